@@ -1,0 +1,55 @@
+"""The companies that share an installation, and their business numbers."""
+
+from __future__ import annotations
+
+from sqlalchemy import ForeignKey, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from core.db import Base, Json, Keyed, Owned
+from core.ids import Id
+
+
+class Company(Keyed, Base):
+    """An internet service provider."""
+
+    __tablename__ = "company"
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    timezone: Mapped[str] = mapped_column(default="Asia/Karachi")
+    currency: Mapped[str] = mapped_column(default="PKR")
+    country: Mapped[str] = mapped_column(default="PK")
+    fiscal_year_start_month: Mapped[int] = mapped_column(default=7)
+    default_language: Mapped[str] = mapped_column(default="en")
+    address: Mapped[str] = mapped_column(default="")
+    support_phone: Mapped[str] = mapped_column(default="")
+    tax_number: Mapped[str] = mapped_column(default="")
+    sales_tax_number: Mapped[str] = mapped_column(default="")
+    payment_methods: Mapped[Json] = mapped_column(default=dict)
+    """How customers pay: {"JazzCash": "0300 ...", "Meezan Bank": "PK36MEZN..."}; printed as they stand."""
+
+
+class BusinessNumber(Owned, Base):
+    """A WhatsApp number of a company; inbound messages are routed by its `phone_number_id`."""
+
+    __tablename__ = "business_number"
+    company_id: Mapped[Id] = mapped_column(ForeignKey("company.id"), index=True)
+    phone_number_id: Mapped[str] = mapped_column(unique=True)
+    display_number: Mapped[str]
+    waba_id: Mapped[str] = mapped_column(default="")
+    messages_per_second: Mapped[int] = mapped_column(default=70)
+    """The share of Meta's throughput given to sending; the rest is left to inbound."""
+
+
+def route_of_number(session: Session, phone_number_id: str) -> tuple[Id, Id] | None:
+    """(company id, business number id) for Meta's `phone_number_id`; needs a platform session."""
+    row = session.execute(
+        select(BusinessNumber.company_id, BusinessNumber.id).where(
+            BusinessNumber.phone_number_id == phone_number_id
+        )
+    ).one_or_none()
+    return (row[0], row[1]) if row else None
+
+
+def current_company(session: Session) -> Company:
+    """The company this session belongs to."""
+    return session.scalars(select(Company)).one()

@@ -1,0 +1,130 @@
+"""The database's edge: the ORM base, the engine, and the only transactions in the code base."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from sqlalchemy import DateTime, Engine, MetaData, Numeric, String, create_engine, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from core.ids import Id, new_id
+
+Money = Annotated[Decimal, mapped_column(Numeric(14, 2))]
+Rate = Annotated[Decimal, mapped_column(Numeric(12, 4))]
+Json = dict[str, Any]
+
+SYSTEM_ACTOR = "system"
+
+
+class Base(DeclarativeBase):
+    """Every table: named constraints, instants with a time zone, JSON as JSONB."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012
+        datetime: DateTime(timezone=True),
+        Json: JSONB,
+        str: String,
+    }
+
+
+class Keyed:
+    """A UUIDv7 key and the instant of writing."""
+
+    id: Mapped[Id] = mapped_column(primary_key=True, default=new_id, server_default=text("uuidv7()"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Owned(Keyed):
+    """A row of one company; row-level security compares `company_id` with the session's company.
+
+    The company is filled in by the database from the session, so no caller can write another's row.
+    """
+
+    company_id: Mapped[Id] = mapped_column(server_default=text("taar_company()"))
+
+
+_engine: Engine | None = None
+
+
+def connect(url: str, *, pool_size: int = 10, statement_timeout_ms: int = 60_000) -> Engine:
+    """Make the process's engine; call once per process, after any fork."""
+    global _engine
+    _engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=10,
+        pool_pre_ping=False,
+        connect_args={
+            "connect_timeout": 5,
+            "options": f"-c statement_timeout={statement_timeout_ms} -c timezone=UTC",
+        },
+    )
+    return _engine
+
+
+def engine() -> Engine:
+    """The process's engine; raises if `connect` was never called."""
+    if _engine is None:
+        raise RuntimeError("core.db.connect(url) must run before the first transaction")
+    return _engine
+
+
+@contextmanager
+def company_session(company_id: Id, actor: str = SYSTEM_ACTOR) -> Iterator[Session]:
+    """One transaction that sees one company: commits on leaving, rolls back on any exception.
+
+    `actor` is written to the audit trail, for example `staff:<id>`, `contact:<id>` or `system`.
+    """
+    with _transaction({"company_id": str(company_id), "actor": actor, "scope": ""}) as session:
+        yield session
+
+
+@contextmanager
+def platform_session(actor: str = SYSTEM_ACTOR) -> Iterator[Session]:
+    """One transaction over what belongs to no company: raw webhook events, number routes, log-ins."""
+    with _transaction({"company_id": "", "actor": actor, "scope": "platform"}) as session:
+        yield session
+
+
+_SET_SCOPE = text(
+    "SELECT set_config('taar.company_id', :company_id, true), set_config('taar.actor', :actor, true),"
+    " set_config('taar.scope', :scope, true)"
+)
+
+
+@contextmanager
+def _transaction(scope: dict[str, str]) -> Iterator[Session]:
+    with Session(engine(), expire_on_commit=False) as session:
+        with session.begin():
+            session.execute(_SET_SCOPE, scope)
+            yield session
+        for action in after_commit_actions(session):
+            action()
+
+
+def after_commit(session: Session, key: str, action: Callable[[], None]) -> None:
+    """Run `action` once the transaction is committed; the same `key` twice runs once, never on rollback."""
+    session.info.setdefault("after_commit", {})[key] = action
+
+
+def after_commit_actions(session: Session) -> list[Callable[[], None]]:
+    """What waits for the commit of `session`, in the order it was asked for."""
+    return list(session.info.get("after_commit", {}).values())
+
+
+def lock_timeout(session: Session, milliseconds: int) -> None:
+    """Let this transaction wait at most so long for a row lock."""
+    session.execute(text("SELECT set_config('lock_timeout', :ms, true)"), {"ms": f"{milliseconds}ms"})

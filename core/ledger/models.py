@@ -1,0 +1,68 @@
+"""Accounts, journal entries and their postings: append only, each entry adding up to zero.
+
+The database enforces it (migrations): a deferred trigger refuses an entry that does not balance or has
+fewer than two postings, and UPDATE and DELETE are refused outright. A correction is a reversal.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from core.db import Base, Money, Owned
+from core.ids import Id
+
+
+class Account(Owned, Base):
+    """A line of the chart of accounts."""
+
+    __tablename__ = "account"
+    __table_args__ = (
+        UniqueConstraint("company_id", "code"),
+        CheckConstraint("type IN ('asset', 'liability', 'equity', 'income', 'expense')", name="type"),
+    )
+    code: Mapped[str]
+    name: Mapped[str]
+    type: Mapped[str]
+    control: Mapped[str] = mapped_column(default="")
+    """The subledger that alone may post here: customer, staff, vendor; empty for none."""
+
+
+class JournalEntry(Owned, Base):
+    """One business event in the books; the same event cannot post twice."""
+
+    __tablename__ = "journal_entry"
+    __table_args__ = (
+        UniqueConstraint("company_id", "kind", "source_id"),
+        UniqueConstraint("company_id", "reverses_id"),
+    )
+    kind: Mapped[str]
+    source_id: Mapped[Id]
+    """The document it comes from: invoice, payment, expense, or the entry it reverses."""
+    posted_on: Mapped[date]
+    """The accounting day in the company's time zone."""
+    memo: Mapped[str] = mapped_column(default="")
+    actor: Mapped[str]
+    origin: Mapped[str] = mapped_column(default="")
+    """Where the event came from: `message:<id>`, `panel:<action>`, `run:<id>`, `demo`."""
+    reverses_id: Mapped[Id | None] = mapped_column(ForeignKey("journal_entry.id"))
+    postings: Mapped[list[Posting]] = relationship()
+
+
+class Posting(Owned, Base):
+    """A signed amount on one account: debit positive, credit negative."""
+
+    __tablename__ = "posting"
+    __table_args__ = (
+        CheckConstraint("amount <> 0", name="amount_not_zero"),
+        Index("ix_posting_account", "company_id", "account_id", "posted_on", postgresql_include=["amount"]),
+        Index("ix_posting_party", "company_id", "party_id", "account_id", postgresql_include=["amount"]),
+    )
+    entry_id: Mapped[Id] = mapped_column(ForeignKey("journal_entry.id"), index=True)
+    account_id: Mapped[Id] = mapped_column(ForeignKey("account.id"))
+    party_id: Mapped[Id | None]
+    """The customer, employee or vendor of a control account."""
+    posted_on: Mapped[date]
+    amount: Mapped[Money]

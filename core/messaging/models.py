@@ -1,0 +1,121 @@
+"""What came in, what goes out, and the state of every conversation."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.db import Base, Json, Keyed, Owned
+from core.ids import Id
+
+LANES = ("urgent", "reply", "notice", "billing", "bulk")
+"""Lanes of the outbox in order of priority; RQ queues carry the same names."""
+
+
+class WebhookEvent(Keyed, Base):
+    """A signed webhook body as it came, kept before anything is done with it. Platform-wide."""
+
+    __tablename__ = "webhook_event"
+    __table_args__ = (
+        CheckConstraint("state IN ('pending', 'done', 'failed')", name="state"),
+        Index("ix_webhook_event_waiting", "next_try_at", postgresql_where=text("state <> 'done'")),
+    )
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    state: Mapped[str] = mapped_column(default="pending")
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_try_at: Mapped[datetime]
+    """When the sweep may take it up; moved ahead while a process works on it."""
+    error: Mapped[str] = mapped_column(default="")
+
+
+class Conversation(Owned, Base):
+    """One person's talk with one business number; the row is locked for the length of a turn."""
+
+    __tablename__ = "conversation"
+    __table_args__ = (UniqueConstraint("company_id", "contact_id", "business_number_id"),)
+    contact_id: Mapped[Id] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"))
+    business_number_id: Mapped[Id] = mapped_column(ForeignKey("business_number.id"))
+    state: Mapped[Json] = mapped_column(default=dict)
+    """`{flow, asked, answers, asked_at, parked, tries, account, role}`: names only, no positions."""
+    last_inbound_at: Mapped[datetime | None]
+    """The newest message's own timestamp; the 24-hour window counts from it."""
+
+
+class InboundMessage(Owned, Base):
+    """A message from a person; unique by Meta's id, so it acts once."""
+
+    __tablename__ = "inbound_message"
+    __table_args__ = (
+        UniqueConstraint("company_id", "wamid"),
+        Index("ix_inbound_message_contact", "company_id", "contact_id", "sent_at"),
+    )
+    wamid: Mapped[str]
+    contact_id: Mapped[Id | None] = mapped_column(ForeignKey("contact.id", ondelete="SET NULL"))
+    business_number_id: Mapped[Id] = mapped_column(ForeignKey("business_number.id"))
+    event_id: Mapped[Id | None]
+    type: Mapped[str]
+    text: Mapped[str] = mapped_column(default="")
+    """What the person said or the title he tapped, for reading."""
+    content: Mapped[Json]
+    """The message as it came."""
+    sent_at: Mapped[datetime]
+
+
+class OutboundMessage(Owned, Base):
+    """The outbox: a message to a person and what became of it."""
+
+    __tablename__ = "outbound_message"
+    __table_args__ = (
+        UniqueConstraint("company_id", "dedupe_key"),
+        CheckConstraint("lane IN ('urgent', 'reply', 'notice', 'billing', 'bulk')", name="lane"),
+        CheckConstraint(
+            "state IN ('queued', 'sending', 'accepted', 'sent', 'delivered', 'read', 'failed', 'unknown',"
+            " 'expired')",
+            name="state",
+        ),
+        Index("ix_outbound_message_queued", "company_id", "business_number_id", "lane", "id",
+              postgresql_where=text("state = 'queued'")),
+        Index("ix_outbound_message_wamid", "company_id", "wamid", postgresql_where=text("wamid IS NOT NULL")),
+        Index("ix_outbound_message_contact", "company_id", "contact_id", "id"),
+        Index("ix_outbound_message_doubtful", "state_since",
+              postgresql_where=text("state IN ('sending', 'unknown')")),
+    )  # fmt: skip
+    business_number_id: Mapped[Id] = mapped_column(ForeignKey("business_number.id"))
+    contact_id: Mapped[Id] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"))
+    lane: Mapped[str]
+    kind: Mapped[str]
+    """The Graph type: text, interactive, image, document, template, or `read` for a read mark."""
+    payload: Mapped[Json]
+    """The Graph body without recipient; an attachment's media id is put in at sending."""
+    text: Mapped[str] = mapped_column(default="")
+    """The words in it, for reading in the panel."""
+    attachment: Mapped[Json | None]
+    """`{"source": "invoice_pdf" | "document", "id": ...}`, loaded and uploaded at sending."""
+    template: Mapped[Json | None]
+    """The twin to send once the 24-hour window is closed: `{"name", "language", "parameters"}`."""
+    dedupe_key: Mapped[str]
+    state: Mapped[str] = mapped_column(default="queued")
+    state_since: Mapped[datetime]
+    not_before: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    wamid: Mapped[str | None]
+    error_code: Mapped[int | None]
+    error: Mapped[str] = mapped_column(default="")
+    sent_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+    read_at: Mapped[datetime | None]
+
+
+class StatusUpdate(Owned, Base):
+    """A delivery status as Meta told it; kept also when its message is not known (yet)."""
+
+    __tablename__ = "status_update"
+    __table_args__ = (UniqueConstraint("company_id", "wamid", "status"),)
+    wamid: Mapped[str]
+    status: Mapped[str]
+    told_at: Mapped[datetime]
+    message_id: Mapped[Id | None]
+    content: Mapped[Json]

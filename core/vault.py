@@ -1,0 +1,74 @@
+"""Documents at rest: content-addressed files through fsspec, encrypted with rotating keys."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import fsspec
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from core.errors import DomainError
+
+
+class DocumentUnreadable(DomainError):
+    """The file is missing, or none of the keys opens it."""
+
+
+@dataclass(frozen=True)
+class _Vault:
+    files: Any
+    root: str
+    cipher: MultiFernet
+
+
+_vault: _Vault | None = None
+
+
+def connect(location: str, keys: str) -> None:
+    """Use the folder or bucket at `location` (an fsspec URL); `keys` are comma-separated, newest first.
+
+    A key may be any text: it is stretched to a Fernet key by SHA-256, so use one with enough entropy.
+    """
+    global _vault
+    files, root = fsspec.core.url_to_fs(location)
+    ciphers = [Fernet(_fernet_key(key.strip())) for key in keys.split(",") if key.strip()]
+    _vault = _Vault(files, root.rstrip("/"), MultiFernet(ciphers))
+
+
+def put(data: bytes) -> str:
+    """Keep `data`; returns its SHA-256 in hex, the name to get it back by. The same bytes are kept once."""
+    vault = _connected()
+    digest = hashlib.sha256(data).hexdigest()
+    path = _path(vault, digest)
+    if not vault.files.exists(path):
+        vault.files.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
+        vault.files.pipe_file(path, vault.cipher.encrypt(data))
+    return digest
+
+
+def get(digest: str) -> bytes:
+    """The bytes kept under `digest`; raises DocumentUnreadable."""
+    vault = _connected()
+    try:
+        return vault.cipher.decrypt(vault.files.cat_file(_path(vault, digest)))
+    except FileNotFoundError as missing:
+        raise DocumentUnreadable(f"The vault has no document {digest[:12]}…") from missing
+    except InvalidToken as locked:
+        raise DocumentUnreadable(f"No vault key opens document {digest[:12]}…") from locked
+
+
+def _connected() -> _Vault:
+    if _vault is None:
+        raise RuntimeError("core.vault.connect(location, keys) must run before documents are used")
+    return _vault
+
+
+def _path(vault: _Vault, digest: str) -> str:
+    return f"{vault.root}/{digest[:2]}/{digest[2:4]}/{digest}"
+
+
+def _fernet_key(text: str) -> bytes:
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest())

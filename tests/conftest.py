@@ -1,0 +1,67 @@
+"""Real PostgreSQL and Redis for every test: one embedded pair a run, one database a worker."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import select
+
+import core.db
+import core.jobs
+import core.schema
+import core.vault
+from cli.database import migrate
+from cli.embedded import EmbeddedServers, create_database, ensure_test_servers
+from core.companies import BusinessNumber
+from core.crm.models import Area, SubZone
+from core.ids import new_id
+from core.usecases.open_company import open_company
+from tests.cast import TestCompany
+
+_counter = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedServers:
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    return ensure_test_servers(shared / "servers")
+
+
+@pytest.fixture(scope="session")
+def database(servers: EmbeddedServers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The restricted role's URL of this worker's migrated database; the engine is connected to it."""
+    name = f"taar_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
+    owner_url, app_url = create_database(servers, name)
+    migrate(owner_url)
+    engine = core.db.connect(app_url, pool_size=20)
+    core.jobs.connect(servers.redis_url)
+    core.vault.connect(f"file://{tmp_path_factory.mktemp('vault')}", "test-vault-key")
+    yield app_url
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def redis_url(servers: EmbeddedServers) -> str:
+    return servers.redis_url
+
+
+@pytest.fixture
+def company(database: str) -> TestCompany:
+    """A company of this test's own, so nothing needs cleaning up."""
+    slug = f"test-{os.getpid()}-{next(_counter)}"
+    phone_number_id = f"9{os.getpid() % 10**7:07d}{next(_counter):08d}"
+    with core.db.platform_session("test") as session:
+        opened = open_company(
+            session, slug=slug, name="Chenab Net", phone_number_id=phone_number_id,
+            display_number="+92 42 35550100",
+        )  # fmt: skip
+    with core.db.company_session(opened.id, "test") as session:
+        number = session.scalars(select(BusinessNumber.id)).one()
+        area = Area(id=new_id(), name="Gulberg")
+        sub_zone = SubZone(id=new_id(), area_id=area.id, name="Gulberg III")
+        session.add_all([area, sub_zone])
+    return TestCompany(opened.id, slug, number, phone_number_id, area.id, sub_zone.id)
