@@ -59,8 +59,13 @@ class Owned(Keyed):
 _engine: Engine | None = None
 
 
-def connect(url: str, *, pool_size: int = 10, statement_timeout_ms: int = 60_000) -> Engine:
-    """Make the process's engine; call once per process, after any fork."""
+def connect(
+    url: str, *, pool_size: int = 10, statement_timeout_ms: int = 60_000, lock_timeout_ms: int = 10_000
+) -> Engine:
+    """Make the process's engine; call once per process, after any fork.
+
+    A statement waits at most `lock_timeout_ms` for a row another transaction holds.
+    """
     global _engine
     _engine = create_engine(
         url,
@@ -69,7 +74,8 @@ def connect(url: str, *, pool_size: int = 10, statement_timeout_ms: int = 60_000
         pool_pre_ping=False,
         connect_args={
             "connect_timeout": 5,
-            "options": f"-c statement_timeout={statement_timeout_ms} -c timezone=UTC",
+            "options": f"-c statement_timeout={statement_timeout_ms} -c lock_timeout={lock_timeout_ms}"
+            " -c timezone=UTC",
         },
     )
     return _engine
@@ -83,25 +89,29 @@ def engine() -> Engine:
 
 
 @contextmanager
-def company_session(company_id: Id, actor: str = SYSTEM_ACTOR) -> Iterator[Session]:
+def company_session(
+    company_id: Id, actor: str = SYSTEM_ACTOR, *, event_id: Id | None = None
+) -> Iterator[Session]:
     """One transaction that sees one company: commits on leaving, rolls back on any exception.
 
     `actor` is written to the audit trail, for example `staff:<id>`, `contact:<id>` or `system`.
+    `event_id` lets it also see that one raw webhook event, to mark it done together with its effect.
     """
-    with _transaction({"company_id": str(company_id), "actor": actor, "scope": ""}) as session:
+    scope = {"company_id": str(company_id), "actor": actor, "scope": "", "event_id": str(event_id or "")}
+    with _transaction(scope) as session:
         yield session
 
 
 @contextmanager
 def platform_session(actor: str = SYSTEM_ACTOR) -> Iterator[Session]:
     """One transaction over what belongs to no company: raw webhook events, number routes, log-ins."""
-    with _transaction({"company_id": "", "actor": actor, "scope": "platform"}) as session:
+    with _transaction({"company_id": "", "actor": actor, "scope": "platform", "event_id": ""}) as session:
         yield session
 
 
 _SET_SCOPE = text(
     "SELECT set_config('taar.company_id', :company_id, true), set_config('taar.actor', :actor, true),"
-    " set_config('taar.scope', :scope, true)"
+    " set_config('taar.scope', :scope, true), set_config('taar.event_id', :event_id, true)"
 )
 
 
@@ -115,16 +125,16 @@ def _transaction(scope: dict[str, str]) -> Iterator[Session]:
             action()
 
 
-def after_commit(session: Session, key: str, action: Callable[[], None]) -> None:
+def after_commit(session: Session, key: str, action: Callable[[], object]) -> None:
     """Run `action` once the transaction is committed; the same `key` twice runs once, never on rollback."""
     session.info.setdefault("after_commit", {})[key] = action
 
 
-def after_commit_actions(session: Session) -> list[Callable[[], None]]:
+def after_commit_actions(session: Session) -> list[Callable[[], object]]:
     """What waits for the commit of `session`, in the order it was asked for."""
     return list(session.info.get("after_commit", {}).values())
 
 
-def lock_timeout(session: Session, milliseconds: int) -> None:
-    """Let this transaction wait at most so long for a row lock."""
-    session.execute(text("SELECT set_config('lock_timeout', :ms, true)"), {"ms": f"{milliseconds}ms"})
+def act_as(session: Session, actor: str) -> None:
+    """Name who acts from here on in this transaction, for the audit trail."""
+    session.execute(text("SELECT set_config('taar.actor', :actor, true)"), {"actor": actor})

@@ -60,8 +60,13 @@ class Settings(BaseSettings):
             return self
         faults = [
             f"TAAR_{name.upper()} still has the demo value"
-            for name in ("secret_key", "vault_keys", "whatsapp_app_secret", "whatsapp_verify_token",
-                         "whatsapp_access_token")
+            for name in (
+                "secret_key",
+                "vault_keys",
+                "whatsapp_app_secret",
+                "whatsapp_verify_token",
+                "whatsapp_access_token",
+            )
             if getattr(self, name).get_secret_value().startswith(DEMO_SECRET_PREFIX)
         ]
         faults += [

@@ -92,6 +92,8 @@ class Contact(Owned, Base):
     name: Mapped[str] = mapped_column(default="")
     """What the person calls himself; never proof of identity."""
     username: Mapped[str] = mapped_column(default="")
+    phone_trusted: Mapped[bool] = mapped_column(default=True)
+    """False once the number came back with another user id (a recycled number): links need a person."""
     staff_id: Mapped[Id | None] = mapped_column(ForeignKey("staff.id"))
     language: Mapped[str | None]
     language_chosen: Mapped[bool] = mapped_column(default=False)

@@ -312,6 +312,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.String(), nullable=True),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("username", sa.String(), nullable=False),
+        sa.Column("phone_trusted", sa.Boolean(), nullable=False),
         sa.Column("staff_id", sa.Uuid(), nullable=True),
         sa.Column("language", sa.String(), nullable=True),
         sa.Column("language_chosen", sa.Boolean(), nullable=False),

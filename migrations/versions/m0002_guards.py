@@ -19,7 +19,7 @@ POLICIES = {
     "company": f"id = taar_company() OR {PLATFORM}",
     "business_number": f"{OWN_ROWS} OR {PLATFORM}",
     "panel_login": f"{OWN_ROWS} OR {PLATFORM}",
-    "webhook_event": PLATFORM,
+    "webhook_event": f"{PLATFORM} OR id = nullif(current_setting('taar.event_id', true), '')::uuid",
 }
 AUDIT_VISIBLE = f"{OWN_ROWS} OR ({PLATFORM} AND company_id IS NULL)"
 COMPANY_TABLES = (

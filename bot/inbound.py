@@ -1,0 +1,217 @@
+"""A webhook body, read tolerantly: every entry, change, message and status on its own.
+
+Nothing here raises for content: what cannot be read comes out as `Unreadable`, its neighbours unharmed.
+Shapes and their gaps: reference on the WhatsApp Cloud API, sections 1.4 to 1.8.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+BSUID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9._-]{1,160}")
+SILENT_TYPES = frozenset({"reaction", "system", "edit", "revoke", "request_welcome"})
+MEDIA_TYPES = ("image", "video", "document", "audio", "sticker")
+YEAR_3000 = 32_503_680_000
+TEXT_MAX = 4096
+
+Raw = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who wrote: `phone` in E.164 with the plus, `user_id` Meta's BSUID; at least one is there."""
+
+    phone: str | None
+    user_id: str | None
+    name: str = ""
+    username: str = ""
+
+
+@dataclass(frozen=True)
+class Media:
+    """A file that Meta holds for some days."""
+
+    media_id: str
+    mime_type: str
+    filename: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class IncomingMessage:
+    """One message of one person to one business number."""
+
+    phone_number_id: str
+    wamid: str
+    type: str
+    sender: Sender
+    sent_at: datetime | None
+    text: str
+    action: str | None
+    """The id carried by the button or list row that was tapped."""
+    media: Media | None
+    in_group: bool
+    raw: Raw
+
+
+@dataclass(frozen=True)
+class IncomingStatus:
+    """A delivery status of a message we sent."""
+
+    phone_number_id: str
+    raw: Raw
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """An item that is kept with its event but cannot be acted upon."""
+
+    phone_number_id: str | None
+    reason: str
+
+
+Item = IncomingMessage | IncomingStatus | Unreadable
+
+
+def read_body(body: bytes) -> list[Item]:
+    """Every item of a webhook body, in its order."""
+    try:
+        document = _clean(json.loads(body))
+    except (ValueError, RecursionError) as broken:
+        return [Unreadable(None, f"not JSON: {broken}")]
+    return list(_items(document))
+
+
+def _items(document: Any) -> Iterator[Item]:
+    if not isinstance(document, dict):
+        yield Unreadable(None, "the body is no object")
+        return
+    for entry in _objects(document.get("entry")):
+        for change in _objects(entry.get("changes")):
+            if change.get("field", "messages") == "messages":
+                yield from _items_of_value(_object(change.get("value")))
+
+
+def _items_of_value(value: Raw) -> Iterator[Item]:
+    number = _text(_object(value.get("metadata")).get("phone_number_id")) or None
+    contacts = _objects(value.get("contacts"))
+    for message in _list(value.get("messages")):
+        yield _message(number, contacts, message)
+    for status in _list(value.get("statuses")):
+        if number and isinstance(status, dict):
+            yield IncomingStatus(number, status)
+        else:
+            yield Unreadable(number, "a status without number or shape")
+
+
+def _message(number: str | None, contacts: list[Raw], message: Any) -> Item:
+    if not isinstance(message, dict) or not number:
+        return Unreadable(number, "a message without number or shape")
+    wamid = _text(message.get("id"))
+    if not wamid:
+        return Unreadable(number, "a message without an id")
+    kind = _text(message.get("type")) or "unknown"
+    sender = _sender(contacts, message)
+    if sender is None:
+        return Unreadable(number, f"message {wamid} names no sender")
+    words, action = _said(kind, message)
+    return IncomingMessage(
+        phone_number_id=number, wamid=wamid, type=kind, sender=sender,
+        sent_at=_instant(message.get("timestamp")), text=words[:TEXT_MAX], action=action,
+        media=_media(kind, message), in_group=bool(message.get("group_id")), raw=message,
+    )  # fmt: skip
+
+
+def _sender(contacts: list[Raw], message: Raw) -> Sender | None:
+    phone, user_id = _identifiers(message.get("from"), message.get("from_user_id"))
+    contact = _contact_of(contacts, message)
+    contact_phone, contact_user = _identifiers(contact.get("wa_id"), contact.get("user_id"))
+    phone, user_id = phone or contact_phone, user_id or contact_user
+    if phone is None and user_id is None:
+        return None
+    profile = _object(contact.get("profile"))
+    return Sender(phone, user_id, _text(profile.get("name"))[:200], _text(profile.get("username"))[:100])
+
+
+def _contact_of(contacts: list[Raw], message: Raw) -> Raw:
+    """The contact block of this message: by id, never by position; a lone one is meant when no id differs."""
+    ids = {_text(message.get(key)) for key in ("from", "from_user_id")} - {""}
+    for contact in contacts:
+        if ids & {_text(contact.get("wa_id")), _text(contact.get("user_id"))}:
+            return contact
+    return contacts[0] if len(contacts) == 1 and not ids else {}
+
+
+def _identifiers(number: Any, user_id: Any) -> tuple[str | None, str | None]:
+    """Phone and BSUID; either may stand in the other's place."""
+    given, told = _text(number), _text(user_id)
+    bsuid = next((value for value in (told, given) if BSUID.fullmatch(value)), None)
+    digits = re.sub(r"[\s()+-]", "", given)
+    phone = f"+{digits}" if re.fullmatch(r"[0-9]{6,15}", digits) else None
+    return phone, bsuid
+
+
+def _said(kind: str, message: Raw) -> tuple[str, str | None]:
+    content = _object(message.get(kind))
+    if kind == "text":
+        return _text(content.get("body")), None
+    if kind == "button":
+        return _text(content.get("text")), _text(content.get("payload")) or None
+    if kind == "interactive":
+        reply = _object(content.get("button_reply")) or _object(content.get("list_reply"))
+        return _text(reply.get("title")), _text(reply.get("id")) or None
+    return _text(content.get("caption")), None
+
+
+def _media(kind: str, message: Raw) -> Media | None:
+    content = _object(message.get(kind)) if kind in MEDIA_TYPES else {}
+    media_id = _text(content.get("id"))
+    if not media_id:
+        return None
+    return Media(
+        media_id, _text(content.get("mime_type"))[:200], _text(content.get("filename"))[:200],
+        _text(content.get("sha256"))[:100],
+    )  # fmt: skip
+
+
+def _instant(value: Any) -> datetime | None:
+    text = _text(value)
+    if not re.fullmatch(r"[0-9]{1,11}", text) or not 0 < int(text) < YEAR_3000:
+        return None
+    return datetime.fromtimestamp(int(text), UTC)
+
+
+def _clean(value: Any) -> Any:
+    """The value without what PostgreSQL cannot keep: NUL characters and lone surrogates."""
+    if isinstance(value, str):
+        return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_clean(key): _clean(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_clean(item) for item in value]
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return None
+    return value
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value.strip()
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+
+
+def _object(value: Any) -> Raw:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _objects(value: Any) -> list[Raw]:
+    return [item for item in _list(value) if isinstance(item, dict)]
