@@ -62,7 +62,7 @@ class Chat:
         return self.speaker.account
 
 
-class Reject(Exception):  # noqa: N818
+class Reject(Exception):
     """This message does not answer the question; the saying tells what would."""
 
     def __init__(self, saying: Saying) -> None:
@@ -243,7 +243,9 @@ class Photo:
 
 
 YES, NO = "yes", "no"
-_YES_WORDS = frozenset({"yes", "y", "ok", "haan", "han", "ha", "ji", "jee", "g", "👍", "جی", "ہاں", "theek", "theek hai"})
+_YES_WORDS = frozenset(
+    {"yes", "y", "ok", "haan", "han", "ha", "ji", "jee", "g", "👍", "جی", "ہاں", "theek", "theek hai"}
+)
 _NO_WORDS = frozenset({"no", "n", "nahi", "nahin", "nai", "na", "نہیں", "👎"})
 
 

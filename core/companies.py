@@ -43,9 +43,7 @@ class BusinessNumber(Owned, Base):
 def route_of_number(session: Session, phone_number_id: str) -> tuple[Id, Id] | None:
     """(company id, business number id) for Meta's `phone_number_id`; needs a platform session."""
     row = session.execute(
-        select(BusinessNumber.company_id, BusinessNumber.id).where(
-            BusinessNumber.phone_number_id == phone_number_id
-        )
+        select(BusinessNumber.company_id, BusinessNumber.id).where(BusinessNumber.phone_number_id == phone_number_id)
     ).one_or_none()
     return (row[0], row[1]) if row else None
 

@@ -74,8 +74,7 @@ def connect(
         pool_pre_ping=False,
         connect_args={
             "connect_timeout": 5,
-            "options": f"-c statement_timeout={statement_timeout_ms} -c lock_timeout={lock_timeout_ms}"
-            " -c timezone=UTC",
+            "options": f"-c statement_timeout={statement_timeout_ms} -c lock_timeout={lock_timeout_ms} -c timezone=UTC",
         },
     )
     return _engine
@@ -89,9 +88,7 @@ def engine() -> Engine:
 
 
 @contextmanager
-def company_session(
-    company_id: Id, actor: str = SYSTEM_ACTOR, *, event_id: Id | None = None
-) -> Iterator[Session]:
+def company_session(company_id: Id, actor: str = SYSTEM_ACTOR, *, event_id: Id | None = None) -> Iterator[Session]:
     """One transaction that sees one company: commits on leaving, rolls back on any exception.
 
     `actor` is written to the audit trail, for example `staff:<id>`, `contact:<id>` or `system`.

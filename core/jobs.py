@@ -23,6 +23,11 @@ JOBS = {
     "fetch_document": "workers.media.fetch_document",
 }
 
+COALESCED = frozenset(JOBS)
+"""Jobs of which one waiting is enough; they call `answer_bell` before they look at their rows."""
+BELL_SECONDS = 10
+"""A bell whose job got lost keeps quiet no longer than this."""
+
 _redis: Redis | None = None
 
 
@@ -49,8 +54,14 @@ def ring(session: Session, job: str, *, queue: str, **ids: str) -> None:
 
 
 def ring_now(job: str, *, queue: str, **ids: str) -> bool:
-    """Put the job on its queue; False when Redis is away, and then the sweep rings again."""
+    """Put the job on its queue, unless an equal one waits there.
+
+    False when Redis is away, and then the sweep rings again.
+    """
     try:
+        bell = _bell(job, queue, ids)
+        if job in COALESCED and not redis_connection().set(bell, 1, nx=True, ex=BELL_SECONDS):
+            return True
         Queue(queue, connection=redis_connection()).enqueue(
             JOBS[job], kwargs=ids, result_ttl=0, failure_ttl=86_400, job_timeout=300
         )
@@ -58,3 +69,15 @@ def ring_now(job: str, *, queue: str, **ids: str) -> bool:
         log.warning("ring_lost", job=job, queue=queue, error=type(away).__name__)
         return False
     return True
+
+
+def answer_bell(job: str, **ids: str) -> None:
+    """Let the next ring through: the first thing a coalesced job does, so that no ring is swallowed."""
+    try:
+        redis_connection().delete(*(_bell(job, queue, ids) for queue in QUEUES))
+    except RedisError as away:
+        log.warning("bell_not_answered", job=job, error=type(away).__name__)
+
+
+def _bell(job: str, queue: str, ids: dict[str, str]) -> str:
+    return f"bell:{queue}:{job}:" + ":".join(ids[name] for name in sorted(ids))

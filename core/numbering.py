@@ -37,9 +37,7 @@ _RESERVE = text(
 
 def reserve(session: Session, kind: str, count: int = 1, *, fiscal_year: str = "") -> range:
     """Take `count` consecutive numbers; call late, the series stays locked until the transaction ends."""
-    last = session.scalar(
-        _RESERVE, {"kind": kind, "year": fiscal_year, "count": count, "first": FIRST.get(kind, 0)}
-    )
+    last = session.scalar(_RESERVE, {"kind": kind, "year": fiscal_year, "count": count, "first": FIRST.get(kind, 0)})
     assert last is not None
     return range(last - count + 1, last + 1)
 

@@ -82,9 +82,7 @@ class Invoice(Owned, Base):
     __table_args__ = (
         UniqueConstraint("company_id", "number"),
         UniqueConstraint("company_id", "subscription_id", "period_start"),
-        CheckConstraint(
-            "state IN ('draft', 'issued', 'part_paid', 'paid', 'void', 'written_off')", name="state"
-        ),
+        CheckConstraint("state IN ('draft', 'issued', 'part_paid', 'paid', 'void', 'written_off')", name="state"),
         CheckConstraint("kind IN ('subscription', 'installation', 'equipment', 'other')", name="kind"),
         CheckConstraint("balance BETWEEN 0 AND total", name="balance"),
         CheckConstraint("(state = 'draft') = (number IS NULL)", name="numbered_when_issued"),

@@ -52,9 +52,7 @@ def _matching(session: Session, phone: str | None, user_id: str | None) -> Seque
     return session.scalars(select(Contact).where(or_(*same))).all()
 
 
-def _one_of(
-    session: Session, found: Sequence[Contact], phone: str | None, user_id: str | None
-) -> Contact | None:
+def _one_of(session: Session, found: Sequence[Contact], phone: str | None, user_id: str | None) -> Contact | None:
     by_user = next((c for c in found if user_id and c.user_id == user_id), None)
     by_phone = next((c for c in found if phone and c.phone == phone), None)
     if by_user is None or by_phone is None or by_user is by_phone:
@@ -144,9 +142,7 @@ def change_number(session: Session, *, contact: Contact, phone: str | None, user
     """
     others = [c for c in _matching(session, phone, user_id) if c.id != contact.id] if phone or user_id else []
     for other in others:
-        session.execute(
-            update(Contact).where(Contact.id == other.id).values(phone=None, user_id=f"former:{other.id}")
-        )
+        session.execute(update(Contact).where(Contact.id == other.id).values(phone=None, user_id=f"former:{other.id}"))
     contact.phone = phone
     contact.user_id = user_id
     contact.phone_trusted = False

@@ -18,9 +18,7 @@ class Item(Owned, Base):
     __table_args__ = (
         UniqueConstraint("company_id", "serial"),
         CheckConstraint("ownership IN ('company', 'rented', 'sold', 'customer')", name="ownership"),
-        CheckConstraint(
-            "holder_kind IN ('warehouse', 'technician', 'customer', 'scrap')", name="holder_kind"
-        ),
+        CheckConstraint("holder_kind IN ('warehouse', 'technician', 'customer', 'scrap')", name="holder_kind"),
     )
     kind: Mapped[str]
     """onu, router, dish, set_top_box, splicing_box."""

@@ -41,9 +41,7 @@ def open_ticket(
     """
     if category not in CATEGORIES:
         raise DomainError(f"{category!r} is no complaint category: {', '.join(CATEGORIES)}")
-    session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"tickets:{customer_id}"}
-    )
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"tickets:{customer_id}"})
     running = session.scalar(
         select(Ticket).where(
             Ticket.customer_id == customer_id, Ticket.category == category, Ticket.state.in_(OPEN_STATES)
@@ -64,9 +62,7 @@ def open_ticket(
 
 def attach(session: Session, *, ticket_id: Id, document_ids: Sequence[Id]) -> None:
     """Put documents of the vault on a ticket."""
-    session.add_all(
-        TicketDocument(id=new_id(), ticket_id=ticket_id, document_id=document) for document in document_ids
-    )
+    session.add_all(TicketDocument(id=new_id(), ticket_id=ticket_id, document_id=document) for document in document_ids)
     session.flush()
 
 

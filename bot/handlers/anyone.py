@@ -1,0 +1,86 @@
+"""What everyone may say at any moment: language, opt-out, an account chosen, a role switched, a wish unclear."""
+
+from __future__ import annotations
+
+from sqlalchemy import update
+
+from bot.dialog import Chat
+from bot.handlers.registry import Handler
+from bot.texts.reply import Button, Reply, Row, verbatim, words
+from core.crm.models import Contact
+
+LANGUAGE_NAMES = {"en": "English", "ur_Latn": "Roman Urdu", "ur": "اردو"}
+MENU = Button("menu", words("Menu"))
+
+
+def language(chat: Chat, code: str) -> Reply:
+    chosen = code or str(chat.understood.entities.get("language") or "")
+    if chosen not in LANGUAGE_NAMES:
+        buttons = tuple(Button(f"language:{c}", verbatim(name)) for c, name in LANGUAGE_NAMES.items())
+        return Reply(words("Which language shall I use?"), buttons=buttons)
+    chat.session.execute(
+        update(Contact).where(Contact.id == chat.speaker.contact_id).values(language=chosen, language_chosen=True)
+    )
+    return Reply(words("Done. I will write in this language."), buttons=(MENU,))
+
+
+def opt_out(chat: Chat, _: str) -> Reply:
+    chat.session.execute(update(Contact).where(Contact.id == chat.speaker.contact_id).values(opted_out_at=chat.now))
+    return Reply(
+        words("You will get no more notices from us. Write START to get them again. You can still ask me anything.")
+    )
+
+
+def opt_in(chat: Chat, _: str) -> Reply:
+    chat.session.execute(update(Contact).where(Contact.id == chat.speaker.contact_id).values(opted_out_at=None))
+    return Reply(words("You will get our notices again."), buttons=(MENU,))
+
+
+def which_account(chat: Chat, wish: str) -> Reply:
+    """Asks which of the person's accounts is meant; the answer carries the wish on."""
+    rows = tuple(
+        Row(f"account:{account.number}:{wish}", verbatim(account.number), verbatim(account.name))
+        for account in chat.speaker.accounts[:10]
+    )
+    return Reply(words("Which account do you mean?"), rows=rows, list_button=words("Choose"))
+
+
+def no_account(chat: Chat) -> Reply:
+    return Reply(
+        words(
+            "This number is not linked to an account of %(company)s. If you are our customer, please call %(phone)s"
+            " and we will link it.",
+            company=chat.company.name,
+            phone=chat.company.support_phone or "-",
+        ),
+        buttons=(Button("plan", words("See plans")),),
+    )
+
+
+def unclear(chat: Chat, *, lost: bool) -> Reply:
+    """Not understood: the menu is one tap away; lost twice in a row, a person is offered too."""
+    if lost:
+        return Reply(
+            words("I am sorry, I still do not understand. Shall a person of our team call you?"),
+            buttons=(Button("human", words("Talk to a person")), MENU),
+        )
+    return Reply(words("Sorry, I did not understand. Please say it in other words, or open the menu."), buttons=(MENU,))
+
+
+def out_of_scope(chat: Chat, _: str) -> Reply:
+    return Reply(words("I can only help with your internet connection and bills."), buttons=(MENU,))
+
+
+def cannot_read(chat: Chat) -> Reply:
+    return Reply(
+        words("I cannot listen to voice notes or read this kind of message. Please write it."),
+        buttons=(MENU,),
+    )
+
+
+HANDLERS = (
+    Handler("language", ("language",), "chat.menu", language),
+    Handler("opt_out", ("opt_out",), "chat.menu", opt_out),
+    Handler("opt_in", ("opt_in",), "chat.menu", opt_in),
+    Handler("out_of_scope", ("out_of_scope",), "chat.menu", out_of_scope),
+)

@@ -1,0 +1,246 @@
+"""What a customer asks and gets in one turn."""
+
+from __future__ import annotations
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from bot.dialog import Chat
+from bot.handlers.registry import Handler
+from bot.texts.reply import Button, Reply, Row, Saying, lines, verbatim, words
+from core.billing.balance import AccountBalance, account_balance
+from core.billing.invoices import invoices_of
+from core.billing.models import Invoice
+from core.billing.plans import offered_plans
+from core.billing.subscriptions import current_subscription
+from core.errors import DomainError
+from core.service_desk.models import OPEN_STATES, Ticket
+from core.service_desk.tickets import add_note, open_ticket, tickets_of
+
+CATEGORY_NAMES = {
+    "no_internet": words("No internet"),
+    "slow_speed": words("Slow speed"),
+    "intermittent": words("Comes and goes"),
+    "router_wifi": words("Router or Wi-Fi"),
+    "cable_damage": words("Cable damage"),
+    "billing_dispute": words("A bill is wrong"),
+    "other": words("Something else"),
+}
+TICKET_STATES = {
+    "open": words("received, a technician will be assigned"),
+    "assigned": words("a technician is assigned"),
+    "in_progress": words("a technician is working on it"),
+    "resolved": words("resolved"),
+    "closed": words("closed"),
+}
+BALANCE = Button("balance", words("My balance"))
+INVOICE = Button("invoice", words("Invoice (PDF)"))
+HOW_TO_PAY = Button("how_to_pay", words("How to pay"))
+HAVE_PAID = Button("flow:claim_payment", words("I have paid"))
+COMPLAIN = Button("flow:file_complaint", words("Report a problem"))
+HUMAN = Button("human", words("Talk to a person"))
+MENU = Button("menu", words("Menu"))
+
+
+def menu(chat: Chat, _: str) -> Reply:
+    name = chat.speaker.account.name if chat.speaker.account else chat.speaker.name
+    rows = (
+        Row("balance", words("My balance"), words("What I owe and by when")),
+        Row("invoice", words("Invoice (PDF)"), words("The bill of this or another month")),
+        Row("how_to_pay", words("How to pay"), words("JazzCash, bank and other ways")),
+        Row("flow:claim_payment", words("I have paid"), words("Send your payment's proof")),
+        Row("flow:file_complaint", words("Report a problem"), words("No internet, slow, Wi-Fi, cable")),
+        Row("complaint_status", words("My complaints"), words("How far my complaint is")),
+        Row("plan", words("My plan"), words("Speed, price and other plans")),
+        Row("language", words("Language"), words("English, Roman Urdu, Urdu")),
+        Row("human", words("Talk to a person"), words("Our staff will call you")),
+    )
+    body = words("Salam %(name)s! This is %(company)s. How can I help?", name=name, company=chat.company.name)
+    return Reply(body, rows=rows, list_button=words("Choose"))
+
+
+def balance(chat: Chat, _: str) -> Reply:
+    owed = account_balance(chat.session, customer_id=chat.account.customer_id, today=chat.today)
+    if owed.due <= 0:
+        return Reply(_nothing_owed(chat, owed), buttons=(INVOICE, COMPLAIN, MENU))
+    body = lines(
+        words("Account %(number)s, %(name)s", number=chat.account.number, name=chat.account.name),
+        words("Balance to pay: *%(amount)s*", amount=owed.due),
+        _due_line(owed, chat.today),
+        *(
+            words(
+                "• %(invoice)s: %(amount)s, due %(day)s",
+                invoice=bill.number,
+                amount=bill.balance,
+                day=bill.due_on,
+            )
+            for bill in owed.unpaid[:6]
+        ),
+    )
+    return Reply(body, buttons=(INVOICE, HOW_TO_PAY, HAVE_PAID))
+
+
+def _nothing_owed(chat: Chat, owed: AccountBalance) -> Saying:
+    clear = words("Nothing is owed on account %(number)s. Thank you!", number=chat.account.number)
+    if owed.advance > 0:
+        return lines(clear, words("You have %(amount)s in advance.", amount=owed.advance))
+    return clear
+
+
+def _due_line(owed: AccountBalance, today: date) -> Saying | None:
+    if owed.overdue > 0:
+        return words("%(amount)s of it is overdue since %(day)s.", amount=owed.overdue, day=owed.oldest_due_on)
+    return words("Please pay by %(day)s.", day=owed.oldest_due_on) if owed.oldest_due_on else None
+
+
+def invoice(chat: Chat, number: str) -> Reply:
+    """The PDF of the invoice named, of the month asked for, or of the newest."""
+    bills = invoices_of(chat.session, customer_id=chat.account.customer_id)
+    if not bills:
+        return Reply(words("There is no invoice on your account yet."), buttons=(BALANCE, MENU))
+    chosen = _chosen(chat, bills, number)
+    if chosen is None:
+        rows = tuple(
+            Row(f"invoice:{b.number}", verbatim(b.number or ""), words("%(amount)s, issued %(day)s", amount=b.total, day=b.issued_on))
+            for b in bills[:10]
+        )  # fmt: skip
+        return Reply(words("I have no such invoice. These are yours:"), rows=rows, list_button=words("Choose"))
+    caption = words(
+        "Invoice %(invoice)s: %(amount)s, due %(day)s.",
+        invoice=chosen.number,
+        amount=chosen.total,
+        day=chosen.due_on,
+    )
+    return Reply(
+        caption,
+        attachment={"source": "invoice_pdf", "id": str(chosen.id), "filename": f"{chosen.number}.pdf"},
+    )
+
+
+def _chosen(chat: Chat, bills: list[Invoice], number: str) -> Invoice | None:
+    wanted = number or chat.understood.entities.get("invoice_no")
+    if wanted:
+        return next((bill for bill in bills if bill.number == wanted), None)
+    month = chat.understood.entities.get("month")
+    if isinstance(month, date) and not number:
+        of_month = (
+            b for b in bills if (b.period_start or b.issued_on or chat.today).replace(day=1) == month.replace(day=1)
+        )
+        return next(of_month, None)
+    return bills[0]
+
+
+def how_to_pay(chat: Chat, _: str) -> Reply:
+    ways = [verbatim(f"• {way}: {number}") for way, number in chat.company.payment_methods.items()]
+    if not ways:
+        return Reply(words("Please ask our office how to pay: %(phone)s", phone=chat.company.support_phone or "-"))
+    return Reply(
+        lines(
+            words("You can pay here. Please write your account number %(number)s as the reference:", number=chat.account.number),
+            *ways,
+        ),
+        buttons=(HAVE_PAID, BALANCE, MENU),
+    )  # fmt: skip
+
+
+def complaint_status(chat: Chat, number: str) -> Reply:
+    tickets = tickets_of(chat.session, customer_id=chat.account.customer_id)
+    wanted = number or chat.understood.entities.get("ticket_no")
+    if wanted:
+        tickets = [ticket for ticket in tickets if ticket.number == wanted]
+        if not tickets:
+            return Reply(words("You have no complaint %(ticket)s.", ticket=wanted), buttons=(COMPLAIN, MENU))
+    if not tickets:
+        return Reply(words("You have no complaint with us. Is something wrong?"), buttons=(COMPLAIN, MENU))
+    is_open = [ticket for ticket in tickets if ticket.state in OPEN_STATES]
+    shown = (is_open or tickets)[:3]
+    body = lines(*(_ticket_line(chat, ticket) for ticket in shown))
+    return Reply(body, buttons=(COMPLAIN, HUMAN, MENU) if not is_open else (HUMAN, MENU))
+
+
+def _ticket_line(chat: Chat, ticket: Ticket) -> Saying:
+    zone = ZoneInfo(chat.company.timezone)
+    told = next((note.body for note in reversed(ticket.notes) if note.public), None)
+    return lines(
+        words(
+            "*%(ticket)s* (%(what)s): %(state)s.",
+            ticket=ticket.number, what=CATEGORY_NAMES[ticket.category], state=TICKET_STATES[ticket.state],
+        ),
+        words("We aim to solve it by %(day)s.", day=ticket.due_at.astimezone(zone))
+        if ticket.state in OPEN_STATES and ticket.due_at > chat.now
+        else words("It is taking longer than we promised; we are sorry.") if ticket.state in OPEN_STATES else None,
+        verbatim(f"“{told}”") if told else None,
+    )  # fmt: skip
+
+
+def plan(chat: Chat, _: str) -> Reply:
+    mine = None
+    if chat.speaker.account:
+        mine = current_subscription(chat.session, customer_id=chat.speaker.account.customer_id)
+    offers = offered_plans(chat.session, day=chat.today)
+    body = lines(
+        words("Your plan: *%(plan)s* (%(mbps)s Mbps).", plan=mine.plan.name, mbps=mine.plan.download_mbps)
+        if mine
+        else None,
+        words("Our plans, per month before taxes:"),
+        *(
+            words(
+                "• %(plan)s: %(mbps)s Mbps, %(amount)s",
+                plan=offer.name,
+                mbps=offer.download_mbps,
+                amount=price,
+            )
+            for offer, price in offers
+        ),
+    )
+    return Reply(body, buttons=(HUMAN, MENU))
+
+
+def human(chat: Chat, _: str) -> Reply:
+    """Registers the wish as a ticket, so that it is seen and counted; a second wish joins the first."""
+    if chat.speaker.account is None:
+        return Reply(words("Please call our office: %(phone)s", phone=chat.company.support_phone or "-"))
+    try:
+        with chat.session.begin_nested():
+            ticket = open_ticket(
+                chat.session, customer_id=chat.account.customer_id, category="other", priority="high",
+                description=chat.message.text or "asks to talk to a person",
+                opened_by=chat.speaker.actor, now=chat.now,
+            )  # fmt: skip
+    except DomainError as running:
+        ticket = getattr(running, "ticket", None)
+        if ticket is None:
+            raise
+        add_note(
+            chat.session, ticket_id=ticket.id, author=chat.speaker.actor, public=False,
+            body=chat.message.text or "asks to talk to a person again",
+        )  # fmt: skip
+    return Reply(
+        words("A person of our team will call you. Your reference is *%(ticket)s*.", ticket=ticket.number),
+        buttons=(MENU,),
+    )
+
+
+def not_in_chat_yet(chat: Chat, _: str) -> Reply:
+    return Reply(words("I cannot do this in chat yet. Shall a person of our team call you?"), buttons=(HUMAN, MENU))
+
+
+def thanks(chat: Chat, _: str) -> Reply:
+    return Reply(words("You are welcome!"))
+
+
+HANDLERS = (
+    Handler("balance", ("balance",), "chat.balance", balance, needs_account=True),
+    Handler("invoice", ("invoice",), "chat.invoice", invoice, needs_account=True),
+    Handler("how_to_pay", ("how_to_pay",), "chat.how_to_pay", how_to_pay, needs_account=True),
+    Handler("complaint_status", ("complaint_status", "outage"), "chat.complaint_status", complaint_status, needs_account=True),
+    Handler("plan", ("plan_list", "plan_change"), "chat.plans", plan),
+    Handler("menu", ("menu",), "chat.menu", menu),
+    Handler("human", ("human",), "chat.human", human),
+    Handler("thanks", ("thanks",), "chat.menu", thanks),
+    Handler(
+        "not_in_chat_yet",
+        ("usage", "promise_to_pay", "new_connection", "relocation", "disconnect", "wifi_password"),
+        "chat.menu", not_in_chat_yet,
+    ),
+)  # fmt: skip

@@ -1,0 +1,143 @@
+"""A stored webhook event, item by item: each in its own transaction, one failure losing no neighbour.
+
+The webhook's request and the workers both come here, so a message is answered the same way wherever.
+Items act once (messages by Meta's id, statuses by id and word), so running an event again is harmless.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+import structlog
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from bot.conversation import Route, take_turn
+from bot.inbound import IncomingMessage, IncomingStatus, Item, Unreadable, read_body
+from core.companies import route_of_number
+from core.db import company_session, platform_session
+from core.ids import Id, new_id
+from core.jobs import ring
+from core.messaging.models import WebhookEvent
+from core.messaging.statuses import apply_status
+
+log = structlog.get_logger(__name__)
+
+INLINE_GRACE = timedelta(seconds=60)
+"""How long the storing request may work on an event before the sweep takes it up."""
+RETRY_AFTER = (5, 30, 120, 600, 3600, 6 * 3600)
+FAR_AWAY = timedelta(days=36_500)
+
+
+class UnknownNumber(LookupError):
+    """No company has that phone_number_id."""
+
+
+def store_event(body: bytes, now: datetime) -> Id:
+    """Keep a signed body in a commit of its own; nothing is lost from here on."""
+    event_id = new_id()
+    with platform_session("webhook") as session:
+        session.execute(
+            insert(WebhookEvent).values(
+                id=event_id, body=body, state="pending", attempts=0, next_try_at=now + INLINE_GRACE, error=""
+            )
+        )
+    return event_id
+
+
+def leave_to_worker(event_id: Id, now: datetime) -> None:
+    """Let a worker process the event at once."""
+    with platform_session("webhook") as session:
+        session.execute(update(WebhookEvent).where(WebhookEvent.id == event_id).values(next_try_at=now))
+        ring(session, "process_event", queue="inbound", event_id=str(event_id))
+
+
+def process_event(event_id: Id, now: datetime) -> bool:
+    """Process a stored event, whatever its state, and note the outcome; True when nothing is left to do."""
+    with platform_session("webhook") as session:
+        body = session.scalar(
+            update(WebhookEvent)
+            .where(WebhookEvent.id == event_id)
+            .values(attempts=WebhookEvent.attempts + 1, next_try_at=now + INLINE_GRACE)
+            .returning(WebhookEvent.body)
+        )
+    return body is None or process_items(event_id, read_body(body), now)
+
+
+def process_items(event_id: Id, items: Sequence[Item], now: datetime) -> bool:
+    """Run each item in its own transaction, then mark the event; a lone item marks it in the same one."""
+    errors = [] if items else None
+    lone = len(items) == 1
+    for item in items:
+        error = _attempt(item, event_id, now, marks_done=lone)
+        if error is not None and errors is not None:
+            errors.append(error)
+    if errors:
+        _mark_failed(event_id, errors, now)
+        return False
+    if not lone or isinstance(items[0], Unreadable):
+        with platform_session("webhook") as session:
+            _mark_done(session, event_id, items)
+    return True
+
+
+def _attempt(item: Item, event_id: Id, now: datetime, *, marks_done: bool) -> str | None:
+    """The error's text, or None; a handler's fault stays with its item."""
+    if isinstance(item, Unreadable):
+        log.warning("webhook_item_unreadable", event_id=str(event_id), reason=item.reason)
+        return None
+    try:
+        _run(item, event_id, now, marks_done=marks_done)
+    except UnknownNumber as unknown:
+        return f"UnknownNumber: {unknown}"
+    except OperationalError as busy:
+        log.warning("webhook_item_postponed", event_id=str(event_id), error=type(busy.orig).__name__)
+        return f"{type(busy.orig).__name__}: {busy.orig}"
+    except Exception as fault:
+        log.exception("webhook_item_failed", event_id=str(event_id))
+        return f"{type(fault).__name__}: {fault}"
+    return None
+
+
+def _run(item: IncomingMessage | IncomingStatus, event_id: Id, now: datetime, *, marks_done: bool) -> None:
+    company_id, number_id = _route(item.phone_number_id)
+    with company_session(company_id, "webhook", event_id=event_id) as session:
+        if isinstance(item, IncomingMessage):
+            take_turn(session, item, Route(company_id, number_id, event_id), now)
+        else:
+            apply_status(session, status=item.raw, now=now)
+        if marks_done:
+            _mark_done(session, event_id, [item])
+
+
+def _route(phone_number_id: str) -> tuple[Id, Id]:
+    route = _known_route(phone_number_id)
+    if route is None:
+        _known_route.cache_clear()
+        raise UnknownNumber(f"no company has the business number {phone_number_id}")
+    return route
+
+
+@lru_cache(maxsize=4096)
+def _known_route(phone_number_id: str) -> tuple[Id, Id] | None:
+    with platform_session("webhook") as session:
+        return route_of_number(session, phone_number_id)
+
+
+def _mark_done(session: Session, event_id: Id, items: Sequence[Item]) -> None:
+    unread = "; ".join(item.reason for item in items if isinstance(item, Unreadable))
+    session.execute(update(WebhookEvent).where(WebhookEvent.id == event_id).values(state="done", error=unread[:2000]))
+
+
+def _mark_failed(event_id: Id, errors: Sequence[str], now: datetime) -> None:
+    with platform_session("webhook") as session:
+        attempts = session.scalar(select(WebhookEvent.attempts).where(WebhookEvent.id == event_id)) or 0
+        wait = timedelta(seconds=RETRY_AFTER[attempts]) if attempts < len(RETRY_AFTER) else FAR_AWAY
+        session.execute(
+            update(WebhookEvent)
+            .where(WebhookEvent.id == event_id)
+            .values(state="failed", error="\n".join(errors)[:4000], next_try_at=now + wait)
+        )

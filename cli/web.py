@@ -1,0 +1,32 @@
+"""The web program: webhook, health and panel in one WSGI application, `cli.web:app`."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+import core.schema  # noqa: F401 - every table must be known before the first query
+from admin_web import app as panel
+from bot import health, webhook
+from core.settings import Settings, load_settings
+from core.usecases.start_process import start_process
+
+
+def create_app(settings: Settings) -> Flask:
+    """The application over connections that are open already."""
+    app = Flask("taar", static_folder=None)
+    app.config["TAAR"] = settings
+    app.secret_key = settings.secret_key.get_secret_value()
+    app.register_blueprint(webhook.blueprint)
+    app.register_blueprint(health.blueprint)
+    panel.register(app, settings)
+    panel.csrf.exempt(webhook.blueprint)
+    return app
+
+
+def __getattr__(name: str) -> Flask:
+    """`app` is made when the web server asks for it, so that importing this module connects to nothing."""
+    if name != "app":
+        raise AttributeError(name)
+    settings = load_settings()
+    start_process(settings)
+    return globals().setdefault("app", create_app(settings))
