@@ -52,6 +52,16 @@ def redis_url(servers: EmbeddedServers) -> str:
 @pytest.fixture
 def company(database: str) -> TestCompany:
     """A company of this test's own, so nothing needs cleaning up."""
+    return _opened()
+
+
+@pytest.fixture
+def other_company(database: str) -> TestCompany:
+    """A second company, to be kept apart from the first."""
+    return _opened()
+
+
+def _opened() -> TestCompany:
     slug = f"test-{os.getpid()}-{next(_counter)}"
     phone_number_id = f"9{os.getpid() % 10**7:07d}{next(_counter):08d}"
     with core.db.platform_session("test") as session:

@@ -66,7 +66,7 @@ def balance(chat: Chat, _: str) -> Reply:
     body = lines(
         words("Account %(number)s, %(name)s", number=chat.account.number, name=chat.account.name),
         words("Balance to pay: *%(amount)s*", amount=owed.due),
-        _due_line(owed, chat.today),
+        _due_line(owed),
         *(
             words(
                 "• %(invoice)s: %(amount)s, due %(day)s",
@@ -87,7 +87,7 @@ def _nothing_owed(chat: Chat, owed: AccountBalance) -> Saying:
     return clear
 
 
-def _due_line(owed: AccountBalance, today: date) -> Saying | None:
+def _due_line(owed: AccountBalance) -> Saying | None:
     if owed.overdue > 0:
         return words("%(amount)s of it is overdue since %(day)s.", amount=owed.overdue, day=owed.oldest_due_on)
     return words("Please pay by %(day)s.", day=owed.oldest_due_on) if owed.oldest_due_on else None
@@ -100,10 +100,7 @@ def invoice(chat: Chat, number: str) -> Reply:
         return Reply(words("There is no invoice on your account yet."), buttons=(BALANCE, MENU))
     chosen = _chosen(chat, bills, number)
     if chosen is None:
-        rows = tuple(
-            Row(f"invoice:{b.number}", verbatim(b.number or ""), words("%(amount)s, issued %(day)s", amount=b.total, day=b.issued_on))
-            for b in bills[:10]
-        )  # fmt: skip
+        rows = tuple(Row(f"invoice:{bill.number}", verbatim(bill.number or ""), _issued(bill)) for bill in bills[:10])
         return Reply(words("I have no such invoice. These are yours:"), rows=rows, list_button=words("Choose"))
     caption = words(
         "Invoice %(invoice)s: %(amount)s, due %(day)s.",
@@ -115,6 +112,10 @@ def invoice(chat: Chat, number: str) -> Reply:
         caption,
         attachment={"source": "invoice_pdf", "id": str(chosen.id), "filename": f"{chosen.number}.pdf"},
     )
+
+
+def _issued(bill: Invoice) -> Saying:
+    return words("%(amount)s, issued %(day)s", amount=bill.total, day=bill.issued_on)
 
 
 def _chosen(chat: Chat, bills: list[Invoice], number: str) -> Invoice | None:
@@ -134,11 +135,11 @@ def how_to_pay(chat: Chat, _: str) -> Reply:
     ways = [verbatim(f"• {way}: {number}") for way, number in chat.company.payment_methods.items()]
     if not ways:
         return Reply(words("Please ask our office how to pay: %(phone)s", phone=chat.company.support_phone or "-"))
+    heading = words(
+        "You can pay here. Please write your account number %(number)s as the reference:", number=chat.account.number
+    )
     return Reply(
-        lines(
-            words("You can pay here. Please write your account number %(number)s as the reference:", number=chat.account.number),
-            *ways,
-        ),
+        lines(heading, *ways),
         buttons=(HAVE_PAID, BALANCE, MENU),
     )  # fmt: skip
 
@@ -233,7 +234,7 @@ HANDLERS = (
     Handler("balance", ("balance",), "chat.balance", balance, needs_account=True),
     Handler("invoice", ("invoice",), "chat.invoice", invoice, needs_account=True),
     Handler("how_to_pay", ("how_to_pay",), "chat.how_to_pay", how_to_pay, needs_account=True),
-    Handler("complaint_status", ("complaint_status", "outage"), "chat.complaint_status", complaint_status, needs_account=True),
+    Handler("complaint_status", ("complaint_status", "outage"), "chat.complaint_status", complaint_status, True),
     Handler("plan", ("plan_list", "plan_change"), "chat.plans", plan),
     Handler("menu", ("menu",), "chat.menu", menu),
     Handler("human", ("human",), "chat.human", human),

@@ -86,6 +86,7 @@ def claim(
     company_id: Id,
     business_number_id: Id,
     open_lanes: Sequence[str],
+    shares: lanes.Shares,
     size: int,
     now: datetime,
 ) -> list[Claimed]:
@@ -103,7 +104,7 @@ def claim(
         _CLAIM,
         {
             "lanes": list(names),
-            "shares": lanes.shares(names, size),
+            "shares": shares.places(names),
             "company": company_id,
             "number": business_number_id,
             "now": now,
@@ -112,6 +113,7 @@ def claim(
         },
     )
     taken = [Claimed(**row._mapping) for row in found]
+    shares.spend([each.lane for each in taken])
     return sorted(taken, key=lambda each: (each.kind != "read", names.index(each.lane), each.id))
 
 
@@ -122,7 +124,7 @@ WHERE state = 'sending' AND state_since < :gone_since
 """)
 _AGAIN = text("""
 UPDATE outbound_message SET state = 'queued', state_since = :now, not_before = :now, error = :again
-WHERE state = 'unknown' AND state_since < :waited_since AND expires_at > :now
+WHERE state = 'unknown' AND wamid IS NULL AND state_since < :waited_since AND expires_at > :now
   AND lane = ANY(:doubling) AND kind <> 'read' AND error NOT LIKE :marked
 """)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,7 +11,7 @@ from core.messaging.models import LANES
 
 @dataclass(frozen=True)
 class Lane:
-    """`share` is the part of a full batch (of 100) kept for this lane, so that it never starves.
+    """`share` of every 100 messages are kept for this lane, so that it never starves.
 
     `doubling` says whether a message whose fate is unknown is better sent twice than lost.
     """
@@ -30,6 +31,23 @@ RULES = {
 DOUBLING = tuple(name for name in LANES if RULES[name].doubling)
 
 
-def shares(names: tuple[str, ...], batch: int) -> list[int]:
-    """How many places of a batch each of the lanes `names` may fill before the others; at least one."""
-    return [max(1, RULES[name].share * batch // 100) if RULES[name].share else 0 for name in names]
+CREDIT_MAX = 5.0
+"""What a lane may save up while it is empty; more would let it crowd out the others in one go."""
+
+
+class Shares:
+    """The places that the lower lanes have earned during one run; each starts with one."""
+
+    def __init__(self) -> None:
+        self._credit = {name: 1.0 if RULES[name].share else 0.0 for name in LANES}
+
+    def places(self, names: Sequence[str]) -> list[int]:
+        """How many messages of each lane go before those of the foremost ones."""
+        return [int(self._credit[name]) for name in names]
+
+    def spend(self, sent: Sequence[str]) -> None:
+        """Count the messages that were taken, by the names of their lanes."""
+        for name in LANES:
+            earned = RULES[name].share * len(sent) / 100
+            left = max(0.0, self._credit[name] - sent.count(name))
+            self._credit[name] = min(CREDIT_MAX, left + earned)

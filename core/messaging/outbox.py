@@ -54,13 +54,14 @@ def queue_message(
         "kind": payload["type"],
         "payload": payload,
         "text": text,
-        "attachment": dict(attachment) if attachment else None,
-        "template": dict(template) if template else None,
         "dedupe_key": dedupe_key,
         "state_since": now,
         "not_before": start,
         "expires_at": start + (expires_in or RULES[lane].lifetime),
     }
+    # Left out rather than None, which JSONB would keep as the JSON value null.
+    extras = {"attachment": attachment, "template": template}
+    row |= {name: dict(value) for name, value in extras.items() if value}
     message_id, company_id = _insert(session, row)
     if start <= now:
         _ring(session, lane, company_id, business_number_id)

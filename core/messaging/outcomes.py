@@ -69,6 +69,7 @@ META_AWAY = Rule("number", "retry_after", wait=2, wait_max=300)
 NOT_CONNECTED = Rule("number", "retry_after", wait=2, wait_max=60)
 NO_GRAPH_ERROR = Rule("message", "retry_after", wait=5, wait_max=60, tries=3)
 MEDIA_FAILED = Rule("message", "retry_after", wait=30, wait_max=60, tries=3)
+NOT_PREPARED = Rule("message", "retry_after", wait=30, wait_max=900, tries=8)
 
 
 def _each(codes: Iterable[int], rule: Rule) -> dict[int, Rule]:

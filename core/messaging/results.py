@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, bindparam, text, update
+from sqlalchemy import bindparam, case, text, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from core.ids import Id
@@ -22,7 +23,7 @@ PAIR_RATE = "waits for the limit of messages to one person"
 
 @dataclass(frozen=True)
 class Verdict:
-    """The row after an attempt; `kind` and `payload` change when the template twin takes the place."""
+    """The row after an attempt or instead of one."""
 
     id: Id
     state: str
@@ -34,12 +35,11 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Result:
-    """A message as it was sent, and the verdict on it."""
+    """The message as it was sent or is to be sent next (maybe as its twin), and the verdict on it."""
 
     message: Claimed
     verdict: Verdict
     wamid: str = ""
-    twin: bool = False
 
 
 def refused_before_sending(message: Claimed, now: datetime) -> Verdict | None:
@@ -95,7 +95,7 @@ def _refused(message: Claimed, refused: Refused, attempts: int, now: datetime) -
     rule = refused.rule
     if rule.action == "needs_template" and message.template is not None and message.kind != "template":
         verdict = Verdict(message.id, "queued", now, attempts, refused.code, refused.detail)
-        return Result(as_twin(message), verdict, twin=True)
+        return Result(as_twin(message), verdict)
     again = rule.action in ("retry_after", "stop_lane", "stop_number")
     if not again or (rule.tries and attempts >= rule.tries):
         return Result(message, Verdict(message.id, "failed", now, attempts, refused.code, refused.detail))
@@ -110,8 +110,7 @@ def wait_seconds(rule: Rule, message_id: Id, attempts: int) -> float:
 
 
 _IN_TURN = text(
-    "SELECT pg_advisory_xact_lock(hashtextextended(wamid, 0))"
-    " FROM unnest(CAST(:wamids AS text[])) AS told (wamid)"
+    "SELECT pg_advisory_xact_lock(hashtextextended(wamid, 0)) FROM unnest(CAST(:wamids AS text[])) AS told (wamid)"
 )
 _TABLE: Any = OutboundMessage.__table__
 _SETTLE = (
@@ -126,13 +125,16 @@ _SETTLE = (
         error=bindparam("error"),
         kind=bindparam("kind"),
         payload=bindparam("payload"),
-        attachment=bindparam("attachment"),
+        attachment=bindparam("attachment", type_=JSONB(none_as_null=True)),
     )
 )
 _NAME = (
     update(_TABLE)
-    .where(_TABLE.c.id == bindparam("message"), _TABLE.c.wamid.is_(None))
-    .values(wamid=bindparam("told_wamid"))
+    .where(_TABLE.c.id == bindparam("message"), _TABLE.c.wamid.is_(None), _TABLE.c.state != "queued")
+    .values(
+        wamid=bindparam("told_wamid"),
+        state=case((_TABLE.c.state == "unknown", "accepted"), else_=_TABLE.c.state),
+    )
 )
 
 
@@ -153,8 +155,7 @@ def write(session: Session, results: Sequence[Result], *, now: datetime) -> None
 
 def _execute(session: Session, statement: Any, rows: list[dict[str, Any]]) -> None:
     if rows:
-        done = session.connection().execute(statement, rows)
-        assert isinstance(done, CursorResult)
+        session.connection().execute(statement, rows)
 
 
 def _columns(result: Result, now: datetime) -> dict[str, Any]:

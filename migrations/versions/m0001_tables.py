@@ -93,9 +93,7 @@ def upgrade() -> None:
             "holder_kind IN ('warehouse', 'technician', 'customer', 'scrap')",
             name=op.f("ck_item_holder_kind"),
         ),
-        sa.CheckConstraint(
-            "ownership IN ('company', 'rented', 'sold', 'customer')", name=op.f("ck_item_ownership")
-        ),
+        sa.CheckConstraint("ownership IN ('company', 'rented', 'sold', 'customer')", name=op.f("ck_item_ownership")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_item")),
         sa.UniqueConstraint("company_id", "serial", name=op.f("uq_item_company_id_serial")),
     )
@@ -112,16 +110,10 @@ def upgrade() -> None:
         sa.Column("company_id", sa.Uuid(), server_default=sa.text("taar_company()"), nullable=False),
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["reverses_id"], ["journal_entry.id"], name=op.f("fk_journal_entry_reverses_id")
-        ),
+        sa.ForeignKeyConstraint(["reverses_id"], ["journal_entry.id"], name=op.f("fk_journal_entry_reverses_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_journal_entry")),
-        sa.UniqueConstraint(
-            "company_id", "kind", "source_id", name=op.f("uq_journal_entry_company_id_kind_source_id")
-        ),
-        sa.UniqueConstraint(
-            "company_id", "reverses_id", name=op.f("uq_journal_entry_company_id_reverses_id")
-        ),
+        sa.UniqueConstraint("company_id", "kind", "source_id", name=op.f("uq_journal_entry_company_id_kind_source_id")),
+        sa.UniqueConstraint("company_id", "reverses_id", name=op.f("uq_journal_entry_company_id_reverses_id")),
     )
     op.create_table(
         "number_series",
@@ -157,9 +149,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_status_update")),
-        sa.UniqueConstraint(
-            "company_id", "wamid", "status", name=op.f("uq_status_update_company_id_wamid_status")
-        ),
+        sa.UniqueConstraint("company_id", "wamid", "status", name=op.f("uq_status_update_company_id_wamid_status")),
     )
     op.create_table(
         "tax_rate",
@@ -176,9 +166,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("base IN ('net', 'net_plus_sales_tax')", name=op.f("ck_tax_rate_base")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tax_rate")),
-        sa.UniqueConstraint(
-            "company_id", "code", "valid_from", name=op.f("uq_tax_rate_company_id_code_valid_from")
-        ),
+        sa.UniqueConstraint("company_id", "code", "valid_from", name=op.f("uq_tax_rate_company_id_code_valid_from")),
     )
     op.create_table(
         "webhook_event",
@@ -285,9 +273,7 @@ def upgrade() -> None:
         sa.Column("company_id", sa.Uuid(), server_default=sa.text("taar_company()"), nullable=False),
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.CheckConstraint(
-            "role IN ('owner', 'manager', 'recovery_agent', 'technician')", name=op.f("ck_staff_role")
-        ),
+        sa.CheckConstraint("role IN ('owner', 'manager', 'recovery_agent', 'technician')", name=op.f("ck_staff_role")),
         sa.CheckConstraint("state IN ('active', 'left')", name=op.f("ck_staff_state")),
         sa.ForeignKeyConstraint(["area_id"], ["area.id"], name=op.f("fk_staff_area_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff")),
@@ -302,9 +288,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(["area_id"], ["area.id"], name=op.f("fk_sub_zone_area_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sub_zone")),
-        sa.UniqueConstraint(
-            "company_id", "area_id", "name", name=op.f("uq_sub_zone_company_id_area_id_name")
-        ),
+        sa.UniqueConstraint("company_id", "area_id", "name", name=op.f("uq_sub_zone_company_id_area_id_name")),
     )
     op.create_table(
         "contact",
@@ -374,9 +358,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["contact_id"], ["contact.id"], name=op.f("fk_contact_account_contact_id"), ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(
-            ["customer_id"], ["customer.id"], name=op.f("fk_contact_account_customer_id")
-        ),
+        sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_contact_account_customer_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contact_account")),
         sa.UniqueConstraint(
             "company_id",
@@ -523,13 +505,9 @@ def upgrade() -> None:
             ["contact_id"], ["contact.id"], name=op.f("fk_outbound_message_contact_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbound_message")),
-        sa.UniqueConstraint(
-            "company_id", "dedupe_key", name=op.f("uq_outbound_message_company_id_dedupe_key")
-        ),
+        sa.UniqueConstraint("company_id", "dedupe_key", name=op.f("uq_outbound_message_company_id_dedupe_key")),
     )
-    op.create_index(
-        "ix_outbound_message_contact", "outbound_message", ["company_id", "contact_id", "id"], unique=False
-    )
+    op.create_index("ix_outbound_message_contact", "outbound_message", ["company_id", "contact_id", "id"], unique=False)
     op.create_index(
         "ix_outbound_message_doubtful",
         "outbound_message",
@@ -572,9 +550,7 @@ def upgrade() -> None:
         sa.CheckConstraint("unallocated BETWEEN 0 AND amount", name=op.f("ck_payment_unallocated")),
         sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_payment_customer_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_payment")),
-        sa.UniqueConstraint(
-            "company_id", "idempotency_key", name=op.f("uq_payment_company_id_idempotency_key")
-        ),
+        sa.UniqueConstraint("company_id", "idempotency_key", name=op.f("uq_payment_company_id_idempotency_key")),
         sa.UniqueConstraint("company_id", "number", name=op.f("uq_payment_company_id_number")),
     )
     op.create_index(op.f("ix_payment_customer_id"), "payment", ["customer_id"], unique=False)
@@ -607,9 +583,7 @@ def upgrade() -> None:
         sa.Column("company_id", sa.Uuid(), server_default=sa.text("taar_company()"), nullable=False),
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.CheckConstraint(
-            "state IN ('pending', 'approved', 'rejected')", name=op.f("ck_payment_claim_state")
-        ),
+        sa.CheckConstraint("state IN ('pending', 'approved', 'rejected')", name=op.f("ck_payment_claim_state")),
         sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_payment_claim_customer_id")),
         sa.ForeignKeyConstraint(["document_id"], ["document.id"], name=op.f("fk_payment_claim_document_id")),
         sa.ForeignKeyConstraint(["payment_id"], ["payment.id"], name=op.f("fk_payment_claim_payment_id")),
@@ -682,13 +656,9 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("state IN ('allowed', 'blocked', 'absent')", name=op.f("ck_access_state")),
-        sa.ForeignKeyConstraint(
-            ["subscription_id"], ["subscription.id"], name=op.f("fk_access_subscription_id")
-        ),
+        sa.ForeignKeyConstraint(["subscription_id"], ["subscription.id"], name=op.f("fk_access_subscription_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_access")),
-        sa.UniqueConstraint(
-            "company_id", "subscription_id", name=op.f("uq_access_company_id_subscription_id")
-        ),
+        sa.UniqueConstraint("company_id", "subscription_id", name=op.f("uq_access_company_id_subscription_id")),
         sa.UniqueConstraint("company_id", "username", name=op.f("uq_access_company_id_username")),
     )
     op.create_table(
@@ -712,9 +682,7 @@ def upgrade() -> None:
         sa.Column("company_id", sa.Uuid(), server_default=sa.text("taar_company()"), nullable=False),
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.CheckConstraint(
-            "(state = 'draft') = (number IS NULL)", name=op.f("ck_invoice_numbered_when_issued")
-        ),
+        sa.CheckConstraint("(state = 'draft') = (number IS NULL)", name=op.f("ck_invoice_numbered_when_issued")),
         sa.CheckConstraint(
             "kind IN ('subscription', 'installation', 'equipment', 'other')", name=op.f("ck_invoice_kind")
         ),
@@ -724,9 +692,7 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("balance BETWEEN 0 AND total", name=op.f("ck_invoice_balance")),
         sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_invoice_customer_id")),
-        sa.ForeignKeyConstraint(
-            ["subscription_id"], ["subscription.id"], name=op.f("fk_invoice_subscription_id")
-        ),
+        sa.ForeignKeyConstraint(["subscription_id"], ["subscription.id"], name=op.f("fk_invoice_subscription_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invoice")),
         sa.UniqueConstraint("company_id", "number", name=op.f("uq_invoice_company_id_number")),
         sa.UniqueConstraint(
@@ -752,9 +718,7 @@ def upgrade() -> None:
         sa.Column("company_id", sa.Uuid(), server_default=sa.text("taar_company()"), nullable=False),
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["document_id"], ["document.id"], name=op.f("fk_ticket_document_document_id")
-        ),
+        sa.ForeignKeyConstraint(["document_id"], ["document.id"], name=op.f("fk_ticket_document_document_id")),
         sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_ticket_document_ticket_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket_document")),
         sa.UniqueConstraint(
@@ -903,9 +867,7 @@ def downgrade() -> None:
     op.drop_table("movement")
     op.drop_index(op.f("ix_business_number_company_id"), table_name="business_number")
     op.drop_table("business_number")
-    op.drop_index(
-        "ix_webhook_event_waiting", table_name="webhook_event", postgresql_where=sa.text("state <> 'done'")
-    )
+    op.drop_index("ix_webhook_event_waiting", table_name="webhook_event", postgresql_where=sa.text("state <> 'done'"))
     op.drop_table("webhook_event")
     op.drop_table("tax_rate")
     op.drop_table("status_update")

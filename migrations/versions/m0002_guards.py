@@ -54,11 +54,14 @@ def upgrade() -> None:
     op.execute("SELECT taar_prepare_audit(3)")
     op.execute("GRANT USAGE ON SCHEMA public TO taar_app")
     op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO taar_app")
-    op.execute(
-        "REVOKE UPDATE, DELETE ON journal_entry, posting, allocation, movement, audit_entry FROM taar_app"
-    )
+    op.execute("REVOKE UPDATE, DELETE ON journal_entry, posting, allocation, movement, audit_entry FROM taar_app")
     op.execute("REVOKE DELETE ON payment, customer, company FROM taar_app")
     op.execute("REVOKE ALL ON alembic_version FROM taar_app")
+    op.execute(
+        "DO $$ DECLARE p record; BEGIN FOR p IN SELECT inhrelid::regclass AS name FROM pg_inherits"
+        " WHERE inhparent = 'audit_entry'::regclass LOOP EXECUTE format('REVOKE ALL ON %s FROM taar_app', p.name);"
+        " END LOOP; END $$"
+    )
 
 
 def downgrade() -> None:

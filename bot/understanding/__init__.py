@@ -1,0 +1,7 @@
+"""Understands what people write, in English, Roman Urdu and Urdu."""
+
+from bot.understanding.folding import fold
+from bot.understanding.language import detect_language
+from bot.understanding.reading import MAYBE, SURE, Understanding, understand, wish_everywhere
+
+__all__ = ["MAYBE", "SURE", "Understanding", "detect_language", "fold", "understand", "wish_everywhere"]

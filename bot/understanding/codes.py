@@ -1,0 +1,129 @@
+"""Codes with a shape of their own: invoices, tickets, jobs, serials, phones, CNIC, readings in dBm."""
+
+import re
+from decimal import Decimal
+from typing import Any
+
+_INVOICE = re.compile(r"\binv(?:oice)?[\s#:-]*(\d{4})[\s/-]*(\d{2})[\s/-]*(\d{1,6})\b")
+_TICKET = re.compile(
+    r"\bt[\s-]?(\d{3,7})\b|\b(?:ticket|complaint|complain|shikayat|tkt|ٹکٹ|شکایت)"
+    r"[\s:]*(?:no\.?|number|num|nambar|id|نمبر)?[\s:#-]*(?:t[\s-]?)?(\d{3,7})\b(?!\s*(?:rs|rupe|/-|روپے))"
+)
+_JOB = re.compile(
+    r"\bj[\s-]?(\d{2,7})\b|\b(?:job|جاب)[\s:]*(?:no\.?|number|num|nambar|id|نمبر)?[\s:#-]*(?:j-?)?(\d{2,7})\b"
+)
+_CUSTOMER_NO = re.compile(r"\bc-(\d{3,7})\b|\bc(\d{4,7})\b")
+_MAC = re.compile(r"\b[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}\b|\b[0-9a-f]{4}(?:\.[0-9a-f]{4}){2}\b")
+_GPON = re.compile(r"\b[a-z]{4}-?[0-9a-f]{8}\b|\b(?:48575443|5a544547|414c434c|46485454|47504f4e)[0-9a-f]{8}\b")
+_NAMED_SERIAL = re.compile(
+    r"\b(?:serial|s/n|sn|sr|سیریل)\b[\s:.#-]*(?:no\b|number\b|num\b|nambar\b|نمبر)?[\s:.#-]*(?:hai\s+)?"
+    r"((?=[a-z0-9-]*\d)[a-z0-9][a-z0-9-]{4,23})\b"
+)
+_MIXED_SERIAL = re.compile(r"\b(?=(?:[a-z]*\d){3})(?=(?:\d*[a-z]){2})(?!\d+[a-z]+\b)[a-z0-9]{8,20}\b")
+_DBM = re.compile(
+    r"(?P<minus>-|\b(?:minus|manfi|mines|manus|مائنس|منفی)\s*)?\s*(?P<value>\d{1,2}(?:\.\d{1,2})?)\s*"
+    r"(?P<unit>dbm|db\b|d\.b|ڈی بی ایم|ڈی بی)?"
+)
+_CNIC = re.compile(r"\b\d{5}-\d{7}-\d\b|\b\d{13}\b")
+_PHONE = re.compile(r"(?<![\d.])(?:\+|00)?92[\s-]?3\d{2}[\s-]?\d{3}[\s-]?\d{4}\b|\b03\d{2}[\s-]?\d{3}[\s-]?\d{4}\b")
+_REFERENCE = re.compile(
+    r"\b(?:tid|trx|txn|ref|reference|transaction|trans|utr|stan|rrn|ٹرانزیکشن)\b[\s:.#-]*"
+    r"(?:(?:id|no|number|num|nambar|hai|is|آئی ڈی|نمبر)\b[\s:.#-]*)*([a-z]*\d[a-z0-9-]{3,30})\b"
+    r"|\b\d{9,30}\b"
+)
+_SPEED = re.compile(r"\b(\d{1,4})\s*-?\s*(?:mbps|mb/s|mb ps|mb|mbp|megabits?|meg|ایم بی پی ایس|ایم بی)(?![a-z])")
+_VOLUME = re.compile(r"\b\d+(?:\.\d+)?\s*(?:gb|gbs|tb|جی بی)(?![a-z])")
+
+_MASKS = (
+    (_INVOICE, " invoiceno "),
+    (_MAC, " serialno "),
+    (_GPON, " serialno "),
+    (_NAMED_SERIAL, " serialno "),
+    (_CNIC, " cnicno "),
+    (_PHONE, " phoneno "),
+    (_REFERENCE, " referenceno "),
+    (_TICKET, " ticketno "),
+    (_JOB, " jobno "),
+    (_CUSTOMER_NO, " customerno "),
+    (_SPEED, " 0 mbps "),
+    (_VOLUME, " 0 gb "),
+)
+
+
+def mask_codes(text: str) -> str:
+    """Replace every code of a normalised text by a word that names its kind."""
+    if not any(c.isdigit() for c in text):
+        return text
+    text = _DBM.sub(lambda found: " 0 dbm " if _is_reading(found) else found.group(), text)
+    for pattern, kind in _MASKS:
+        text = pattern.sub(kind, text)
+    return text
+
+
+def _is_reading(found: re.Match[str]) -> bool:
+    return found["unit"] is not None or (found["minus"] or "").strip() not in ("", "-")
+
+
+def _blank(text: str, found: re.Match[str]) -> str:
+    return text[: found.start()] + " " * (found.end() - found.start()) + text[found.end() :]
+
+
+def _take(text: str, pattern: re.Pattern[str]) -> tuple[str | None, str]:
+    found = pattern.search(text)
+    if found is None:
+        return None, text
+    value = next((group for group in found.groups() if group), found.group())
+    return value, _blank(text, found)
+
+
+def _signal(text: str) -> tuple[Decimal | None, str]:
+    for found in _DBM.finditer(text):
+        bare_minus = (found["minus"] or "").strip() == "-" and text[: found.start()].rstrip()[-1:] not in tuple(
+            "0123456789"
+        )
+        value = Decimal(found["value"])
+        if _is_reading(found) or (bare_minus and 5 <= value <= 45):
+            return (-value if value else value), _blank(text, found)
+    return None, text
+
+
+def _serial(text: str, mixed: bool) -> tuple[str | None, str]:
+    found = _MAC.search(text)
+    if found is not None:
+        digits = re.sub(r"[^0-9a-f]", "", found.group()).upper()
+        return ":".join(digits[i : i + 2] for i in range(0, 12, 2)), _blank(text, found)
+    for pattern in (_GPON, _NAMED_SERIAL, _MIXED_SERIAL) if mixed else (_GPON, _NAMED_SERIAL):
+        value, rest = _take(text, pattern)
+        if value is not None:
+            return value.upper(), rest
+    return None, text
+
+
+def find_codes(text: str, *, technician: bool) -> tuple[dict[str, Any], str]:
+    """Codes in a normalised text, and the text with them blanked so that no money is read in them."""
+    found: dict[str, Any] = {}
+    invoice = _INVOICE.search(text)
+    if invoice is not None:
+        year, short, number = invoice.groups()
+        found["invoice_no"] = f"INV-{year}-{short}-{int(number):06d}"
+        text = _blank(text, invoice)
+    serial, text = _serial(text, mixed=technician)
+    _, text = _take(text, _CNIC)
+    phone, text = _take(text, _PHONE)
+    _, text = _take(text, _REFERENCE)
+    ticket, text = _take(text, _TICKET)
+    job, text = _take(text, _JOB)
+    customer, text = _take(text, _CUSTOMER_NO)
+    signal, text = _signal(text) if technician else (None, text)
+    speed, text = _take(text, _SPEED)
+    text = _VOLUME.sub(" ", text)
+    values = {
+        "serial": serial,
+        "phone": re.sub(r"[\s-]", "", phone) if phone else None,
+        "ticket_no": f"T-{ticket}" if ticket else None,
+        "job_no": f"J-{job}" if job else None,
+        "customer_no": f"C-{customer}" if customer else None,
+        "signal_dbm": signal,
+        "plan": f"{int(speed)} mbps" if speed else None,
+    }
+    return found | {name: value for name, value in values.items() if value is not None}, text

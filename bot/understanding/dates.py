@@ -1,0 +1,319 @@
+"""Days and months in a message, resolved against today.
+
+`kal` is yesterday or tomorrow and `5 tareekh` the last or the next one: the caller says which way the
+message looks.
+"""
+
+import calendar
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+
+from bot.understanding.folding import normalise
+from bot.understanding.lexicon import word_table
+from bot.understanding.numerals import small_numbers
+
+
+@dataclass(frozen=True)
+class Looking:
+    """Where today is and which way the message looks."""
+
+    today: date
+    past: bool
+
+
+Reader = Callable[[re.Match[str], Looking], date | None]
+
+_OF = r"(?:\s*(?:k|ke|kay|ki|ka|of|the|this|کے|کی|کا))*\s*"
+_MONTH_WORD = r"(?:mahin[ae]y?|maheen[ae]y?|mahny|mahene|mahinay|month|mnth|mah|مہینے|مہینہ|مہینا|ماہ)"
+_WEEK_WORD = r"(?:haft[ae]y?|haftay|hafty|weeks?|wk|ہفتے|ہفتہ|ہفتوں)"
+_DAY_WORD = r"(?:dino?n?|days?|roz|دنوں|دن|روز)"
+_NEXT = r"(?:agl[aei]y?|aglay|agley|next|nxt|coming|aane wal[aei]|aanay walay|اگلے|اگلی|اگلا|آنے والے|آئندہ)"
+_LAST = r"(?:pichl[aei]y?|pichlay|pichley|pechl[aei]y?|pchl[aei]|last|previous|guzisht[ae]|guzr[ae]|پچھلے|پچھلی|پچھلا|گزشتہ|گذشتہ)"
+_THIS = r"(?:is|iss|this|isi|current|اس|اسی|رواں)"
+_LATER = r"(?:baad|bad|mein|mei|main|me|k andar|ke andar|kay andar|andar|tak|later|ki mohlat|ka time|ka waqt|de do|dedo|time|بعد|میں|کے اندر|تک|کی مہلت|کا وقت)"
+_AGO = r"(?:pehle|pehlay|pahle|phle|pehly|ago|back|پہلے)"
+_NOT_WORD = r"(?<![\w])"
+_END = r"(?![\w])"
+
+
+def _safe(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _month_start(today: date, months: int) -> date:
+    place = today.year * 12 + today.month - 1 + months
+    return date(place // 12, place % 12 + 1, 1)
+
+
+def _day_number(word: str) -> int | None:
+    value = int(word) if word.isdecimal() else _ordinals().get(word, small_numbers().get(word))
+    return value if value is not None and 1 <= value <= 31 else None
+
+
+def _count(word: str) -> int | None:
+    value = int(word) if word.isdecimal() else small_numbers().get(word)
+    return value if value is not None and 1 <= value <= 400 else None
+
+
+@lru_cache(maxsize=1)
+def _ordinals() -> dict[str, int]:
+    return {normalise(spelling): int(value) for spelling, value in word_table("ordinals").items()}
+
+
+@lru_cache(maxsize=1)
+def _weekdays() -> dict[str, int]:
+    return {normalise(spelling): int(value) for spelling, value in word_table("weekdays").items()}
+
+
+@lru_cache(maxsize=1)
+def _months() -> dict[str, int]:
+    return {normalise(spelling): int(value) for spelling, value in word_table("months").items()}
+
+
+def _any_of(*tables: dict[str, int]) -> str:
+    found = sorted({word for table in tables for word in table}, key=len, reverse=True)
+    return "|".join(map(re.escape, found))
+
+
+def _nearest_year(day: int, month: int, looking: Looking) -> date | None:
+    years = range(looking.today.year - 4, looking.today.year + 5)
+    days = [found for year in years if (found := _safe(year, month, day)) is not None]
+    if looking.past:
+        return max((found for found in days if found <= looking.today), default=None)
+    return min((found for found in days if found >= looking.today), default=None)
+
+
+def _day_of_month(day: int | None, looking: Looking) -> date | None:
+    if day is None:
+        return None
+    for months in range(4):
+        start = _month_start(looking.today, -months if looking.past else months)
+        found = _safe(start.year, start.month, day)
+        if found and (found <= looking.today if looking.past else found >= looking.today):
+            return found
+    return None
+
+
+def _numeric(found: re.Match[str], looking: Looking) -> date | None:
+    day, month, year = int(found["day"]), int(found["month"]), found["year"]
+    if year is None:
+        return _nearest_year(day, month, looking)
+    return _safe(int(year) + (2000 if len(year) == 2 else 0), month, day)
+
+
+def _named(found: re.Match[str], looking: Looking) -> date | None:
+    day, month = _day_number(found["day"]), _months()[found["monthname"]]
+    if day is None:
+        return None
+    year = found["year"]
+    return _safe(int(year), month, day) if year else _nearest_year(day, month, looking)
+
+
+def _month_end(found: re.Match[str], looking: Looking) -> date | None:
+    months = 1 if found["next"] else 0
+    start = _month_start(looking.today, months)
+    return start.replace(day=calendar.monthrange(start.year, start.month)[1])
+
+
+def _next_month_day(found: re.Match[str], looking: Looking) -> date | None:
+    start = _month_start(looking.today, 1 if found["next"] else -1)
+    day = _day_number(found["day"])
+    return _safe(start.year, start.month, day) if day else None
+
+
+def _after_days(found: re.Match[str], looking: Looking) -> date | None:
+    count = _count(found["count"])
+    unit = 7 if found["week"] else 1
+    return looking.today + timedelta(days=unit * count) if count else None
+
+
+def _days_ago(found: re.Match[str], looking: Looking) -> date | None:
+    count = _count(found["count"])
+    unit = 7 if found["week"] else 1
+    return looking.today - timedelta(days=unit * count) if count else None
+
+
+def _weekday(found: re.Match[str], looking: Looking) -> date | None:
+    wanted = _weekdays()[found["weekday"]]
+    if found["week"]:
+        monday = looking.today - timedelta(days=looking.today.weekday()) + timedelta(days=7)
+        return monday + timedelta(days=wanted)
+    if found["last"] or (looking.past and not found["next"]):
+        return looking.today - timedelta(days=(looking.today.weekday() - wanted - 1) % 7 + 1)
+    return looking.today + timedelta(days=(wanted - looking.today.weekday() - 1) % 7 + 1)
+
+
+def _shifted(days: int) -> Reader:
+    def read(found: re.Match[str], looking: Looking) -> date | None:
+        return looking.today + timedelta(days=days)
+
+    return read
+
+
+def _either_way(days: int) -> Reader:
+    def read(found: re.Match[str], looking: Looking) -> date | None:
+        return looking.today + timedelta(days=-days if looking.past else days)
+
+    return read
+
+
+def _day_alone(found: re.Match[str], looking: Looking) -> date | None:
+    return _day_of_month(_day_number(found["day"]), looking)
+
+
+@lru_cache(maxsize=1)
+def _readers() -> tuple[tuple[re.Pattern[str], Reader], ...]:
+    small = {word: n for word, n in small_numbers().items() if 1 <= n <= 31}
+    number = rf"\d{{1,3}}|{_any_of(small)}"
+    day = rf"\d{{1,2}}|{_any_of(small, _ordinals())}"
+    month, weekday = _any_of(_months()), _any_of(_weekdays())
+    dated = r"(?:tareekh|tarikh|tareek|tarik|tarekh|tareeq|tareeh|tarekh|trikh|date|dt|تاریخ|تاریح)"
+    patterns: list[tuple[str, Reader]] = [
+        (r"(?<![\d/.-])(?P<year>\d{4})[-/](?P<month>\d{1,2})[-/](?P<day>\d{1,2})(?![\d/-])", _numeric),
+        (
+            r"(?<![\d/.-])(?!24/7)(?P<day>\d{1,2})(?P<sep>[/.-])(?P<month>\d{1,2})(?P=sep)(?P<year>\d{4}|\d{2})(?![\d/-])",
+            _numeric,
+        ),
+        (
+            rf"(?<![\d/.-])(?!24/7)(?P<day>\d{{1,2}})[/-](?P<month>\d{{1,2}})(?![\d/-])(?!\s*{_DAY_WORD})(?P<year>\b\B)?",
+            _numeric,
+        ),
+        (
+            rf"{_NOT_WORD}(?P<day>{day})(?:st|nd|rd|th)?[\s-]*(?:of\s+)?(?P<monthname>{month}){_END}(?:[\s,-]+(?P<year>20\d\d))?",
+            _named,
+        ),
+        (
+            rf"{_NOT_WORD}(?P<monthname>{month})\s*(?:ki\s+|کی\s+)?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?![\d,])(?!\s*(?:rs|k\b|sau|hazar))"
+            r"(?P<year>\b\B)?",
+            _named,
+        ),
+        (
+            rf"{_NOT_WORD}(?P<next>{_NEXT}\s+)?{_MONTH_WORD}{_OF}(?:aakhir|akhir|aakhri|akhri|akheer|end|آخر|آخری|اخر){_END}",
+            _month_end,
+        ),
+        (rf"{_NOT_WORD}end\s*(?:of|on)?\s*(?:the|this)?\s*(?P<next>next\s+)?month{_END}", _month_end),
+        (
+            rf"{_NOT_WORD}(?P<next>\b\B)?(?:akhri|aakhri|last|آخری)\s+(?:tareekh|tarikh|date|din|تاریخ)",
+            _month_end,
+        ),
+        (
+            rf"{_NOT_WORD}(?:(?P<next>{_NEXT})|{_LAST})\s+{_MONTH_WORD}{_OF}(?P<day>{day})(?:st|nd|rd|th)?{_END}",
+            _next_month_day,
+        ),
+        (rf"{_NOT_WORD}(?P<day>{day})(?:st|nd|rd|th)?\s*{_OF}{dated}", _day_alone),
+        (rf"{_NOT_WORD}(?:{dated}|تاریخ)\s+(?P<day>\d{{1,2}}){_END}", _day_alone),
+        (
+            rf"{_NOT_WORD}(?P<count>{number})\s*(?:(?P<week>{_WEEK_WORD})|{_DAY_WORD})\s*{_AGO}{_END}",
+            _days_ago,
+        ),
+        (
+            rf"{_NOT_WORD}(?P<count>{number})\s*(?:(?P<week>{_WEEK_WORD})|{_DAY_WORD})\s*(?:aur\s+|or\s+|اور\s+)?{_LATER}{_END}",
+            _after_days,
+        ),
+        (
+            rf"{_NOT_WORD}(?:in|after|within|for)\s+(?P<count>{number})\s*(?:(?P<week>{_WEEK_WORD})|{_DAY_WORD}){_END}",
+            _after_days,
+        ),
+        (
+            rf"{_NOT_WORD}(?P<week>{_NEXT}\s+(?:week|haft[ae]y?|haftay|ہفتے)\s*(?:k|ke|ki|kay|کے|کی)?\s*)?(?P<last>\b\B)?"
+            rf"(?P<next>\b\B)?(?P<weekday>{weekday})(?<=\w){_END}(?(week)|(?!))",
+            _weekday,
+        ),
+        (
+            rf"{_NOT_WORD}(?P<weekday>{weekday})\s+(?P<week>{_NEXT}\s+week)(?P<last>\b\B)?(?P<next>\b\B)?",
+            _weekday,
+        ),
+        (rf"{_NOT_WORD}{_NEXT}\s+{_WEEK_WORD}{_END}", _shifted(7)),
+        (rf"{_NOT_WORD}{_LAST}\s+{_WEEK_WORD}{_END}", _shifted(-7)),
+        (rf"{_NOT_WORD}{_WEEK_WORD}\s*(?:baad|bad|later|mein|بعد|میں){_END}", _shifted(7)),
+        (
+            rf"{_NOT_WORD}(?:(?P<last>{_LAST})\s+|(?P<next>{_NEXT}|{_THIS}|on|by)\s+)?(?P<week>\b\B)?(?P<weekday>{weekday}){_END}",
+            _weekday,
+        ),
+        (rf"{_NOT_WORD}(?:hafta|haftay|hafte|ہفتے|ہفتہ)\s+(?:ko|کو|wale din)", _shifted_to_saturday),
+        (rf"{_NOT_WORD}(?:day after tomorrow){_END}", _shifted(2)),
+        (rf"{_NOT_WORD}(?:day before yesterday){_END}", _shifted(-2)),
+        (
+            rf"{_NOT_WORD}(?:tomorrow|tomorow|tommorow|tommorrow|tomorw|tmrw|tmr|tmrow|2morrow|tomo){_END}",
+            _shifted(1),
+        ),
+        (rf"{_NOT_WORD}(?:yesterday|yesterdy|ystrday|yday){_END}", _shifted(-1)),
+        (rf"{_NOT_WORD}(?:narson|tarson|narso|tarso|ترسوں|نرسوں){_END}", _either_way(3)),
+        (rf"{_NOT_WORD}(?:parson|parso|parsoon|parsu|parsun|prson|prso|پرسوں|پرسو){_END}", _either_way(2)),
+        (
+            rf"(?<!aaj )(?<!aj )(?<!آج )(?<!\w)(?:kal|kl|kall|kaal|کل){_END}(?!\s+(?:bill|amount|raqam|کتنا|بل))",
+            _either_way(1),
+        ),
+        (rf"{_NOT_WORD}(?:kal|kl|کل)\s+(?:tak|تک)", _either_way(1)),
+        (
+            rf"{_NOT_WORD}(?:aaj|aj|aaaj|today|tody|2day|tonight|aaj hi|آج|اج){_END}(?!\s*(?:kal|kl|کل){_END})",
+            _shifted(0),
+        ),
+        (rf"{_NOT_WORD}(?P<day>\d{{1,2}})(?:st|nd|rd|th){_END}", _day_alone),
+        (rf"{_NOT_WORD}(?<![\d.,])(?P<day>\d{{1,2}})\s+(?:ko|tak|tk|کو|تک){_END}", _day_alone),
+        (
+            rf"{_NOT_WORD}(?:by|on|till|until)\s+(?P<day>\d{{1,2}}){_END}(?!\s*(?:pm|am|baje|:|%|k\b))",
+            _day_alone,
+        ),
+        (rf"{_NOT_WORD}(?:pehli|pehli ko|yakam|پہلی|یکم){_END}(?=\s*(?:ko|tak|کو|تک))(?P<day>\b\B)?", _first),
+    ]
+    return tuple((re.compile(pattern), reader) for pattern, reader in patterns)
+
+
+def _shifted_to_saturday(found: re.Match[str], looking: Looking) -> date | None:
+    ahead = (5 - looking.today.weekday() - 1) % 7 + 1
+    return looking.today + timedelta(days=ahead - 7 if looking.past else ahead)
+
+
+def _first(found: re.Match[str], looking: Looking) -> date | None:
+    return _day_of_month(1, looking)
+
+
+def find_date(text: str, *, today: date, past: bool) -> tuple[date | None, str]:
+    """The day a normalised text names, and the text with it blanked."""
+    looking = Looking(today, past)
+    for pattern, reader in _readers():
+        found = pattern.search(text)
+        if found is None:
+            continue
+        try:
+            day = reader(found, looking)
+        except (OverflowError, ValueError):
+            continue
+        if day is not None:
+            return day, text[: found.start()] + " " * len(found.group()) + text[found.end() :]
+    return None, text
+
+
+@lru_cache(maxsize=1)
+def _month_patterns() -> tuple[tuple[re.Pattern[str], int], ...]:
+    return (
+        (re.compile(rf"{_NOT_WORD}{_LAST}\s+{_MONTH_WORD}"), -1),
+        (re.compile(rf"{_NOT_WORD}{_NEXT}\s+{_MONTH_WORD}"), 1),
+        (re.compile(rf"{_NOT_WORD}{_THIS}\s+{_MONTH_WORD}"), 0),
+    )
+
+
+@lru_cache(maxsize=1)
+def _month_name() -> re.Pattern[str]:
+    return re.compile(rf"{_NOT_WORD}({_any_of(_months())}){_END}(?:[\s,-]+(20\d\d)\b)?")
+
+
+def find_month(text: str, *, today: date) -> tuple[date | None, str]:
+    """The first day of the month a normalised text names; a bare name is the latest that has begun."""
+    for pattern, months in _month_patterns():
+        found = pattern.search(text)
+        if found is not None:
+            return _month_start(today, months), text
+    found = _month_name().search(text)
+    if found is None or (found[1] == "may" and not found[2] and "may ka" not in text and "may bill" not in text):
+        return None, text
+    month = _months()[found[1]]
+    year = int(found[2]) if found[2] else today.year - (month > today.month)
+    return date(year, month, 1), text[: found.start()] + " " * len(found.group()) + text[found.end() :]

@@ -1,0 +1,96 @@
+"""Journal entries: posted once per event, never edited, corrected by reversal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.errors import DomainError, NotFound
+from core.ids import Id, new_id
+from core.ledger.accounts import account_ids
+from core.ledger.models import JournalEntry, Posting
+
+
+class EntryUnbalanced(DomainError):
+    """The lines do not add up to zero, or there are fewer than two."""
+
+
+class UnknownAccount(DomainError):
+    """The chart has no such code."""
+
+
+class AlreadyReversed(DomainError):
+    """An entry is reversed once."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A side of an entry: debit positive, credit negative, in the company's currency."""
+
+    account_code: str
+    amount: Decimal
+    party_id: Id | None = None
+
+
+def post_entry(
+    session: Session, *, kind: str, source_id: Id, posted_on: date, lines: Sequence[Line], actor: str,
+    origin: str = "", memo: str = "",
+) -> JournalEntry:  # fmt: skip
+    """Write one balanced entry; zero lines are left out. The database checks it again at commit.
+
+    Raises EntryUnbalanced, UnknownAccount; a second entry for the same kind and source is refused by the database.
+    """
+    sides = [line for line in lines if line.amount != 0]
+    total = sum((line.amount for line in sides), Decimal(0))
+    if total != 0 or len(sides) < 2:
+        raise EntryUnbalanced(f"The entry {kind} has {len(sides)} lines and is off by {total}")
+    ids = account_ids(session)
+    missing = sorted({line.account_code for line in sides} - ids.keys())
+    if missing:
+        raise UnknownAccount(f"The chart of accounts has no {', '.join(missing)}")
+    entry = JournalEntry(
+        id=new_id(), kind=kind, source_id=source_id, posted_on=posted_on, actor=actor, origin=origin, memo=memo
+    )
+    session.add(entry)
+    session.flush()
+    session.add_all(
+        Posting(
+            id=new_id(), entry_id=entry.id, account_id=ids[line.account_code], party_id=line.party_id,
+            posted_on=posted_on, amount=line.amount,
+        )
+        for line in sides
+    )  # fmt: skip
+    session.flush()
+    return entry
+
+
+def reverse_entry(
+    session: Session, *, entry_id: Id, posted_on: date, actor: str, origin: str = "", memo: str = ""
+) -> JournalEntry:
+    """Post the same lines with the other sign; raises AlreadyReversed."""
+    entry = session.get(JournalEntry, entry_id)
+    if entry is None:
+        raise NotFound("There is no such journal entry")
+    if session.scalar(select(JournalEntry.id).where(JournalEntry.reverses_id == entry_id)) is not None:
+        raise AlreadyReversed(f"The entry {entry.kind} of {entry.posted_on} is reversed already")
+    reversal = JournalEntry(
+        id=new_id(), kind="reversal", source_id=entry_id, posted_on=posted_on, actor=actor, origin=origin,
+        memo=memo, reverses_id=entry_id,
+    )  # fmt: skip
+    session.add(reversal)
+    session.flush()
+    postings = session.scalars(select(Posting).where(Posting.entry_id == entry_id)).all()
+    session.add_all(
+        Posting(
+            id=new_id(), entry_id=reversal.id, account_id=posting.account_id, party_id=posting.party_id,
+            posted_on=posted_on, amount=-posting.amount,
+        )
+        for posting in postings
+    )  # fmt: skip
+    session.flush()
+    return reversal

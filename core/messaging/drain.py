@@ -1,0 +1,242 @@
+"""Sending what the outbox holds for one business number.
+
+1. Claim: a short transaction marks the next messages `sending`, foremost lanes first.
+2. Reserve: one atomic script gives each its slot; who has had too many goes back to the queue.
+3. Send: threads over keep-alive connections, with no transaction open; one errand per person.
+4. Write: a short transaction stores what came of it, while the other threads go on sending.
+
+A crash between 1 and 4 leaves `sending` rows, which `batches.release_doubtful` settles.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from core.clock import utc_now
+from core.companies import BusinessNumber
+from core.db import Json, company_session
+from core.errors import DomainError
+from core.ids import Id
+from core.messaging import batches, results
+from core.messaging.batches import Claimed
+from core.messaging.lanes import Shares
+from core.messaging.limits import SendLimits
+from core.messaging.outcomes import GIVE_UP, NOT_PREPARED, Outcome, Refused, Unknown
+from core.messaging.results import Result
+from core.messaging.whatsapp import Gateway, MediaFailed
+
+log = structlog.get_logger(__name__)
+
+LoadAttachment = Callable[[Session, Mapping[str, Any]], tuple[str, str, bytes]]
+"""(file name, MIME type, bytes) of an attachment; raises DomainError when there is no such thing."""
+
+IN_FLIGHT_MAX = 32
+LINGER_SECONDS = 0.01
+"""How long finished sends wait for others, so that one transaction writes several."""
+WRITE_TRIES = 3
+
+Attempt = tuple[Claimed, Outcome]
+
+
+@dataclass(frozen=True)
+class Errand:
+    """What goes to one person now: read marks first, then at most one message, each at its slot."""
+
+    marks: tuple[Claimed, ...]
+    message: Claimed | None
+    delay: float
+
+
+def drain(
+    company_id: Id,
+    business_number_id: Id,
+    *,
+    gateway: Gateway,
+    load_attachment: LoadAttachment,
+    pool: Executor,
+    limits: SendLimits,
+    clock: Callable[[], datetime] = utc_now,
+    budget: timedelta = timedelta(seconds=10),
+) -> bool:
+    """Send what is due, until nothing is left or `budget` is spent; True if more may be waiting.
+
+    Opens its own transactions. `pool` should outlive the call: its threads keep the connections.
+    """
+    with company_session(company_id) as session:
+        batches.release_doubtful(session, now=clock())
+        rate = session.scalars(
+            select(BusinessNumber.messages_per_second).where(BusinessNumber.id == business_number_id)
+        ).one()
+    run = _Run(company_id, business_number_id, gateway, load_attachment, pool, limits, clock, rate)
+    return run.until(clock() + budget)
+
+
+@dataclass
+class _Run:
+    company_id: Id
+    number: Id
+    gateway: Gateway
+    load_attachment: LoadAttachment
+    pool: Executor
+    limits: SendLimits
+    clock: Callable[[], datetime]
+    per_second: int
+    shares: Shares = field(default_factory=Shares)
+    flying: dict[Future[list[Attempt]], Errand] = field(default_factory=dict)
+
+    def until(self, deadline: datetime) -> bool:
+        more = True
+        while True:
+            in_time = self.clock() < deadline
+            if in_time:
+                more = self._take_off()
+            if not self.flying:
+                if more and in_time:
+                    continue
+                return more
+            self._land()
+
+    def _take_off(self) -> bool:
+        """Claim and start as much as there is room for; whether there was anything to claim."""
+        room = min(IN_FLIGHT_MAX, max(1, self.per_second)) - len(self.flying)
+        if room < 1:
+            return True
+        claimed = self._claim(room)
+        for errand in self._with_slots(claimed):
+            self.flying[self.pool.submit(self._carry, errand)] = errand
+        return bool(claimed)
+
+    def _claim(self, room: int) -> list[Claimed]:
+        lanes = self.limits.open_lanes(self.number)
+        with company_session(self.company_id) as session:
+            return batches.claim(
+                session,
+                company_id=self.company_id,
+                business_number_id=self.number,
+                open_lanes=lanes,
+                shares=self.shares,
+                size=room,
+                now=self.clock(),
+            )
+
+    def _with_slots(self, claimed: Sequence[Claimed]) -> list[Errand]:
+        now = self.clock()
+        settled: list[Result] = []
+        messages: list[Claimed] = []
+        for each in claimed:
+            verdict = results.refused_before_sending(each, now)
+            if verdict is not None:
+                settled.append(Result(each, verdict))
+            elif each.kind != "read":
+                messages.append(results.with_twin_if_needed(each, now))
+        slots = self.limits.reserve(self.number, [each.contact_id for each in messages], per_second=self.per_second)
+        errands: dict[Id, Errand] = {}
+        for message, slot in zip(messages, slots, strict=True):
+            if slot.granted:
+                errands[message.contact_id] = Errand((), message, slot.delay)
+            else:
+                settled.append(Result(message, results.deferred(message, slot.delay, now)))
+        self._write(settled)
+        over = {result.message.id for result in settled}
+        return _joined([each for each in claimed if each.kind == "read" and each.id not in over], errands)
+
+    def _carry(self, errand: Errand) -> list[Attempt]:
+        """Runs in a thread, with no transaction but the attachment's reading."""
+        attempts: list[Attempt] = [
+            (mark, self.gateway.mark_as_read(wamid=mark.payload["message_id"], typing=mark.payload["typing"]))
+            for mark in errand.marks
+        ]
+        if errand.message is not None:
+            time.sleep(errand.delay)
+            attempts.append((errand.message, self._send(errand.message)))
+        return attempts
+
+    def _send(self, message: Claimed) -> Outcome:
+        try:
+            body = self._with_media(message)
+        except MediaFailed as failed:
+            return Refused(None, str(failed), GIVE_UP if failed.permanent else NOT_PREPARED)
+        except DomainError as refused:
+            return Refused(None, str(refused), GIVE_UP)
+        except (SQLAlchemyError, OSError) as away:
+            return Refused(None, f"The attachment could not be read: {type(away).__name__}", NOT_PREPARED)
+        return self.gateway.send(body=body, phone=message.phone, user_id=message.user_id, reference=str(message.id))
+
+    def _with_media(self, message: Claimed) -> Json:
+        if message.attachment is None:
+            return message.payload
+        with company_session(self.company_id) as session:
+            filename, mime_type, data = self.load_attachment(session, message.attachment)
+        media_id = self.gateway.upload_media(data, mime_type, filename)
+        content = {"id": media_id} | message.payload[message.kind]
+        if message.kind == "document":
+            content.setdefault("filename", filename)
+        return {**message.payload, message.kind: content}
+
+    def _land(self) -> None:
+        wait(self.flying, return_when=FIRST_COMPLETED)
+        done, _ = wait(self.flying, timeout=LINGER_SECONDS)
+        now = self.clock()
+        attempts = [attempt for future in done for attempt in _attempts(future, self.flying.pop(future))]
+        for message, outcome in attempts:
+            self._heed(message, outcome)
+        self._write([results.judge(message, outcome, now) for message, outcome in attempts])
+
+    def _heed(self, message: Claimed, outcome: Outcome) -> None:
+        """Hold the lanes that a refusal speaks of, beyond the message it came for."""
+        if not isinstance(outcome, Refused):
+            return
+        rule = outcome.rule
+        seconds = results.wait_seconds(rule, message.id, message.attempts + 1)
+        if rule.action == "stop_number":
+            log.error("number_stopped", number=str(self.number), code=outcome.code, detail=outcome.detail)
+            self.limits.pause(self.number, None, seconds)
+        elif rule.action == "stop_lane":
+            lane = message.lane if message.lane in ("notice", "billing") else "bulk"
+            log.error("lane_stopped", number=str(self.number), lane=lane, code=outcome.code)
+            self.limits.pause(self.number, lane, seconds)
+        elif rule.action == "retry_after" and rule.scope in ("number", "account"):
+            self.limits.pause(self.number, None, seconds)
+
+    def _write(self, written: Sequence[Result]) -> None:
+        """Store results; a deadlock with a webhook's statuses is tried again, the loser being rolled back."""
+        if not written:
+            return
+        for left in reversed(range(WRITE_TRIES)):
+            try:
+                with company_session(self.company_id) as session:
+                    results.write(session, written, now=self.clock())
+            except OperationalError:
+                if not left:
+                    raise
+            else:
+                return
+
+
+def _joined(marks: Sequence[Claimed], errands: dict[Id, Errand]) -> list[Errand]:
+    """One errand per person: "typing…" must not appear after the answer it announces."""
+    joined = dict(errands)
+    for mark in marks:
+        before = joined.get(mark.contact_id, Errand((), None, 0.0))
+        joined[mark.contact_id] = Errand((*before.marks, mark), before.message, before.delay)
+    return sorted(joined.values(), key=lambda errand: (not errand.marks, errand.delay))
+
+
+def _attempts(future: Future[list[Attempt]], errand: Errand) -> list[Attempt]:
+    """What a thread brought back; if it broke, nobody knows what had left by then."""
+    broken = future.exception()
+    if broken is None:
+        return future.result()
+    log.error("send_broke", exc_info=broken)
+    everything = (*errand.marks, *((errand.message,) if errand.message else ()))
+    return [(each, Unknown(f"The sender broke: {type(broken).__name__}")) for each in everything]

@@ -1,0 +1,43 @@
+"""The bytes of what is attached to an outgoing message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from core import vault
+from core.billing.invoice_pdf import invoice_pdf
+from core.crm.models import Document
+from core.errors import DomainError, NotFound
+from core.ids import Id
+
+PDF = "application/pdf"
+
+
+class AttachmentNotReady(DomainError):
+    """The document has not been fetched into the vault."""
+
+
+def load_attachment(session: Session, attachment: Mapping[str, Any]) -> tuple[str, str, bytes]:
+    """(file name, MIME type, bytes) of `{"source": "invoice_pdf" | "document", "id": ...}`.
+
+    Raises NotFound, AttachmentNotReady, or the vault's DocumentUnreadable.
+    """
+    source, identifier = attachment.get("source"), Id(str(attachment.get("id")))
+    if source == "invoice_pdf":
+        filename, data = invoice_pdf(session, invoice_id=identifier)
+        return filename, PDF, data
+    if source == "document":
+        return _document(session, identifier)
+    raise NotFound(f"Nothing can be attached from {source!r}; invoice_pdf and document are known")
+
+
+def _document(session: Session, document_id: Id) -> tuple[str, str, bytes]:
+    document = session.get(Document, document_id)
+    if document is None:
+        raise NotFound(f"There is no document {document_id}")
+    if document.state != "stored":
+        raise AttachmentNotReady(f"Document {document.filename or document_id} is {document.state}, not stored")
+    return document.filename or str(document.id), document.mime_type, vault.get(document.sha256)

@@ -1,0 +1,91 @@
+"""Fetching the files people send, before Meta forgets them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import jobs, vault
+from core.clock import utc_now
+from core.crm.models import Document
+from core.db import company_session
+from core.ids import Id
+from core.messaging.whatsapp import Media, MediaFailed
+from workers.gateways import gateway_of
+
+log = structlog.get_logger(__name__)
+
+SIZE_MAX = 100 * 1024 * 1024
+RETRY_AFTER = (30, 120, 600, 3600, 6 * 3600, 24 * 3600)
+"""Seconds to the next try; Meta keeps a file for seven days."""
+LEASE = timedelta(minutes=5)
+"""How long the sweep leaves a document alone that a worker is fetching."""
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    media_id: str
+    business_number_id: Id
+
+
+def fetch_document(company_id: str, document_id: str) -> None:
+    """Download a pending document into the vault; a document that is no longer pending is left alone."""
+    jobs.answer_bell("fetch_document", company_id=company_id, document_id=document_id)
+    company, document = Id(company_id), Id(document_id)
+    with company_session(company) as session:
+        wanted = _take(session, document, utc_now())
+    if wanted is None:
+        return
+    try:
+        media = gateway_of(company, wanted.business_number_id).download_media(wanted.media_id, size_max=SIZE_MAX)
+        digest = vault.put(media.data)
+    except (MediaFailed, OSError) as failed:
+        with company_session(company) as session:
+            _put_off(session, document, failed, utc_now())
+        return
+    with company_session(company) as session:
+        _store(session, document, media, digest)
+
+
+def _take(session: Session, document_id: Id, now: datetime) -> _Wanted | None:
+    document = _pending(session, document_id)
+    if document is None or (document.next_try_at is not None and document.next_try_at > now):
+        return None
+    if document.business_number_id is None or not document.media_id:
+        document.state, document.error = "failed", "There is nothing to fetch: no media id, no business number"
+        return None
+    document.attempts += 1
+    document.next_try_at = now + LEASE
+    return _Wanted(document.media_id, document.business_number_id)
+
+
+def _put_off(session: Session, document_id: Id, failed: MediaFailed | OSError, now: datetime) -> None:
+    document = _pending(session, document_id)
+    if document is None:
+        return
+    document.error = str(failed)[:500]
+    hopeless = isinstance(failed, MediaFailed) and failed.permanent
+    if hopeless or document.attempts > len(RETRY_AFTER):
+        document.state, document.next_try_at = "failed", None
+        log.warning("document_lost", document_id=str(document_id), attempts=document.attempts)
+    else:
+        document.next_try_at = now + timedelta(seconds=RETRY_AFTER[document.attempts - 1])
+
+
+def _store(session: Session, document_id: Id, media: Media, digest: str) -> None:
+    document = _pending(session, document_id)
+    if document is None:
+        return
+    document.state, document.error, document.next_try_at = "stored", "", None
+    document.sha256, document.size = digest, len(media.data)
+    document.mime_type = media.mime_type or document.mime_type
+
+
+def _pending(session: Session, document_id: Id) -> Document | None:
+    return session.scalars(
+        select(Document).where(Document.id == document_id, Document.state == "pending").with_for_update()
+    ).one_or_none()

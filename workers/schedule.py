@@ -1,0 +1,81 @@
+"""The timetable: every periodic job, its time, its function. `python -m workers.schedule` keeps it."""
+
+from __future__ import annotations
+
+import time
+from types import FrameType
+
+import structlog
+from redis import Redis
+from redis.exceptions import RedisError
+from rq.cron import CronScheduler
+from rq.exceptions import StopRequested
+
+from core import audit
+from core.db import platform_session
+from core.settings import load_settings
+from core.usecases.start_process import process_settings, start_process
+from workers.sweep import sweep
+
+log = structlog.get_logger(__name__)
+
+SWEEP_SECONDS = 5
+AUDIT_MONTHS_AHEAD = 3
+REDIS_TIMEOUT = 5
+BACKOFF_MAX = 15.0
+
+
+class Timetable(CronScheduler):
+    """RQ's scheduler, which remembers that it was told to stop even while Redis is away."""
+
+    stopped = False
+
+    def _request_stop(self, signum: int, frame: FrameType | None) -> None:
+        self.stopped = True
+        super()._request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+
+def timetable(connection: Redis) -> Timetable:
+    """Every periodic job. A sweep that no worker took within its interval is not worth catching up."""
+    jobs = Timetable(connection)
+    jobs.register(sweep, "urgent", interval=SWEEP_SECONDS, ttl=SWEEP_SECONDS, result_ttl=0)
+    jobs.register(prepare_audit, "bulk", cron="17 0 * * *", result_ttl=0)
+    return jobs
+
+
+def prepare_audit() -> None:
+    """Make the audit trail's partitions of the coming months."""
+    with platform_session() as session:
+        audit.prepare_partitions(session, AUDIT_MONTHS_AHEAD)
+
+
+def main() -> None:
+    """Keep the timetable until SIGTERM; while Redis is away, try again every few seconds."""
+    start_process(load_settings())
+    keep()
+
+
+def keep() -> None:
+    """Run the timetable of this process; `start_process` must have run."""
+    jobs = timetable(Redis.from_url(process_settings().redis_url, socket_timeout=REDIS_TIMEOUT))
+    pause = 1.0
+    while not jobs.stopped:
+        try:
+            jobs.start()  # type: ignore[no-untyped-call]
+        except RedisError as away:
+            log.warning("timetable_waits_for_redis", error=type(away).__name__, seconds=pause)
+            pause = _rest(pause)
+        except StopRequested:
+            return
+
+
+def _rest(seconds: float) -> float:
+    try:
+        time.sleep(seconds)
+    except StopRequested:
+        return seconds
+    return min(BACKOFF_MAX, seconds * 2)
+
+
+if __name__ == "__main__":
+    main()
