@@ -142,7 +142,9 @@ def _language(contact: Contact, company: Company, message: IncomingMessage, unde
     if contact.language_chosen and contact.language:
         return contact.language
     heard = understood.language if message.action is None and message.type == "text" else None
-    if heard and heard != contact.language:
+    # A lone Latin word ("menu", "bill", "cancel") is used in every language and proves none.
+    proves = heard == "ur" or len(message.text.split()) > 1
+    if heard and (proves or contact.language is None) and heard != contact.language:
         contact.language = heard
     return contact.language or company.default_language
 

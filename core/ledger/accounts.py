@@ -64,6 +64,6 @@ def account_ids(session: Session) -> dict[str, Id]:
     """Account ids by code, read once per session."""
     if _KEY not in session.info:
         rows = session.execute(select(Account.code, Account.id))
-        session.info[_KEY] = dict(row._tuple() for row in rows)
+        session.info[_KEY] = {row.code: row.id for row in rows}
     ids: dict[str, Id] = session.info[_KEY]
     return ids

@@ -57,9 +57,7 @@ def test_messages_to_each_person_arrive_in_order(desk: Desk, wire: Wire) -> None
     assert list(heard.values()) == [[0, 1, 2, 3, 4]] * 4
 
 
-def test_two_drainers_at_once_never_send_twice_nor_two_at_a_time_to_one_person(
-    desk: Desk, wire: Wire
-) -> None:
+def test_two_drainers_at_once_never_send_twice_nor_two_at_a_time_to_one_person(desk: Desk, wire: Wire) -> None:
     people = [desk.person() for _ in range(6)]
     queued = [desk.queue(person, f"{n}") for n in range(5) for person in people]
     flying: dict[str, int] = defaultdict(int)

@@ -77,9 +77,7 @@ def serving() -> Iterator[Wire]:
 
         def _handle(self) -> None:
             size = int(self.headers.get("Content-Length") or 0)
-            request = Request(
-                self.command, self.path, dict(self.headers), self.rfile.read(size), self.client_address
-            )
+            request = Request(self.command, self.path, dict(self.headers), self.rfile.read(size), self.client_address)
             with lock:
                 wire.requests.append(request)
             answer = wire.answer(request)
