@@ -6,7 +6,9 @@ from functools import partial
 
 import structlog
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 from rq import Queue
 from sqlalchemy.orm import Session
 
@@ -34,7 +36,9 @@ _redis: Redis | None = None
 def connect(redis_url: str) -> Redis:
     """Make the process's Redis connection; short time-outs, because a ring may be lost without harm."""
     global _redis
-    _redis = Redis.from_url(redis_url, socket_connect_timeout=1, socket_timeout=2)
+    # The client would otherwise try for seconds, inside the request that rings.
+    once_more = Retry(NoBackoff(), 1)
+    _redis = Redis.from_url(redis_url, socket_connect_timeout=1, socket_timeout=2, retry=once_more)
     return _redis
 
 

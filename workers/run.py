@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 from rq.exceptions import StopRequested
 
+import core.schema  # noqa: F401 - every table must be known before the first query
 from core.jobs import QUEUES
 from core.settings import load_settings
 from core.usecases.start_process import process_settings, start_process

@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 from rq.cron import CronScheduler
 from rq.exceptions import StopRequested
 
+import core.schema  # noqa: F401 - every table must be known before the first query
 from core import audit
 from core.db import platform_session
 from core.settings import load_settings

@@ -66,7 +66,7 @@ WITH lane AS (
 ), taken AS (
     SELECT id FROM outbound_message
     WHERE state = 'queued'
-      AND id IN (SELECT id FROM ready ORDER BY is_mark DESC, reserved DESC, rank, id LIMIT :size)
+      AND id = ANY(ARRAY(SELECT id FROM ready ORDER BY is_mark DESC, reserved DESC, rank, id LIMIT :size))
     FOR UPDATE SKIP LOCKED
 )
 UPDATE outbound_message AS m SET state = 'sending', state_since = :now

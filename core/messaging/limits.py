@@ -10,6 +10,8 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import structlog
 from redis import Redis
@@ -26,6 +28,8 @@ PAIR_SECONDS = 6.0
 LOCAL_PAIR_BURST = 5
 LOCAL_RATE_MAX = 10
 LOCAL_PEOPLE_MAX = 10_000
+REDIS_REST = 5.0
+"""Seconds for which a Redis that did not answer is not asked again."""
 
 _RESERVE = """
 local t = redis.call('TIME')
@@ -68,6 +72,7 @@ class SendLimits:
     def __init__(self, redis: Callable[[], Redis] = jobs.redis_connection) -> None:
         self._redis = redis
         self._local = _LocalLimits()
+        self._rest_until = 0.0
 
     def reserve(self, number: Id, people: Sequence[Id], *, per_second: int) -> list[Slot]:
         """Reserve one message to each of `people`, in their order."""
@@ -78,32 +83,36 @@ class SendLimits:
         slack = step * max(0, per_second // 7 - 1)
         pair_step = PAIR_SECONDS * 1_000_000
         arguments = [round(step), round(slack), round(pair_step), round(pair_step * (PAIR_BURST - 1))]
-        try:
-            answer = self._redis().eval(_RESERVE, len(keys), *keys, *map(str, arguments))
-        except RedisError as away:
-            log.warning("limits_local", error=type(away).__name__)
+        answer = self._ask(lambda redis: redis.eval(_RESERVE, len(keys), *keys, *map(str, arguments)))
+        if answer is None:
             return self._local.reserve(number, people, per_second=min(LOCAL_RATE_MAX, per_second))
-        assert isinstance(answer, list)
         return [Slot(granted=wait >= 0, delay=abs(wait) / 1000) for wait in answer]
 
     def pause(self, number: Id, lane: str | None, seconds: float) -> None:
         """Hold one lane of a number, or all of them, for so long."""
         lanes = LANES if lane is None else (lane,)
         self._local.pause(number, lanes, seconds)
-        try:
-            for name in lanes:
-                self._redis().set(f"pause:{number}:{name}", 1, px=max(1, round(seconds * 1000)))
-        except RedisError as away:
-            log.warning("pause_local", error=type(away).__name__)
+        milliseconds = max(1, round(seconds * 1000))
+        for name in lanes:
+            self._ask(partial(Redis.set, name=f"pause:{number}:{name}", value=1, px=milliseconds))
 
     def open_lanes(self, number: Id) -> tuple[str, ...]:
         """The lanes of a number that nothing holds, in order of priority."""
-        try:
-            held = self._redis().mget([f"pause:{number}:{name}" for name in LANES])
-        except RedisError:
+        held = self._ask(lambda redis: redis.mget([f"pause:{number}:{name}" for name in LANES]))
+        if held is None:
             return self._local.open_lanes(number)
-        assert isinstance(held, list)
         return tuple(name for name, mark in zip(LANES, held, strict=True) if mark is None)
+
+    def _ask(self, question: Callable[[Redis], Any]) -> Any:
+        """Redis's answer, or None while it is away."""
+        if time.monotonic() < self._rest_until:
+            return None
+        try:
+            return question(self._redis())
+        except RedisError as away:
+            log.warning("limits_local", error=type(away).__name__)
+            self._rest_until = time.monotonic() + REDIS_REST
+            return None
 
 
 class _LocalLimits:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import structlog
 
-import core.schema  # noqa: F401 - every table must be known before the first query
 from core import db, jobs, logs, vault
 from core.clock import utc_now
 from core.messaging import graph_versions
@@ -18,6 +17,7 @@ _settings: Settings | None = None
 def start_process(settings: Settings) -> None:
     """Open the logs, database, Redis and vault of this process; call once, after any fork.
 
+    The program itself imports core.schema, so that every table is known before the first query.
     Raises SettingsInvalid where no server is named, GraphVersionExpired where Meta would misread us.
     """
     global _settings

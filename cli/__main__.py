@@ -1,0 +1,100 @@
+"""The command line: one tree of commands over the programs."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from cli.database import migrate as run_migrations
+from cli.demo import DemoFailed, run_demo
+from core.clock import business_day, utc_now
+from core.settings import Settings, SettingsInvalid, load_settings
+
+
+def main() -> None:
+    """The `taar` command; a setting at fault is named and ends it with code 2."""
+    try:
+        commands(standalone_mode=True)
+    except SettingsInvalid as invalid:
+        click.echo(f"{invalid}", err=True)
+        sys.exit(2)
+
+
+@click.group()
+def commands() -> None:
+    """Run an internet service provider from WhatsApp."""
+
+
+@commands.command()
+@click.option("--reset", is_flag=True, help="Delete the demo's data and start afresh.")
+@click.option("--port", type=int, help="The panel's and webhook's port (TAAR_WEB_PORT).")
+@click.option("--simulator-port", type=int, help="The phones' port (TAAR_SIMULATOR_PORT).")
+def demo(reset: bool, port: int | None, simulator_port: int | None) -> None:
+    """Start everything with a made-up company."""
+    settings = load_settings()
+    chosen = {"web_port": port, "simulator_port": simulator_port}
+    settings = settings.model_copy(update={name: value for name, value in chosen.items() if value})
+    if settings.is_production:
+        raise click.ClickException("the demo does not run with TAAR_ENVIRONMENT=production")
+    try:
+        run_demo(settings, reset=reset, say=_say)
+    except DemoFailed as failed:
+        click.echo(f"taar demo: {failed}", err=True)
+        sys.exit(2)
+
+
+@commands.command()
+def migrate() -> None:
+    """Bring the database to the newest schema (TAAR_OWNER_DATABASE_URL)."""
+    settings = load_settings()
+    if not settings.owner_database_url:
+        raise SettingsInvalid("TAAR_OWNER_DATABASE_URL is empty: migrations run as the owner role")
+    run_migrations(settings.owner_database_url)
+
+
+@commands.command()
+def check() -> None:
+    """Read the settings and say whether they can be used."""
+    settings: Settings = load_settings()
+    _say(f"The settings are complete for {settings.environment}.")
+
+
+@commands.command()
+def workers() -> None:
+    """Serve the queues."""
+    from workers import run
+
+    run.main()
+
+
+@commands.command()
+def scheduler() -> None:
+    """Keep the timetable."""
+    from workers import schedule
+
+    schedule.main()
+
+
+@commands.command()
+@click.argument("text")
+@click.option("--role", default="customer", show_default=True)
+def understand(text: str, role: str) -> None:
+    """Show what the bot makes of TEXT, and why."""
+    from bot.understanding import understand as read
+
+    said = read(text, role, business_day(utc_now(), "Asia/Karachi"))
+    _say(f"{said.intent}  {said.confidence:.2f}  because of “{said.matched}”")
+    for intent, confidence in said.alternatives:
+        _say(f"  or {intent}  {confidence:.2f}")
+    for name, value in said.entities.items():
+        _say(f"  {name} = {value}")
+
+
+def _say(text: str) -> None:
+    click.echo(text)
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

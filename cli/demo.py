@@ -1,0 +1,156 @@
+"""The whole system on one machine with a made-up company: `make demo`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+from cli.database import migrate
+from cli.demo_company import DISPLAY_NUMBER, PHONE_NUMBER_ID, DemoLogin, load
+from cli.embedded import EmbeddedServers, ServersUnavailable, start_embedded
+from cli.processes import Child, ProcessFailed, Supervisor
+from core.clock import utc_now
+from core.settings import Settings
+from core.usecases.start_process import start_process
+
+MARKER = "taar-demo-data"
+HOST = "127.0.0.1"
+
+
+class DemoFailed(Exception):
+    """One line that says what stands in the way."""
+
+
+def run_demo(settings: Settings, *, reset: bool, say: Callable[[str], None]) -> None:
+    """Start everything, wait for Ctrl-C, stop everything; the data stays. Raises DemoFailed."""
+    started = time.monotonic()
+    data_dir = settings.data_dir.resolve()
+    _check_port(settings.web_port, "TAAR_WEB_PORT")
+    _check_port(settings.simulator_port, "TAAR_SIMULATOR_PORT")
+    prepare_data_dir(data_dir, reset=reset)
+    try:
+        say("Starting PostgreSQL and Redis")
+        servers = start_embedded(data_dir)
+    except ServersUnavailable as fault:
+        raise DemoFailed(str(fault)) from fault
+    try:
+        _serve(_with_servers(settings, servers, data_dir), servers, started, say)
+    except ProcessFailed as fault:
+        raise DemoFailed(str(fault)) from fault
+    finally:
+        servers.stop()
+        say("Stopped. The data is kept; `make demo` goes on with it, `make demo-reset` starts afresh.")
+
+
+def prepare_data_dir(data_dir: Path, *, reset: bool) -> None:
+    """The folder exists with our marker; with `reset` an earlier one is deleted, but never a stranger's."""
+    marker = data_dir / MARKER
+    try:
+        if reset and data_dir.exists():
+            if not marker.exists() and any(data_dir.iterdir()):
+                raise DemoFailed(f"{data_dir} holds no demo data of ours, so it is not deleted")
+            shutil.rmtree(data_dir)
+        data_dir.mkdir(parents=True, exist_ok=True)
+        marker.touch()
+    except PermissionError as fault:
+        raise DemoFailed(f"no permission to write in {data_dir}: set TAAR_DATA_DIR to another folder") from fault
+
+
+def _serve(settings: Settings, servers: EmbeddedServers, started: float, say: Callable[[str], None]) -> None:
+    say("Migrating the database")
+    migrate(servers.owner_url)
+    start_process(settings)
+    logins = load(settings, say, utc_now())
+    supervisor = Supervisor(settings.data_dir / "logs", _environment(settings))
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        supervisor.stopping = True
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        for child in _children(settings):
+            say(f"Starting {child.name}")
+            supervisor.start(child)
+        if not supervisor.stopping:
+            say(_welcome(settings, logins, time.monotonic() - started))
+        supervisor.watch()
+    finally:
+        say("Stopping")
+        supervisor.stop()
+
+
+def _children(settings: Settings) -> list[Child]:
+    python = sys.executable
+    web, simulator = f"http://{HOST}:{settings.web_port}", f"http://{HOST}:{settings.simulator_port}"
+    return [
+        Child(
+            "simulator",
+            [python, "-m", "simulators.whatsapp_cloud", "--host", HOST, "--port", str(settings.simulator_port),
+             "--app-secret", settings.whatsapp_app_secret.get_secret_value(),
+             "--access-token", settings.whatsapp_access_token.get_secret_value(),
+             "--verify-token", settings.whatsapp_verify_token.get_secret_value(),
+             "--webhook-url", f"{web}/webhooks/whatsapp", "--phone-number-id", PHONE_NUMBER_ID,
+             "--display-phone-number", DISPLAY_NUMBER, "--people", str(settings.data_dir / "people.json"),
+             "--state", str(settings.data_dir / "simulator")],
+            f"{simulator}/",
+        ),
+        Child(
+            "web",
+            [python, "-m", "gunicorn", "cli.web:app", "--bind", f"{HOST}:{settings.web_port}", "--workers", "2",
+             "--worker-class", "gthread", "--threads", "8", "--keep-alive", "30", "--log-level", "warning"],
+            f"{web}/healthz",
+        ),
+        Child("worker-1", [python, "-m", "workers.run"]),
+        Child("worker-2", [python, "-m", "workers.run"]),
+        Child("scheduler", [python, "-m", "workers.schedule"]),
+    ]  # fmt: skip
+
+
+def _with_servers(settings: Settings, servers: EmbeddedServers, data_dir: Path) -> Settings:
+    return settings.model_copy(
+        update={
+            "data_dir": data_dir,
+            "database_url": servers.app_url,
+            "redis_url": servers.redis_url,
+            "graph_url": f"http://{HOST}:{settings.simulator_port}",
+        }
+    )
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    ours = {
+        "TAAR_ENVIRONMENT": settings.environment,
+        "TAAR_DATA_DIR": str(settings.data_dir),
+        "TAAR_DATABASE_URL": settings.database_url,
+        "TAAR_REDIS_URL": settings.redis_url,
+        "TAAR_GRAPH_URL": settings.graph_url,
+        "PYTHONWARNINGS": "ignore::DeprecationWarning",
+    }
+    return {**os.environ, **ours}
+
+
+def _check_port(port: int, variable: str) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as fault:
+            raise DemoFailed(f"port {port} cannot be used ({fault.strerror}): set {variable} to another") from fault
+
+
+def _welcome(settings: Settings, logins: list[DemoLogin], seconds: float) -> str:
+    people = "\n".join(f"    {login.role:<16}{login.email:<28}{login.password}" for login in logins)
+    return (
+        f"\nTaar is running ({seconds:.0f} s).\n\n"
+        f"  Phones   http://{HOST}:{settings.simulator_port}/   chat as a customer or an employee\n"
+        f"  Panel    http://{HOST}:{settings.web_port}/   sign in as\n{people}\n\n"
+        "Ctrl-C stops everything."
+    )

@@ -1,0 +1,27 @@
+"""Who may do what: one table of roles and permissions; every handler, flow and page names the one it needs."""
+
+from __future__ import annotations
+
+CUSTOMER = frozenset({
+    "chat.menu", "chat.balance", "chat.invoice", "chat.how_to_pay", "chat.complaint_status", "chat.plans",
+    "chat.human", "chat.complain", "chat.claim_payment",
+})  # fmt: skip
+OPERATIONS = frozenset({
+    "chat.menu", "chat.figures", "panel.home", "customer.view", "invoice.view", "ticket.view", "overdue.view",
+    "events.view", "events.replay", "staff.view",
+})  # fmt: skip
+
+PERMISSIONS: dict[str, frozenset[str]] = {
+    "prospect": CUSTOMER,
+    "customer": CUSTOMER,
+    "technician": frozenset({"chat.menu", "chat.jobs"}),
+    "recovery_agent": frozenset({"chat.menu", "chat.worklist", "panel.home", "overdue.view"}),
+    "manager": OPERATIONS,
+    "owner": OPERATIONS | {"ledger.view"},
+    "super_admin": OPERATIONS | {"ledger.view", "company.choose"},
+}
+
+
+def may(role: str, permission: str) -> bool:
+    """Whether the role has the permission."""
+    return permission in PERMISSIONS.get(role, frozenset())
