@@ -8,7 +8,7 @@ from decimal import Decimal
 
 AREAS = {
     "Gulberg": (("Gulberg II", 31.5204, 74.3487), ("Gulberg III", 31.5102, 74.3441), ("Garden Town", 31.5017, 74.3239)),
-    "Johar Town": (("Johar Town A", 31.4697, 74.2728), ("Johar Town G", 31.464, 74.292), ("Wapda Town", 31.4345, 74.265)),
+    "Johar Town": (("Johar Town A", 31.4697, 74.2728), ("Johar Town G", 31.464, 74.292), ("Wapda Town", 31.43, 74.26)),
     "Model Town": (("Model Town C", 31.4834, 74.3264), ("Faisal Town", 31.4757, 74.3030)),
 }  # fmt: skip
 PLANS = (
