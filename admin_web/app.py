@@ -1,0 +1,85 @@
+"""The panel, put onto a Flask application: pages, sessions, security headers."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+from babel.numbers import format_currency
+from flask import Flask, Response, render_template
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_wtf import CSRFProtect
+from werkzeug.exceptions import HTTPException
+
+from admin_web.access import current_user
+from admin_web.pages import blueprint, sign_in
+from core.settings import Settings
+
+csrf = CSRFProtect()
+SESSION_LIFE = timedelta(hours=12)
+LOGINS_PER_ADDRESS = "20 per minute"
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none';"
+    " frame-ancestors 'none'; form-action 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+}
+MESSAGES = {
+    403: "Your role may not open this page.",
+    404: "There is no such page, or it belongs to another company.",
+    429: "Too many tries. Please wait a minute.",
+}
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Add the panel's pages to `app`; the caller exempts what is no form from CSRF."""
+    app.config.update(
+        PERMANENT_SESSION_LIFETIME=SESSION_LIFE, SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.is_production, WTF_CSRF_TIME_LIMIT=None,
+    )  # fmt: skip
+    csrf.init_app(app)
+    limiter = Limiter(
+        get_remote_address, app=app, storage_uri=settings.redis_url or "memory://", in_memory_fallback_enabled=True,
+        swallow_errors=True,
+    )  # fmt: skip
+    limiter.limit(LOGINS_PER_ADDRESS, methods=["POST"])(sign_in)
+    app.register_blueprint(blueprint)
+    app.jinja_env.filters.update(money=money, day=day, clock=clock)
+    app.context_processor(lambda: {"user": current_user()})
+    app.after_request(_secure)
+    app.register_error_handler(HTTPException, _refused)
+
+
+def money(value: Decimal, currency: str = "PKR") -> str:
+    """`Rs 12,34,567.50`, grouped in lakh."""
+    sign = "Rs" if currency == "PKR" else currency
+    return f"{sign} {format_currency(value, currency, '#,##,##0.00', locale='en_PK', currency_digits=False)}"
+
+
+def day(value: date | None) -> str:
+    """`5 Dec 2026`."""
+    return format_date(value, "d MMM y", locale="en_GB") if value else "-"
+
+
+def clock(value: datetime, zone: ZoneInfo) -> str:
+    """`5 Dec, 14:05` where the company is."""
+    local = value.astimezone(zone)
+    return f"{format_date(local.date(), 'd MMM', locale='en_GB')}, {local:%H:%M}"
+
+
+def _secure(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+def _refused(error: HTTPException) -> tuple[str, int]:
+    code = error.code or 500
+    message = MESSAGES.get(code, "Something went wrong on our side; it has been noted.")
+    if code == 400:
+        message = error.description or "The request could not be understood."
+    return render_template("error.html", code=code, message=message), code

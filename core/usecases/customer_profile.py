@@ -1,0 +1,91 @@
+"""One customer's page: everything known, from every domain, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import literal, null, or_, select, union_all
+from sqlalchemy.orm import Session
+
+from core.billing.balance import AccountBalance, account_balance
+from core.billing.invoices import invoices_of
+from core.billing.models import Invoice, Payment, PaymentClaim, Subscription
+from core.billing.payments import payments_of
+from core.crm.models import Contact, ContactAccount, Customer, CustomerPhone, Document
+from core.errors import NotFound
+from core.inventory.models import Item
+from core.messaging.models import InboundMessage, OutboundMessage
+from core.network.models import Access
+from core.service_desk.models import Ticket
+from core.service_desk.tickets import tickets_of
+
+CHAT_SHOWN = 100
+
+
+@dataclass(frozen=True)
+class ChatLine:
+    """One message of the chat; `state` only for the company's own."""
+
+    at: datetime
+    ours: bool
+    text: str
+    kind: str
+    state: str | None
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What the page shows."""
+
+    customer: Customer
+    subscriptions: Sequence[Subscription]
+    access: Sequence[Access]
+    balance: AccountBalance
+    invoices: Sequence[Invoice]
+    payments: Sequence[Payment]
+    claims: Sequence[PaymentClaim]
+    tickets: Sequence[Ticket]
+    items: Sequence[Item]
+    documents: Sequence[Document]
+    chat: Sequence[ChatLine]
+
+
+def customer_profile(session: Session, *, number: str, today: date) -> Profile:
+    """The profile of the customer printed as `number`; raises NotFound."""
+    customer = session.scalar(select(Customer).where(Customer.number == number))
+    if customer is None:
+        raise NotFound(f"There is no customer {number}")
+    mine = customer.id
+    return Profile(
+        customer=customer,
+        subscriptions=session.scalars(select(Subscription).where(Subscription.customer_id == mine)).all(),
+        access=session.scalars(
+            select(Access)
+            .join(Subscription, Subscription.id == Access.subscription_id)
+            .where(Subscription.customer_id == mine)
+        ).all(),
+        balance=account_balance(session, customer_id=mine, today=today),
+        invoices=invoices_of(session, customer_id=mine),
+        payments=payments_of(session, customer_id=mine),
+        claims=session.scalars(select(PaymentClaim).where(PaymentClaim.customer_id == mine)).all(),
+        tickets=tickets_of(session, customer_id=mine),
+        items=session.scalars(select(Item).where(Item.holder_kind == "customer", Item.holder_id == mine)).all(),
+        documents=session.scalars(select(Document).where(Document.customer_id == mine).limit(50)).all(),
+        chat=_chat(session, customer),
+    )
+
+
+def _chat(session: Session, customer: Customer) -> Sequence[ChatLine]:
+    linked = select(ContactAccount.contact_id).where(ContactAccount.customer_id == customer.id)
+    on_file = select(CustomerPhone.phone).where(CustomerPhone.customer_id == customer.id)
+    people = select(Contact.id).where(or_(Contact.id.in_(linked), Contact.phone.in_(on_file) & Contact.phone_trusted))
+    heard = select(InboundMessage.created_at.label("at"), literal(False), InboundMessage.text, InboundMessage.type,
+                   null()).where(InboundMessage.contact_id.in_(people))  # fmt: skip
+    told = select(OutboundMessage.created_at, literal(True), OutboundMessage.text, OutboundMessage.kind,
+                  OutboundMessage.state).where(OutboundMessage.contact_id.in_(people),
+                                               OutboundMessage.kind != "read")  # fmt: skip
+    both = union_all(heard, told).subquery()
+    newest = session.execute(select(both).order_by(both.c.at.desc()).limit(CHAT_SHOWN)).all()
+    return [ChatLine(*row) for row in reversed(newest)]
