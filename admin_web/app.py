@@ -43,7 +43,7 @@ def register(app: Flask, settings: Settings) -> None:
     )  # fmt: skip
     csrf.init_app(app)
     limiter = Limiter(
-        get_remote_address, app=app, storage_uri=settings.redis_url or "memory://", in_memory_fallback_enabled=True,
+        get_remote_address, app=app, storage_uri=_limits_url(settings.redis_url), in_memory_fallback_enabled=True,
         swallow_errors=True,
     )  # fmt: skip
     limiter.limit(LOGINS_PER_ADDRESS, methods=["POST"])(sign_in)
@@ -52,6 +52,11 @@ def register(app: Flask, settings: Settings) -> None:
     app.context_processor(lambda: {"user": current_user()})
     app.after_request(_secure)
     app.register_error_handler(HTTPException, _refused)
+
+
+def _limits_url(redis_url: str) -> str:
+    """The limiter's spelling of the URL: a Unix socket has a scheme of its own there."""
+    return redis_url.replace("unix://", "redis+unix://", 1) or "memory://"
 
 
 def money(value: Decimal, currency: str = "PKR") -> str:

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from admin_web.access import books, current_user, needs
 from core.billing.invoice_pdf import invoice_pdf
 from core.billing.invoices import invoice_by_number
+from core.billing.overdue import overdue_customers
 from core.clock import utc_now
 from core.companies import Company
 from core.crm.customers import PAGE, areas_of, search_customers
@@ -22,7 +23,6 @@ from core.errors import NotFound
 from core.jobs import ring
 from core.ledger.statements import trial_balance
 from core.messaging.models import WebhookEvent
-from core.recovery.overdue import overdue_customers
 from core.service_desk.models import Ticket
 from core.staff.logins import LoginRefused, check_password
 from core.staff.models import Staff
@@ -124,7 +124,7 @@ def customers_csv() -> Page:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(["number", "name", "state", "area", "sub_zone", "phone"])
-    writer.writerows([_plain(value) for value in row[1:]] for row in rows)
+    writer.writerows([_plain(value) for value in tuple(row)[1:]] for row in rows)
     return Response(out.getvalue(), mimetype="text/csv",
                     headers={"Content-Disposition": "attachment; filename=customers.csv"})  # fmt: skip
 

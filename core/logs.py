@@ -27,7 +27,7 @@ _PATTERNS = (
 def configure_logs(settings: Settings) -> None:
     """Send everything, also the libraries' own records, to standard output as one JSON object a line."""
     level = logging.INFO if settings.environment != "test" else logging.WARNING
-    shared = [
+    shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -13,9 +13,8 @@ from core.billing.invoices import invoices_of
 from core.billing.models import Invoice
 from core.billing.plans import offered_plans
 from core.billing.subscriptions import current_subscription
-from core.errors import DomainError
 from core.service_desk.models import OPEN_STATES, Ticket
-from core.service_desk.tickets import add_note, open_ticket, tickets_of
+from core.service_desk.tickets import TicketAlreadyOpen, add_note, open_ticket, tickets_of
 
 CATEGORY_NAMES = {
     "no_internet": words("No internet"),
@@ -208,10 +207,8 @@ def human(chat: Chat, _: str) -> Reply:
                 description=chat.message.text or "asks to talk to a person",
                 opened_by=chat.speaker.actor, now=chat.now,
             )  # fmt: skip
-    except DomainError as running:
-        ticket = getattr(running, "ticket", None)
-        if ticket is None:
-            raise
+    except TicketAlreadyOpen as running:
+        ticket = running.ticket
         add_note(
             chat.session, ticket_id=ticket.id, author=chat.speaker.actor, public=False,
             body=chat.message.text or "asks to talk to a person again",

@@ -8,8 +8,8 @@ from bot.dialog import Chat
 from bot.handlers.customer import CATEGORY_NAMES
 from bot.handlers.registry import Handler
 from bot.texts.reply import Button, Reply, Row, lines, verbatim, words
+from core.billing.overdue import overdue_customers
 from core.crm.models import Customer, Site
-from core.recovery.overdue import overdue_customers
 from core.service_desk.tickets import assigned_to, ticket_by_number
 from core.staff.models import Staff
 from core.usecases.figures_of_day import figures_of_day

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -34,7 +35,7 @@ def queue_reply(
     )  # fmt: skip
 
 
-def payload_of(reply: Reply, language: str, currency: str) -> payloads.Payload:
+def payload_of(reply: Reply, language: str, currency: str) -> dict[str, Any]:
     """The Graph body of a reply, within the limits of its kind."""
     body = render(reply.body, language, currency)
     if reply.attachment:

@@ -1,5 +1,6 @@
 """One role's examples, prepared for fast comparison."""
 
+import itertools
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -46,7 +47,7 @@ class Match:
 def _features(said: Sequence[str]) -> set[str]:
     """Words, neighbouring pairs and letter triples."""
     found = {f"w {word}" for word in said}
-    found |= {f"p {first} {second}" for first, second in zip(said, said[1:], strict=False)}
+    found |= {f"p {first} {second}" for first, second in itertools.pairwise(said)}
     for word in said:
         padded = f" {word} "
         found |= {f"c{padded[place : place + 3]}" for place in range(len(padded) - 2)}

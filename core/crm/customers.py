@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, Select, or_, select, text
+from sqlalchemy import ColumnElement, Row, Select, or_, select, text
 from sqlalchemy.orm import Session
 
 from core.crm.models import Area, Customer, CustomerPhone, SubZone
@@ -54,7 +53,7 @@ def _matching(query: Select[Any], wanted: str) -> Select[Any]:
         return query
     pattern = f"%{wanted.replace('%', '').replace('_', '')}%"
     digits = "".join(c for c in wanted if c.isdigit())
-    same = [Customer.name.ilike(pattern), Customer.number.ilike(pattern)]
+    same: list[ColumnElement[bool]] = [Customer.name.ilike(pattern), Customer.number.ilike(pattern)]
     if len(digits) >= 4:
         on_file = select(CustomerPhone.id).where(
             CustomerPhone.customer_id == Customer.id, CustomerPhone.phone.like(f"%{digits.lstrip('0')}%")
@@ -66,8 +65,3 @@ def _matching(query: Select[Any], wanted: str) -> Select[Any]:
 def areas_of(session: Session) -> Sequence[Area]:
     """Every area by name."""
     return session.scalars(select(Area).order_by(Area.name)).all()
-
-
-def coordinates_text(latitude: Decimal | None, longitude: Decimal | None) -> str:
-    """`31.520400, 74.348700`, or nothing."""
-    return f"{latitude}, {longitude}" if latitude is not None and longitude is not None else ""
