@@ -87,7 +87,7 @@ function contentOf(bubble, names) {
     return [content.header?.text ? el("strong", { textContent: content.header.text }) : "", formatted(content.body.text),
       content.footer ? el("small", { textContent: content.footer.text }) : ""];
   }
-  if (kind === "location") return [el("div", { textContent: `⌖ ${content.latitude}, ${content.longitude}` })];
+  if (kind === "location") return [el("div", { textContent: `◉ ${content.latitude}, ${content.longitude}` })];
   if (kind === "template") return [formatted(`[${content.name}] ` + (content.components || []).flatMap((c) => (c.parameters || []).map((p) => p.text)).join(" · "))];
   if (content.id) return [media(kind, content, names), content.caption ? formatted(content.caption) : ""];
   return [el("em", { textContent: kind })];
