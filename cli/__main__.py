@@ -9,7 +9,13 @@ import click
 from cli.database import migrate as run_migrations
 from cli.demo import DemoFailed, run_demo
 from core.clock import business_day, utc_now
+from core.db import platform_session
+from core.errors import DomainError
 from core.settings import Settings, SettingsInvalid, load_settings
+from core.staff.logins import create_login
+from core.staff.people import add_staff
+from core.usecases.open_company import open_company
+from core.usecases.start_process import start_process
 
 
 def main() -> None:
@@ -58,6 +64,37 @@ def check() -> None:
     """Read the settings and say whether they can be used."""
     settings: Settings = load_settings()
     _say(f"The settings are complete for {settings.environment}.")
+
+
+@commands.command("company-add")
+@click.option("--slug", required=True, help="A short name in Latin letters.")
+@click.option("--name", required=True, help="The company's name as customers know it.")
+@click.option("--phone-number-id", required=True, help="Meta's id of the WhatsApp number.")
+@click.option("--display-number", required=True, help="The number as people dial it.")
+@click.option("--owner-email", required=True)
+@click.option("--owner-phone", required=True, help="From which the owner writes to the bot, with +92.")
+@click.password_option("--owner-password", help="At least ten characters.")
+def company_add(
+    slug: str, name: str, phone_number_id: str, display_number: str, owner_email: str, owner_phone: str,
+    owner_password: str,
+) -> None:  # fmt: skip
+    """Add a company with its WhatsApp number and its owner."""
+    if len(owner_password) < 10:
+        raise click.ClickException("the password is shorter than ten characters")
+    start_process(load_settings())
+    try:
+        with platform_session("cli") as session:
+            company = open_company(
+                session, slug=slug, name=name, phone_number_id=phone_number_id, display_number=display_number
+            )
+            owner = add_staff(session, name=f"Owner of {name}", role="owner", phone=owner_phone)
+            create_login(
+                session, email=owner_email, password=owner_password, name=owner.name, role="owner",
+                company_id=company.id, staff_id=owner.id,
+            )  # fmt: skip
+    except DomainError as refused:
+        raise click.ClickException(str(refused)) from refused
+    _say(f"{name} is ready: sign in as {owner_email}.")
 
 
 @commands.command()

@@ -81,11 +81,13 @@ def _chat(session: Session, customer: Customer) -> Sequence[ChatLine]:
     linked = select(ContactAccount.contact_id).where(ContactAccount.customer_id == customer.id)
     on_file = select(CustomerPhone.phone).where(CustomerPhone.customer_id == customer.id)
     people = select(Contact.id).where(or_(Contact.id.in_(linked), Contact.phone.in_(on_file) & Contact.phone_trusted))
-    heard = select(InboundMessage.created_at.label("at"), literal(False).label("ours"), InboundMessage.text, InboundMessage.type,
-                   null()).where(InboundMessage.contact_id.in_(people))  # fmt: skip
-    told = select(OutboundMessage.created_at, literal(True), OutboundMessage.text, OutboundMessage.kind,
-                  OutboundMessage.state).where(OutboundMessage.contact_id.in_(people),
-                                               OutboundMessage.kind != "read")  # fmt: skip
+    heard = select(
+        InboundMessage.created_at.label("at"), literal(False).label("ours"), InboundMessage.text,
+        InboundMessage.type, null(),
+    ).where(InboundMessage.contact_id.in_(people))  # fmt: skip
+    told = select(
+        OutboundMessage.created_at, literal(True), OutboundMessage.text, OutboundMessage.kind, OutboundMessage.state
+    ).where(OutboundMessage.contact_id.in_(people), OutboundMessage.kind != "read")
     both = union_all(heard, told).subquery()
     newest = session.execute(select(both).order_by(both.c.at.desc(), both.c.ours.desc()).limit(CHAT_SHOWN)).all()
     return [ChatLine(*row) for row in reversed(newest)]

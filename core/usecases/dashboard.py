@@ -51,7 +51,12 @@ def dashboard(session: Session, *, today: date) -> Dashboard:
             session,
             select(Ticket.category, func.count()).where(Ticket.state.in_(OPEN_STATES)).group_by(Ticket.category),
         ),
-        outbox=_counted(session, select(OutboundMessage.state, func.count()).group_by(OutboundMessage.state)),
+        outbox=_counted(
+            session,
+            select(OutboundMessage.state, func.count())
+            .where(OutboundMessage.kind != "read")
+            .group_by(OutboundMessage.state),
+        ),
         books_off_by=sum((row.debit - row.credit for row in rows), ZERO),
     )
 
