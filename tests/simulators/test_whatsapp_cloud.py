@@ -12,6 +12,7 @@ import pytest
 import requests
 from flask import Flask, request
 from pywa import WhatsApp, types
+from pywa.errors import WhatsAppError
 from werkzeug.serving import make_server
 
 from simulators.whatsapp_cloud.server import Config, Simulator, start_in_thread
@@ -64,9 +65,9 @@ def simulator(business: Business) -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def pywa(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> WhatsApp:
+def pywa(simulator: Simulator) -> WhatsApp:
     client = WhatsApp(phone_id=NUMBER, token=TOKEN)
-    client.api._base_url = simulator.base_url
+    client.api._session.base_url = f"{simulator.base_url}/v25.0"
     return client
 
 
@@ -117,6 +118,26 @@ def test_statuses_come_in_order_and_echo_the_reference(
     assert [str(s.status.value) for s in (sent, delivered, read)] == ["sent", "delivered", "read"]
     assert {s.id for s in (sent, delivered, read)} == {wamid}
     assert sent.tracker == "row-1"
+
+
+def test_a_foreign_client_sends_every_kind_and_hears_refusals(
+    simulator: Simulator, business: Business, pywa: WhatsApp
+) -> None:
+    wamid = simulator.inbound(AYESHA, "text", {"body": "hi"})
+    pywa.send_message(AYESHA.phone, "salam")
+    pywa.send_message(AYESHA.phone, "choose", buttons=[types.Button("Bill", "balance")])
+    rows = [types.SectionRow("Bill", "balance"), types.SectionRow("Plan", "plan")]
+    pywa.send_message(AYESHA.phone, "choose", buttons=types.SectionList("Open", [types.Section("All", rows)]))
+    media = pywa.upload_media(b"%PDF-1.7", mime_type="application/pdf", filename="bill.pdf")
+    pywa.send_document(AYESHA.phone, media, filename="bill.pdf", caption="your bill")
+    pywa.mark_message_as_read(wamid)
+    pywa.indicate_typing(wamid)
+    bubbles = simulator.world.chat(AYESHA).bubbles
+    kinds = [b.body["type"] for b in bubbles if not b.mine]
+    assert kinds == ["text", "interactive", "interactive", "document"]
+    assert bubbles[0].status == "read" and simulator.world.chat(AYESHA).typing_until > 0
+    with pytest.raises(WhatsAppError):
+        pywa.send_message(AYESHA.phone, "x" * 4097)
 
 
 def test_a_withheld_number_leaves_only_the_user_id(simulator: Simulator, business: Business) -> None:
