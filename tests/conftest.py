@@ -25,10 +25,12 @@ _counter = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedServers:
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServers]:
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
-    return ensure_test_servers(shared / "servers")
+    servers = ensure_test_servers(shared / "servers")
+    yield servers
+    servers.stop()
 
 
 @pytest.fixture(scope="session")
@@ -62,8 +64,12 @@ def other_company(database: str) -> TestCompany:
 
 
 def _opened() -> TestCompany:
-    slug = f"test-{os.getpid()}-{next(_counter)}"
-    phone_number_id = f"9{os.getpid() % 10**7:07d}{next(_counter):08d}"
+    number = next(_counter)
+    return open_test_company(f"test-{os.getpid()}-{number}", f"9{os.getpid() % 10**7:07d}{number:08d}")
+
+
+def open_test_company(slug: str, phone_number_id: str) -> TestCompany:
+    """A company with one area and one sub-zone."""
     with core.db.platform_session("test") as session:
         opened = open_company(
             session, slug=slug, name="Chenab Net", phone_number_id=phone_number_id,
