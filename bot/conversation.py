@@ -22,7 +22,7 @@ from core.clock import business_day
 from core.companies import Company, current_company
 from core.crm.contacts import LinkedAccount, accounts_of, change_number, identify
 from core.crm.models import Contact
-from core.db import act_as
+from core.db import act_as, table_of
 from core.ids import Id, new_id
 from core.messaging.models import Conversation, InboundMessage
 from core.messaging.outbox import queue_read_mark
@@ -31,6 +31,8 @@ from core.staff.models import Staff
 ESCAPES = frozenset({"menu", "human", "language", "opt_out", "opt_in", "balance", "invoice", "complaint_status"})
 """Wishes that may interrupt even a question that takes free text."""
 WORDS_OF_A_WISH_MAX = 6
+INBOUND = table_of(InboundMessage)
+CONVERSATIONS = table_of(Conversation)
 LOST_AFTER = 2
 
 State = dict[str, Any]
@@ -69,23 +71,24 @@ def take_turn(session: Session, message: IncomingMessage, route: Route, now: dat
     reply = _decide(chat, state)
     _deliver(chat, contact, reply, inbound_id)
     if repr(state) != before:
-        session.execute(update(Conversation).where(Conversation.id == conversation_id).values(state=state))
+        session.execute(update(CONVERSATIONS).where(CONVERSATIONS.c.id == conversation_id).values(state=state))
     return True
 
 
 def _remember(session: Session, message: IncomingMessage, contact: Contact, route: Route, now: datetime) -> Id | None:
     """Keep the message under Meta's id; None when it is kept already, also by a transaction running now."""
     statement = (
-        insert(InboundMessage)
+        insert(INBOUND)
         .values(
             id=new_id(), wamid=message.wamid, contact_id=contact.id, business_number_id=route.business_number_id,
             event_id=route.event_id, type=message.type, text=message.text, content=message.raw,
             sent_at=message.sent_at or now,
         )
         .on_conflict_do_nothing(index_elements=["company_id", "wamid"])
-        .returning(InboundMessage.id)
+        .returning(INBOUND.c.id)
     )  # fmt: skip
-    return session.scalar(statement)
+    kept: Id | None = session.scalar(statement)
+    return kept
 
 
 def _note_change(session: Session, message: IncomingMessage, contact: Contact) -> None:
@@ -101,15 +104,17 @@ def _note_change(session: Session, message: IncomingMessage, contact: Contact) -
 
 def _lock(session: Session, contact: Contact, route: Route, heard_at: datetime) -> tuple[Id, State]:
     """The conversation's id and state, locked; its window never moves backwards."""
-    statement = insert(Conversation).values(
+    statement = insert(CONVERSATIONS).values(
         id=new_id(), contact_id=contact.id, business_number_id=route.business_number_id, state={},
         last_inbound_at=heard_at,
     )  # fmt: skip
     row = session.execute(
         statement.on_conflict_do_update(
             index_elements=["company_id", "contact_id", "business_number_id"],
-            set_={"last_inbound_at": func.greatest(Conversation.last_inbound_at, statement.excluded.last_inbound_at)},
-        ).returning(Conversation.id, Conversation.state)
+            set_={
+                "last_inbound_at": func.greatest(CONVERSATIONS.c.last_inbound_at, statement.excluded.last_inbound_at)
+            },
+        ).returning(CONVERSATIONS.c.id, CONVERSATIONS.c.state)
     ).one()
     return row[0], dict(row[1])
 

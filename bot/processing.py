@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from bot.conversation import Route, take_turn
 from bot.inbound import IncomingMessage, IncomingStatus, Item, Unreadable, read_body
 from core.companies import route_of_number
-from core.db import company_session, platform_session
+from core.db import company_session, platform_session, table_of
 from core.ids import Id, new_id
 from core.jobs import ring
 from core.messaging.models import WebhookEvent
@@ -30,6 +30,7 @@ INLINE_GRACE = timedelta(seconds=60)
 """How long the storing request may work on an event before the sweep takes it up."""
 RETRY_AFTER = (5, 30, 120, 600, 3600, 6 * 3600)
 FAR_AWAY = timedelta(days=36_500)
+EVENTS = table_of(WebhookEvent)
 
 
 class UnknownNumber(LookupError):
@@ -41,7 +42,7 @@ def store_event(body: bytes, now: datetime) -> Id:
     event_id = new_id()
     with platform_session("webhook") as session:
         session.execute(
-            insert(WebhookEvent).values(
+            insert(EVENTS).values(
                 id=event_id, body=body, state="pending", attempts=0, next_try_at=now + INLINE_GRACE, error=""
             )
         )
@@ -51,7 +52,7 @@ def store_event(body: bytes, now: datetime) -> Id:
 def leave_to_worker(event_id: Id, now: datetime) -> None:
     """Let a worker process the event at once."""
     with platform_session("webhook") as session:
-        session.execute(update(WebhookEvent).where(WebhookEvent.id == event_id).values(next_try_at=now))
+        session.execute(update(EVENTS).where(EVENTS.c.id == event_id).values(next_try_at=now))
         ring(session, "process_event", queue="inbound", event_id=str(event_id))
 
 
@@ -59,10 +60,10 @@ def process_event(event_id: Id, now: datetime) -> bool:
     """Process a stored event, whatever its state, and note the outcome; True when nothing is left to do."""
     with platform_session("webhook") as session:
         body = session.scalar(
-            update(WebhookEvent)
-            .where(WebhookEvent.id == event_id)
-            .values(attempts=WebhookEvent.attempts + 1, next_try_at=now + INLINE_GRACE)
-            .returning(WebhookEvent.body)
+            update(EVENTS)
+            .where(EVENTS.c.id == event_id)
+            .values(attempts=EVENTS.c.attempts + 1, next_try_at=now + INLINE_GRACE)
+            .returning(EVENTS.c.body)
         )
     return body is None or process_items(event_id, read_body(body), now)
 
@@ -126,15 +127,15 @@ def _known_route(phone_number_id: str) -> tuple[Id, Id] | None:
 
 def _mark_done(session: Session, event_id: Id, items: Sequence[Item]) -> None:
     unread = "; ".join(item.reason for item in items if isinstance(item, Unreadable))
-    session.execute(update(WebhookEvent).where(WebhookEvent.id == event_id).values(state="done", error=unread[:2000]))
+    session.execute(update(EVENTS).where(EVENTS.c.id == event_id).values(state="done", error=unread[:2000]))
 
 
 def _mark_failed(event_id: Id, errors: Sequence[str], now: datetime) -> None:
     with platform_session("webhook") as session:
-        attempts = session.scalar(select(WebhookEvent.attempts).where(WebhookEvent.id == event_id)) or 0
+        attempts = session.scalar(select(EVENTS.c.attempts).where(EVENTS.c.id == event_id)) or 0
         wait = timedelta(seconds=RETRY_AFTER[attempts]) if attempts < len(RETRY_AFTER) else FAR_AWAY
         session.execute(
-            update(WebhookEvent)
-            .where(WebhookEvent.id == event_id)
+            update(EVENTS)
+            .where(EVENTS.c.id == event_id)
             .values(state="failed", error="\n".join(errors)[:4000], next_try_at=now + wait)
         )

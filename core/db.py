@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
-from sqlalchemy import DateTime, Engine, MetaData, Numeric, String, create_engine, func, text
+from sqlalchemy import DateTime, Engine, MetaData, Numeric, String, Table, create_engine, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
@@ -54,6 +54,11 @@ class Owned(Keyed):
     """
 
     company_id: Mapped[Id] = mapped_column(server_default=text("taar_company()"))
+
+
+def table_of(model: type[Base]) -> Table:
+    """The model's table, for statements on the hot path that need no ORM bookkeeping."""
+    return cast(Table, model.__table__)
 
 
 _engine: Engine | None = None

@@ -169,12 +169,17 @@ def _day_alone(found: re.Match[str], looking: Looking) -> date | None:
 
 @lru_cache(maxsize=1)
 def _readers() -> tuple[tuple[re.Pattern[str], Reader], ...]:
+    patterns = (*_calendar_patterns(), *_relative_patterns())
+    return tuple((re.compile(pattern), reader) for pattern, reader in patterns)
+
+
+def _calendar_patterns() -> list[tuple[str, Reader]]:
+    """Days named by number or month: 25/11, 5 tareekh, mahine ke aakhir."""
     small = {word: n for word, n in small_numbers().items() if 1 <= n <= 31}
-    number = rf"\d{{1,3}}|{_any_of(small)}"
     day = rf"\d{{1,2}}|{_any_of(small, _ordinals())}"
-    month, weekday = _any_of(_months()), _any_of(_weekdays())
+    month = _any_of(_months())
     dated = r"(?:tareekh|tarikh|tareek|tarik|tarekh|tareeq|tareeh|tarekh|trikh|date|dt|تاریخ|تاریح)"
-    patterns: list[tuple[str, Reader]] = [
+    return [
         (r"(?<![\d/.-])(?P<year>\d{4})[-/](?P<month>\d{1,2})[-/](?P<day>\d{1,2})(?![\d/-])", _numeric),
         (
             r"(?<![\d/.-])(?!24/7)(?P<day>\d{1,2})(?P<sep>[/.-])(?P<month>\d{1,2})(?P=sep)(?P<year>\d{4}|\d{2})(?![\d/-])",
@@ -208,6 +213,15 @@ def _readers() -> tuple[tuple[re.Pattern[str], Reader], ...]:
         ),
         (rf"{_NOT_WORD}(?P<day>{day})(?:st|nd|rd|th)?\s*{_OF}{dated}", _day_alone),
         (rf"{_NOT_WORD}(?:{dated}|تاریخ)\s+(?P<day>\d{{1,2}}){_END}", _day_alone),
+    ]
+
+
+def _relative_patterns() -> list[tuple[str, Reader]]:
+    """Days told from today: do din baad, agle haftay, jumma ko, kal."""
+    small = {word: n for word, n in small_numbers().items() if 1 <= n <= 31}
+    number = rf"\d{{1,3}}|{_any_of(small)}"
+    weekday = _any_of(_weekdays())
+    return [
         (
             rf"{_NOT_WORD}(?P<count>{number})\s*(?:(?P<week>{_WEEK_WORD})|{_DAY_WORD})\s*{_AGO}{_END}",
             _days_ago,
@@ -263,7 +277,6 @@ def _readers() -> tuple[tuple[re.Pattern[str], Reader], ...]:
         ),
         (rf"{_NOT_WORD}(?:pehli|pehli ko|yakam|پہلی|یکم){_END}(?=\s*(?:ko|tak|کو|تک))(?P<day>\b\B)?", _first),
     ]
-    return tuple((re.compile(pattern), reader) for pattern, reader in patterns)
 
 
 def _shifted_to_saturday(found: re.Match[str], looking: Looking) -> date | None:

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from core import jobs
-from core.db import Json
+from core.db import Json, table_of
 from core.ids import Id, new_id
 from core.messaging import payloads
 from core.messaging.lanes import RULES
@@ -87,12 +87,15 @@ def queue_read_mark(
     _ring(session, "urgent", company_id, business_number_id)
 
 
+OUTBOX = table_of(OutboundMessage)
+
+
 def _insert(session: Session, row: dict[str, Any]) -> tuple[Id, Id]:
     statement = (
-        insert(OutboundMessage)
+        insert(OUTBOX)
         .values(id=new_id(), **row)
         .on_conflict_do_nothing(index_elements=["company_id", "dedupe_key"])
-        .returning(OutboundMessage.id, OutboundMessage.company_id)
+        .returning(OUTBOX.c.id, OUTBOX.c.company_id)
     )
     written = session.execute(statement).one_or_none()
     if written is None:
