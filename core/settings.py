@@ -79,7 +79,7 @@ class Settings(BaseSettings):
         if not self.graph_url.startswith("https://"):
             faults.append("TAAR_GRAPH_URL must be https in production")
         if faults:
-            raise ValueError("; ".join(faults))
+            raise ValueError("\n".join(faults))
         return self
 
     @property
