@@ -8,7 +8,7 @@ CUSTOMER = frozenset({
 })  # fmt: skip
 OPERATIONS = frozenset({
     "chat.menu", "chat.figures", "panel.home", "customer.view", "invoice.view", "ticket.view", "overdue.view",
-    "events.view", "events.replay", "staff.view",
+    "staff.view",
 })  # fmt: skip
 
 PERMISSIONS: dict[str, frozenset[str]] = {
@@ -18,7 +18,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "recovery_agent": frozenset({"chat.menu", "chat.worklist", "panel.home", "overdue.view"}),
     "manager": OPERATIONS,
     "owner": OPERATIONS | {"ledger.view"},
-    "super_admin": OPERATIONS | {"ledger.view", "company.choose"},
+    "super_admin": OPERATIONS | {"ledger.view", "company.choose", "events.view", "events.replay"},
 }
 
 

@@ -101,7 +101,8 @@ def test_another_companys_records_do_not_exist(app: Flask, company: TestCompany,
 @pytest.mark.parametrize(
     ("role", "path", "status"),
     [("manager", "/ledger", 403), ("owner", "/ledger", 200), ("recovery_agent", "/customers", 403),
-     ("recovery_agent", "/overdue", 200), ("owner", "/companies", 403), ("technician", "/", 403)],
+     ("recovery_agent", "/overdue", 200), ("owner", "/companies", 403),
+     ("owner", "/events", 403), ("technician", "/", 403)],
 )  # fmt: skip
 def test_roles_open_what_their_permissions_allow(
     app: Flask, company: TestCompany, role: str, path: str, status: int
