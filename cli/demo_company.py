@@ -13,10 +13,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cli.demo_people import write_people
+from core.billing.invoice_models import Invoice
 from core.billing.invoices import issue_subscription_invoice
-from core.billing.models import Invoice, Plan, Subscription
 from core.billing.payments import record_payment
+from core.billing.plan_models import Plan
 from core.billing.plans import add_plan, set_price
+from core.billing.subscription_models import Subscription
 from core.billing.subscriptions import start_subscription
 from core.clock import business_day
 from core.companies import Company

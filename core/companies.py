@@ -23,6 +23,8 @@ class Company(Keyed, Base):
     address: Mapped[str] = mapped_column(default="")
     support_phone: Mapped[str] = mapped_column(default="")
     tax_number: Mapped[str] = mapped_column(default="")
+    logo_sha256: Mapped[str] = mapped_column(default="", server_default="")
+    """A picture in the vault, printed on documents."""
     sales_tax_number: Mapped[str] = mapped_column(default="")
     payment_methods: Mapped[Json] = mapped_column(default=dict)
     """How customers pay: {"JazzCash": "0300 ...", "Meezan Bank": "PK36MEZN..."}; printed as they stand."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 from sqlalchemy import MetaData
 
 import core.audit
-import core.billing.models
+import core.billing.invoice_models
+import core.billing.payment_models
+import core.billing.plan_models
+import core.billing.subscription_models
 import core.companies
 import core.crm.models
 import core.inventory.models

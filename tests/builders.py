@@ -8,9 +8,11 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
+from core.billing.invoice_models import Invoice
 from core.billing.invoices import issue_subscription_invoice
-from core.billing.models import Invoice, Plan, Subscription
+from core.billing.plan_models import Plan
 from core.billing.plans import add_plan
+from core.billing.subscription_models import Subscription
 from core.billing.subscriptions import start_subscription
 from core.crm.models import Customer, CustomerPhone, Site
 from core.ids import Id, new_id

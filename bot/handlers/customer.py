@@ -9,8 +9,8 @@ from bot.dialog import Chat
 from bot.handlers.registry import Handler
 from bot.texts.reply import Button, Reply, Row, Saying, lines, verbatim, words
 from core.billing.balance import AccountBalance, account_balance
+from core.billing.invoice_models import Invoice
 from core.billing.invoices import invoices_of
-from core.billing.models import Invoice
 from core.billing.plans import offered_plans
 from core.billing.subscriptions import current_subscription
 from core.service_desk.models import OPEN_STATES, Ticket

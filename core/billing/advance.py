@@ -7,7 +7,8 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.billing.models import Allocation, Invoice, Payment
+from core.billing.invoice_models import Invoice
+from core.billing.payment_models import Allocation, Payment
 from core.ids import new_id
 from core.ledger.journal import Line, post_entry
 from core.money import ZERO

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import CompoundSelect, bindparam, func, literal, null, select, union_all
 from sqlalchemy.orm import Session
 
-from core.billing.models import Invoice, Payment
+from core.billing.invoice_models import Invoice
+from core.billing.payment_models import Payment
 from core.ids import Id
 from core.money import ZERO
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from core.billing.models import Payment, PaymentClaim
+from core.billing.payment_models import Payment, PaymentClaim
 from core.billing.payments import record_payment
 from core.errors import DomainError
 from core.ids import Id, new_id

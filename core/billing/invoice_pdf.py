@@ -14,7 +14,7 @@ from fpdf.enums import XPos, YPos
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.billing.models import Invoice, InvoiceLine
+from core.billing.invoice_models import Invoice, InvoiceLine
 from core.companies import Company, current_company
 from core.crm.models import Customer
 from core.ids import Id

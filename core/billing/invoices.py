@@ -10,9 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.billing.advance import apply_advance
-from core.billing.models import Invoice, InvoiceLine, Plan, Subscription
+from core.billing.invoice_models import Invoice, InvoiceLine
 from core.billing.periods import period_containing
+from core.billing.plan_models import Plan
 from core.billing.plans import price_on
+from core.billing.subscription_models import Subscription
 from core.billing.taxes import TaxLine, tax_lines, taxes_on
 from core.companies import current_company
 from core.crm.models import Customer, Site
@@ -87,7 +89,8 @@ def _draft(session: Session, subscription: Subscription, charge: Charge, taxes: 
     tax = sum((line.amount for line in taxes), ZERO)
     total = charge.amount + tax
     invoice = Invoice(
-        id=new_id(), customer_id=customer.id, subscription_id=subscription.id, kind="subscription", state="draft",
+        id=new_id(), customer_id=customer.id, subscription_id=subscription.id, kind="subscription",
+        reason="period", state="draft",
         currency=current_company(session).currency, customer_name=customer.name, customer_address=site.address,
         net=charge.amount, tax=tax, total=total, balance=total,
     )  # fmt: skip

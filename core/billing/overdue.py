@@ -10,7 +10,7 @@ from decimal import Decimal
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.billing.models import Invoice
+from core.billing.invoice_models import Invoice
 from core.crm.models import Customer, SubZone
 from core.ids import Id
 

@@ -10,7 +10,8 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from core.billing.advance import allocate
-from core.billing.models import Invoice, Payment
+from core.billing.invoice_models import Invoice
+from core.billing.payment_models import Payment
 from core.errors import DomainError
 from core.ids import Id, new_id
 from core.ledger.journal import Line, post_entry

@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.billing.models import Plan, PlanPrice
+from core.billing.plan_models import Plan, PlanPrice
 from core.errors import DomainError
 from core.ids import Id, new_id
 

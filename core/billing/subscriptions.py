@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.billing.models import Subscription
+from core.billing.subscription_models import Subscription, SubscriptionLine
 from core.errors import DomainError
 from core.ids import Id, new_id
 
@@ -24,9 +24,20 @@ def start_subscription(
         raise BillingDayInvalid(f"{billing_day} is no day of the month: use 1 to 31")
     subscription = Subscription(
         id=new_id(), customer_id=customer_id, site_id=site_id, plan_id=plan_id, started_on=started_on,
-        billing_day=billing_day, state="active",
+        billing_day=billing_day, state="active", next_bill_on=started_on,
     )  # fmt: skip
     session.add(subscription)
+    session.flush()
+    session.add(
+        SubscriptionLine(
+            id=new_id(),
+            subscription_id=subscription.id,
+            position=1,
+            plan_id=plan_id,
+            site_id=site_id,
+            starts_on=started_on,
+        )
+    )
     session.flush()
     return subscription
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from core.billing.models import TaxRate
+from core.billing.plan_models import TaxRate
 from core.ids import new_id
 from core.money import ZERO, rounded
 

@@ -18,6 +18,8 @@ class Area(Owned, Base):
     __tablename__ = "area"
     __table_args__ = (UniqueConstraint("company_id", "name"),)
     name: Mapped[str]
+    jurisdiction: Mapped[str] = mapped_column(default="", server_default="")
+    """Whose taxes hold here, an ISO 3166-2 code such as `PK-PB`; empty takes the rows for any place."""
 
 
 class SubZone(Owned, Base):

@@ -30,11 +30,16 @@ class AlreadyReversed(DomainError):
 
 @dataclass(frozen=True)
 class Line:
-    """A side of an entry: debit positive, credit negative, in the company's currency."""
+    """A side of an entry: debit positive, credit negative, in the company's currency.
+
+    `area_id` and `plan_id` are what income and cost are reported by.
+    """
 
     account_code: str
     amount: Decimal
     party_id: Id | None = None
+    area_id: Id | None = None
+    plan_id: Id | None = None
 
 
 def post_entry(
@@ -61,7 +66,7 @@ def post_entry(
     session.add_all(
         Posting(
             id=new_id(), entry_id=entry.id, account_id=ids[line.account_code], party_id=line.party_id,
-            posted_on=posted_on, amount=line.amount,
+            posted_on=posted_on, amount=line.amount, area_id=line.area_id, plan_id=line.plan_id,
         )
         for line in sides
     )  # fmt: skip
@@ -88,7 +93,7 @@ def reverse_entry(
     session.add_all(
         Posting(
             id=new_id(), entry_id=reversal.id, account_id=posting.account_id, party_id=posting.party_id,
-            posted_on=posted_on, amount=-posting.amount,
+            posted_on=posted_on, amount=-posting.amount, area_id=posting.area_id, plan_id=posting.plan_id,
         )
         for posting in postings
     )  # fmt: skip

@@ -66,3 +66,6 @@ class Posting(Owned, Base):
     """The customer, employee or vendor of a control account."""
     posted_on: Mapped[date]
     amount: Mapped[Money]
+    area_id: Mapped[Id | None]
+    plan_id: Mapped[Id | None]
+    """What reports split by; no foreign keys, since the ledger lies below both."""

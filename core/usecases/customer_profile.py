@@ -10,9 +10,11 @@ from sqlalchemy import literal, null, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from core.billing.balance import AccountBalance, account_balance
+from core.billing.invoice_models import Invoice
 from core.billing.invoices import invoices_of
-from core.billing.models import Invoice, Payment, PaymentClaim, Subscription
+from core.billing.payment_models import Payment, PaymentClaim
 from core.billing.payments import payments_of
+from core.billing.subscription_models import Subscription
 from core.crm.models import Contact, ContactAccount, Customer, CustomerPhone, Document
 from core.errors import NotFound
 from core.inventory.models import Item

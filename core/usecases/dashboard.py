@@ -10,7 +10,8 @@ from decimal import Decimal
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from core.billing.models import Invoice, Payment
+from core.billing.invoice_models import Invoice
+from core.billing.payment_models import Payment
 from core.crm.models import Customer
 from core.ledger.statements import trial_balance
 from core.messaging.models import OutboundMessage

@@ -9,7 +9,8 @@ from decimal import Decimal
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.billing.models import Invoice, Payment
+from core.billing.invoice_models import Invoice
+from core.billing.payment_models import Payment
 from core.money import ZERO
 from core.service_desk.models import OPEN_STATES, Ticket
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from core.billing.plan_models import BillingPolicy
 from core.billing.taxes import add_tax_rate
 from core.companies import BusinessNumber, Company
 from core.errors import DomainError
@@ -47,6 +48,8 @@ def open_company(
     session.flush()
     session.execute(text("SELECT set_config('taar.company_id', :id, true)"), {"id": str(company.id)})
     open_chart(session)
+    session.add(BillingPolicy(id=new_id()))
+    session.flush()
     if with_taxes:
         _seed_taxes(session)
     return company

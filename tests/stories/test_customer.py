@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from core.billing.models import PaymentClaim
+from core.billing.payment_models import PaymentClaim
 from core.db import company_session
 from core.service_desk.models import Ticket, TicketDocument
 from tests.builders import a_phone, customer_who_owes, make_customer, make_staff

@@ -14,10 +14,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from core.billing.balance import account_balance
+from core.billing.invoice_models import Invoice
 from core.billing.invoices import AlreadyInvoiced
-from core.billing.models import Invoice, Payment, Plan
+from core.billing.payment_models import Payment
 from core.billing.payments import KeyReused, record_payment
 from core.billing.periods import period_containing
+from core.billing.plan_models import Plan
 from core.db import company_session
 from core.ids import Id, new_id
 from core.ledger.journal import EntryUnbalanced, Line, post_entry
