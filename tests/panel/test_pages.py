@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from werkzeug.serving import make_server
 
 from admin_web.access import NEEDED
-from admin_web.pages import blueprint
+from admin_web.blueprint import blueprint
 from cli.web import create_app
 from core.db import company_session, platform_session
 from core.ids import new_id
@@ -163,7 +163,7 @@ def test_an_owner_finds_a_customer_in_a_real_browser(app: Flask, company: TestCo
         page.fill("[name=password]", PASSWORD)
         page.click("button:has-text('Sign in')")
         page.wait_for_selector("text=Zero ✓")
-        page.click("nav >> text=Customers")
+        page.click("nav a:has-text('Customers')")
         page.fill("[name=q]", "ayesha")
         page.wait_for_selector("text=Bilal Butt", state="detached")
         page.click("text=C-2001")
