@@ -54,7 +54,7 @@ def _refuse_known(session: Session, reference: str) -> None:
 
 
 def approve_claim(
-    session: Session, *, claim_id: Id, method: str, received_on: date, approved_by: str, origin: str = ""
+    session: Session, *, claim_id: Id, method: str, received_on: date, approved_by: str, now: datetime, origin: str = ""
 ) -> Payment:
     """Turn a pending claim into a payment; raises ClaimDecided. The claim's id is the idempotency key."""
     claim = session.get_one(PaymentClaim, claim_id, with_for_update=True)
@@ -63,6 +63,7 @@ def approve_claim(
     payment = record_payment(
         session, customer_id=claim.customer_id, amount=claim.amount, method=method, received_on=received_on,
         idempotency_key=f"claim:{claim.id}", taken_by=approved_by, reference=claim.reference, origin=origin,
+        now=now,
     )  # fmt: skip
     claim.state = "approved"
     claim.payment_id = payment.id
