@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import DomainError, NotFound
 from core.ids import Id, new_id
+from core.ledger.accounts import UnknownAccount as UnknownAccount
 from core.ledger.accounts import accounts_by_code
 from core.ledger.guards import refuse_entry
 from core.ledger.kinds import REVERSAL

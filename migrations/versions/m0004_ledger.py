@@ -11,7 +11,7 @@ from migrations.guarding import guard
 from migrations.kinds import renew_kinds
 
 revision = "0004"
-down_revision = "0003"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
