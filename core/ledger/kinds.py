@@ -84,7 +84,9 @@ KINDS: dict[str, Kind] = {
     "deduction": Kind("Deduction", ""),
     "employee_advance": Kind("Advance to an employee", ""),
     # the books themselves
-    OPENING: Kind("Opening balance", "", PEOPLE, adjusting=True),
+    OPENING: Kind("Opening balance", "", adjusting=True),
+    "opening_invoice": Kind("Owed before these books", "invoice", adjusting=True),
+    "opening_advance": Kind("Paid ahead before these books", "payment", adjusting=True),
     MANUAL: Kind("Manual entry", "manual_entry", PEOPLE, adjusting=True),
     YEAR_CLOSE: Kind("Year close", "", PEOPLE, adjusting=True),
     REVERSAL: Kind("Reversal", "journal_entry", adjusting=True),
