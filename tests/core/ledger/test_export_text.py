@@ -67,7 +67,8 @@ def hledger_balances(words: str) -> dict[str, Decimal]:
         if not line:
             assert off == 0
         elif any(re.match(allowed, line) for allowed in (
-            r";|decimal-mark \.$|commodity 1000\.00 PKR$", r"    ; [a-z]+: [^,;]*$", rf"account {account}  ; name: [^,;]*$",
+            r";|decimal-mark \.$|commodity 1000\.00 PKR$", r"    ; [a-z]+: [^,;]*$",
+            rf"account {account}  ; name: [^,;]*$",
         )):  # fmt: skip
             continue
         elif re.match(r"\d{4}-\d\d-\d\d \* \([a-z-]+\) [^;|]+$", line):
