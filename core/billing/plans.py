@@ -9,12 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.billing.plan_models import Plan, PlanPrice
-from core.errors import DomainError
+from core.billing.terms import NoPriceOnDay
 from core.ids import Id, new_id
-
-
-class NoPriceOnDay(DomainError):
-    """The plan has no price that holds on the day."""
 
 
 def add_plan(

@@ -7,13 +7,9 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.billing.periods import BillingDayInvalid
 from core.billing.subscription_models import Subscription, SubscriptionLine
-from core.errors import DomainError
 from core.ids import Id, new_id
-
-
-class BillingDayInvalid(DomainError):
-    """A billing day is a day of the month."""
 
 
 def start_subscription(
