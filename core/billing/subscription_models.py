@@ -166,6 +166,8 @@ class Voucher(Owned, Base):
     serial: Mapped[int]
     code_hash: Mapped[str]
     state: Mapped[str] = mapped_column(default="made")
+    sold_on: Mapped[date | None]
+    """When its sale was booked, which may be after its use."""
     used_by: Mapped[Id | None] = mapped_column(ForeignKey("customer.id"))
     used_at: Mapped[datetime | None]
     payment_id: Mapped[Id | None] = mapped_column(ForeignKey("payment.id"))
