@@ -5,18 +5,20 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from core.billing.invoice_models import Invoice
+from core.billing.invoice_models import CreditNoteLine, Invoice, InvoiceLine
 from core.billing.invoices import issue_charges
 from core.billing.payment_models import Payment
 from core.billing.payments import record_payment
-from core.billing.plan_models import BillingPolicy, TaxRate
+from core.billing.plan_models import BillingPolicy, Plan, TaxRate
 from core.billing.subscription_models import PendingCharge
 from core.billing.tax_table import add_tax_rate
 from core.crm.models import Customer
 from core.ids import Id, new_id
+from core.money import ZERO
+from tests.builders import make_plan
 from tests.cast import NOW, TODAY
 
 ACCOUNTS = {"internet": "4000", "equipment": "4030", "installation": "4020", "deposit": "2210"}
@@ -61,3 +63,18 @@ def pay(session: Session, customer_id: Id, amount: str, *, on: date = TODAY) -> 
         session, customer_id=customer_id, amount=Decimal(amount), method="cash", received_on=on,
         idempotency_key=str(new_id()), taken_by="test", now=NOW,
     )  # fmt: skip
+
+
+def prepaid_plan(session: Session, *, price: str = "1000.00", days: int = 30, mbps: int = 8) -> Plan:
+    plan = make_plan(session, price=price, mbps=mbps)
+    plan.validity_days = days
+    session.flush()
+    return plan
+
+
+def net_of_line(session: Session, line_id: Id) -> Decimal:
+    """What a subscription line was billed, less what was credited of it."""
+    lines = select(InvoiceLine.id).where(InvoiceLine.subscription_line_id == line_id)
+    billed = session.scalar(select(func.sum(InvoiceLine.amount)).where(InvoiceLine.id.in_(lines))) or ZERO
+    back = session.scalar(select(func.sum(CreditNoteLine.amount)).where(CreditNoteLine.invoice_line_id.in_(lines)))
+    return billed - (back or ZERO)
