@@ -51,7 +51,7 @@ _SUBSCRIPTIONS = text("""
       LEFT JOIN sub_zone z ON z.id = c.sub_zone_id
       LEFT JOIN area a ON a.id = z.area_id
      WHERE s.id = ANY(:ids)
-     ORDER BY s.id
+     ORDER BY array_position(CAST(:ids AS uuid[]), s.id)
 """)
 _LINES = text("""
     SELECT subscription_id, id, plan_id, starts_on, ends_on, quantity, agreed_price, description
@@ -97,7 +97,7 @@ _USAGE = text("""
 def read_accounts(
     session: Session, tariffs: Tariffs, subscription_ids: Sequence[Id], *, since: date | None = None
 ) -> list[Account]:
-    """The subscriptions of these ids with everything a draft needs, by id; at most eight statements for all.
+    """The subscriptions of these ids in their order, with everything a draft needs; at most eight statements for all.
 
     A one-off charge of a customer without a subscription of its own goes to the first of his subscriptions here.
     `since` is the period start to be billed, where it is not the first day that has not been billed.
