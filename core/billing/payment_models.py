@@ -172,6 +172,7 @@ class GatewayEvent(Owned, Base):
     """paid, failed, refunded."""
     transaction_id: Mapped[str]
     amount: Mapped[Money]
+    currency: Mapped[str] = mapped_column(default="", server_default="")
     reference: Mapped[str]
     """What the payer was given: an invoice's token or number, or a customer number."""
     occurred_at: Mapped[datetime]
