@@ -72,6 +72,7 @@ class Allocation(Owned, Base):
         CheckConstraint("(payment_id IS NULL) <> (credit_note_id IS NULL)", name="one_source"),
         CheckConstraint("(invoice_id IS NULL) <> (refund_id IS NULL)", name="one_target"),
         UniqueConstraint("company_id", "reverses_id"),
+        Index("ix_allocation_day", "company_id", "allocated_on"),
     )
     payment_id: Mapped[Id | None] = mapped_column(ForeignKey("payment.id"), index=True)
     credit_note_id: Mapped[Id | None] = mapped_column(ForeignKey("credit_note.id"), index=True)
