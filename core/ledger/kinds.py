@@ -35,6 +35,7 @@ KINDS: dict[str, Kind] = {
     "write_off": Kind("Written off", "invoice"),
     "small_difference": Kind("Small difference written off", "payment"),
     "bad_debt_recovered": Kind("Bad debt recovered", "payment"),
+    "bad_debt_returned": Kind("Bad debt again after a bounce", "payment"),
     "deferred_revenue": Kind("Deferred revenue earned", "invoice"),
     # money of customers
     "payment": Kind("Payment", "payment"),
