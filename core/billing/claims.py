@@ -193,4 +193,4 @@ def pending_claims(session: Session) -> list[PaymentClaim]:
 
 def customers_with_pending_claims(session: Session) -> set[Id]:
     """Customers whose claim nobody has decided: they are not reminded until somebody has."""
-    return set(session.scalars(select(PaymentClaim.customer_id.distinct()).where(PaymentClaim.state == "pending")))
+    return set(session.scalars(select(PaymentClaim.customer_id).where(PaymentClaim.state == "pending").distinct()))

@@ -72,6 +72,7 @@ class Allocation(Owned, Base):
         CheckConstraint("(payment_id IS NULL) <> (credit_note_id IS NULL)", name="one_source"),
         CheckConstraint("(invoice_id IS NULL) <> (refund_id IS NULL)", name="one_target"),
         UniqueConstraint("company_id", "reverses_id"),
+        Index("ix_allocation_day", "company_id", "allocated_on"),
     )
     payment_id: Mapped[Id | None] = mapped_column(ForeignKey("payment.id"), index=True)
     credit_note_id: Mapped[Id | None] = mapped_column(ForeignKey("credit_note.id"), index=True)
@@ -172,6 +173,7 @@ class GatewayEvent(Owned, Base):
     """paid, failed, refunded."""
     transaction_id: Mapped[str]
     amount: Mapped[Money]
+    currency: Mapped[str] = mapped_column(default="", server_default="")
     reference: Mapped[str]
     """What the payer was given: an invoice's token or number, or a customer number."""
     occurred_at: Mapped[datetime]

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from core.billing.allocation import Share, in_order, open_invoices, settle_invoices, shares_of
 from core.billing.payment_models import METHODS, ChequeRefusal, Payment
+from core.billing.plan_models import BillingPolicy
 from core.billing.references import reference_key
 from core.clock import business_day
 from core.db import Json
@@ -132,6 +133,12 @@ def _lock(session: Session, customer_id: Id) -> _Rules:
     if row is None:
         raise NotFound("There is no such customer in this company")
     return _Rules(*row)
+
+
+def account_of_method(session: Session, method: str) -> str:
+    """Where the company books money of a method."""
+    chosen = session.scalars(select(BillingPolicy.method_accounts)).one()
+    return str(chosen.get(method, ACCOUNT_OF_METHOD[method]))
 
 
 def _account(rules: _Rules, method: str, account_code: str, collected_by: Id | None) -> str:

@@ -138,10 +138,10 @@ def test_the_database_refuses_to_rewrite_history(company: TestCompany, statement
 
 def test_an_unbalanced_entry_is_refused_by_the_program_and_by_the_database(company: TestCompany) -> None:
     with company_session(company.id, "test") as session, pytest.raises(EntryUnbalanced):
-        post_entry(session, kind="x", source_id=new_id(), posted_on=TODAY, actor="test",
+        post_entry(session, kind="other_income", source_id=new_id(), posted_on=TODAY, actor="test",
                    lines=[Line("1010", Decimal("5.00")), Line("4090", Decimal("-4.00"))])  # fmt: skip
     with pytest.raises(DBAPIError, match="does not balance"), company_session(company.id, "test") as session:
-        entry = post_entry(session, kind="x", source_id=new_id(), posted_on=TODAY, actor="test",
+        entry = post_entry(session, kind="other_income", source_id=new_id(), posted_on=TODAY, actor="test",
                            lines=[Line("1010", Decimal("5.00")), Line("4090", Decimal("-5.00"))])  # fmt: skip
         account = session.scalars(select(Account.id).where(Account.code == "1010")).one()
         session.add(Posting(id=new_id(), entry_id=entry.id, account_id=account, posted_on=TODAY, amount=Decimal(1)))
