@@ -8,7 +8,7 @@ from alembic import op
 from migrations.guarding import guard
 
 revision = "0010"
-down_revision = "0011"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
