@@ -97,8 +97,8 @@ SELECT uuidv7(), %(c)s, e.id, a.id, CASE l.code WHEN '1100' THEN e.customer_id E
 INDEXES = "SELECT indexdef, indexname FROM pg_indexes WHERE tablename = 'posting' AND indexname LIKE 'ix_%'"
 
 
-def main() -> None:
-    """Load, close, measure, print."""
+def main(customers: int = CUSTOMERS) -> None:
+    """Load, close, measure, print; each customer makes 212 postings."""
     with tempfile.TemporaryDirectory(prefix="taar-books-") as folder:
         Path(folder).chmod(0o755)
         servers = start_embedded(Path(folder))
@@ -106,7 +106,7 @@ def main() -> None:
             migrate(servers.owner_url)
             core.db.connect(servers.app_url, statement_timeout_ms=900_000)
             company = _company()
-            _load(servers, company)
+            _load(servers, company, customers)
             _timed("close 34 months", lambda: _close(company))
             _vacuum(servers, "account_month")
             _limits(company)
@@ -122,8 +122,8 @@ def _company() -> Id:
     return open_test_company("books", "1000200030004001").id
 
 
-def _load(servers: EmbeddedServers, company: Id) -> None:
-    facts = {"c": company, "customers": CUSTOMERS, "months": MONTHS, "paid": MONTHS - UNPAID_MONTHS, "areas": AREAS,
+def _load(servers: EmbeddedServers, company: Id, customers: int) -> None:
+    facts = {"c": company, "customers": customers, "months": MONTHS, "paid": MONTHS - UNPAID_MONTHS, "areas": AREAS,
              "plans": PLANS, "first": FIRST_MONTH}  # fmt: skip
     with psycopg.connect(host=servers.socket_dir, user="postgres", dbname="taar", autocommit=True,
                          cursor_factory=psycopg.ClientCursor) as admin:  # fmt: skip

@@ -149,7 +149,12 @@ _SETTLE = text(
 )
 
 
-def settle_invoices(session: Session, moved: Sequence[tuple[Id, Decimal, str]]) -> None:
+def settle_invoices(session: Session, shares: Sequence[Share]) -> None:
+    """Lower the balances of locked invoices by what each got."""
+    move_invoices(session, [(share.invoice.id, share.balance_after, share.state_after) for share in shares])
+
+
+def move_invoices(session: Session, moved: Sequence[tuple[Id, Decimal, str]]) -> None:
     """Write (invoice id, balance, state) of locked invoices; copies in the session read the new values."""
     if not moved:
         return
@@ -177,7 +182,7 @@ def write_shares(
     ]  # fmt: skip
     if rows:
         session.execute(insert(ALLOCATIONS), rows)
-    settle_invoices(session, [(share.invoice.id, share.balance_after, share.state_after) for share in shares])
+    settle_invoices(session, shares)
     return [row["id"] for row in rows]
 
 

@@ -147,7 +147,7 @@ class PaymentClaim(Owned, Base):
     """The reference as references are compared."""
     document_id: Mapped[Id | None] = mapped_column(ForeignKey("document.id"))
     image_hash: Mapped[str] = mapped_column(default="")
-    """Perceptual hash of the picture in hex, filled once it is fetched; similar pictures are near in bits."""
+    """The document's, so that claims can be compared; empty until the picture is fetched."""
     duplicate_of: Mapped[Id | None] = mapped_column(ForeignKey("payment_claim.id"))
     """An earlier claim with the same reference or picture; shown to who decides."""
     paid_already: Mapped[Id | None] = mapped_column(ForeignKey("payment.id"))
@@ -173,6 +173,7 @@ class GatewayEvent(Owned, Base):
     """paid, failed, refunded."""
     transaction_id: Mapped[str]
     amount: Mapped[Money]
+    currency: Mapped[str] = mapped_column(default="", server_default="")
     reference: Mapped[str]
     """What the payer was given: an invoice's token or number, or a customer number."""
     occurred_at: Mapped[datetime]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from psycopg.errors import UniqueViolation
 from sqlalchemy import or_, select, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core.billing.allocation import Share, in_order, open_invoices, shares_of, write_shares
+from core.billing.allocation import Share, in_order, open_invoices, settle_invoices, shares_of
 from core.billing.payment_models import METHODS, ChequeRefusal, Payment
+from core.billing.plan_models import BillingPolicy
 from core.billing.references import reference_key
 from core.clock import business_day
 from core.db import Json
@@ -21,7 +25,7 @@ from core.ids import Id, new_id
 from core.ledger.accounts import account_ids
 from core.ledger.journal import Line, UnknownAccount, post_entry
 from core.money import ZERO, parse_amount
-from core.numbering import fiscal_year_of, next_number
+from core.numbering import PRINTED, RESERVE, fiscal_year_of, reservation
 
 ACCOUNT_OF_METHOD = {
     "cash": "1010", "cheque": "1010", "bank": "1020", "card": "1030", "jazzcash": "1030", "easypaisa": "1030",
@@ -108,14 +112,13 @@ def record_payment(
     _check(session, asked, today=business_day(now, rules.timezone), cash_limit_left=cash_limit_left)
     unpaid = in_order(open_invoices(session, customer_id=customer_id), fees_settle=rules.fees_settle, named=invoice_ids)
     shares = shares_of(asked.settles, unpaid, small_difference=rules.small_difference)
-    payment = _write(session, asked, shares, rules, {
-        "idempotency_key": idempotency_key, "taken_by": taken_by, "certificate_no": certificate_no, "place": place,
-        "suspect": bool(earlier),
+    payment_id = new_id()
+    _post(session, payment_id, asked, shares, actor=taken_by, origin=origin)
+    settle_invoices(session, shares)
+    return _write(session, asked, shares, rules, {
+        "id": payment_id, "idempotency_key": idempotency_key, "taken_by": taken_by, "certificate_no": certificate_no,
+        "place": place, "suspect": bool(earlier),
     })  # fmt: skip
-    allocation_ids = write_shares(session, shares, day=received_on, payment_id=payment.id)
-    _post(session, payment, shares, origin)
-    _forgive(session, payment, dict(zip(allocation_ids, shares, strict=True)), origin)
-    return payment
 
 
 _LOCK = text(
@@ -130,6 +133,12 @@ def _lock(session: Session, customer_id: Id) -> _Rules:
     if row is None:
         raise NotFound("There is no such customer in this company")
     return _Rules(*row)
+
+
+def account_of_method(session: Session, method: str) -> str:
+    """Where the company books money of a method."""
+    chosen = session.scalars(select(BillingPolicy.method_accounts)).one()
+    return str(chosen.get(method, ACCOUNT_OF_METHOD[method]))
 
 
 def _account(rules: _Rules, method: str, account_code: str, collected_by: Id | None) -> str:
@@ -192,47 +201,80 @@ def _cheques_refused(session: Session, customer_id: Id) -> bool:
     return session.scalar(standing) is not None
 
 
-def _write(session: Session, asked: _Received, shares: Sequence[Share], rules: _Rules, more: dict[str, Any]) -> Payment:
+def _post(
+    session: Session, payment_id: Id, asked: _Received, shares: Sequence[Share], *, actor: str, origin: str
+) -> None:
+    """The entry comes before the rows, so that a refusal of the books leaves nothing behind."""
     settled = sum((share.amount for share in shares), ZERO)
-    year = fiscal_year_of(asked.received_on, rules.fiscal_year_start_month)
-    payment = Payment(
-        id=new_id(), number=next_number(session, "receipt", fiscal_year=year), customer_id=asked.customer_id,
-        method=asked.method, account_code=asked.account_code, amount=asked.amount,
-        withheld_income_tax=asked.withheld_income_tax, withheld_sales_tax=asked.withheld_sales_tax,
-        unallocated=asked.settles - settled, received_on=asked.received_on, reference=asked.reference,
-        reference_key=reference_key(asked.reference), collected_by=asked.collected_by, state="received", **more,
-    )  # fmt: skip
-    session.add(payment)
-    session.flush()
-    return payment
-
-
-def _post(session: Session, payment: Payment, shares: Sequence[Share], origin: str) -> None:
     recovered = sum((share.amount for share in shares if share.recovers), ZERO)
-    settled = sum((share.amount for share in shares), ZERO) - recovered
-    agent = payment.collected_by if payment.account_code.startswith(AGENT_CASH[:3]) else None
+    forgiven = sum((share.written_off for share in shares), ZERO)
+    agent = asked.collected_by if asked.account_code.startswith(AGENT_CASH[:3]) else None
+    memo = f"{asked.method} {asked.reference}".rstrip()
     post_entry(
-        session, kind="payment", source_id=payment.id, posted_on=payment.received_on, actor=payment.taken_by,
-        origin=origin, memo=payment.number,
+        session, kind="payment", source_id=payment_id, posted_on=asked.received_on, actor=actor, origin=origin,
+        memo=memo,
         lines=[
-            Line(payment.account_code, payment.amount, agent),
-            Line("1110", payment.withheld_income_tax, payment.customer_id),
-            Line("1120", payment.withheld_sales_tax, payment.customer_id),
-            Line("1100", -settled, payment.customer_id),
+            Line(asked.account_code, asked.amount, agent),
+            Line("1110", asked.withheld_income_tax, asked.customer_id),
+            Line("1120", asked.withheld_sales_tax, asked.customer_id),
+            Line("1100", recovered - settled, asked.customer_id),
             Line("6820", -recovered),
-            Line("2200", -payment.unallocated, payment.customer_id),
+            Line("2200", settled - asked.settles, asked.customer_id),
         ],
     )  # fmt: skip
+    if forgiven:
+        post_entry(
+            session, kind="small_difference", source_id=payment_id, posted_on=asked.received_on, actor=actor,
+            origin=origin, memo=memo,
+            lines=[Line("6820", forgiven), Line("1100", -forgiven, asked.customer_id)],
+        )  # fmt: skip
 
 
-def _forgive(session: Session, payment: Payment, written: dict[Id, Share], origin: str) -> None:
-    for allocation_id, share in written.items():
-        if share.written_off:
-            post_entry(
-                session, kind="small_difference", source_id=allocation_id, posted_on=payment.received_on,
-                actor=payment.taken_by, origin=origin, memo=share.invoice.number,
-                lines=[Line("6820", share.written_off), Line("1100", -share.written_off, payment.customer_id)],
-            )  # fmt: skip
+_WRITE = text(f"""
+    WITH series AS ({RESERVE}),
+    paid AS (
+        INSERT INTO payment (
+            id, number, customer_id, method, account_code, amount, withheld_income_tax, withheld_sales_tax,
+            certificate_no, unallocated, received_on, reference, reference_key, idempotency_key, taken_by, collected_by,
+            place, state, state_reason, suspect
+        )
+        SELECT :id, {PRINTED}, :customer_id, :method, :account_code, :amount, :withheld_income_tax,
+               :withheld_sales_tax, :certificate_no, :unallocated, :received_on, :reference, :reference_key,
+               :idempotency_key, :taken_by, CAST(:collected_by AS uuid), CAST(:place AS jsonb), 'received', '', :suspect
+          FROM series
+        RETURNING *
+    ),
+    settled AS (
+        INSERT INTO allocation (id, payment_id, invoice_id, amount, written_off, recovers, allocated_on, from_advance)
+        SELECT uuidv7(), :id, s.invoice_id, s.amount, s.written_off, s.recovers, :received_on, false
+          FROM unnest(CAST(:invoice_ids AS uuid[]), CAST(:amounts AS numeric[]), CAST(:written_off AS numeric[]),
+                      CAST(:recovers AS boolean[])) s(invoice_id, amount, written_off, recovers)
+    )
+    SELECT * FROM paid
+""")  # noqa: S608
+"""One statement for number, payment and allocations: the series is locked for no longer than that and the commit."""
+
+
+def _write(session: Session, asked: _Received, shares: Sequence[Share], rules: _Rules, more: dict[str, Any]) -> Payment:
+    year = fiscal_year_of(asked.received_on, rules.fiscal_year_start_month)
+    values = {
+        **asdict(asked), **more, **reservation("receipt", fiscal_year=year),
+        "unallocated": asked.settles - sum((share.amount for share in shares), ZERO),
+        "reference_key": reference_key(asked.reference),
+        "place": None if more["place"] is None else json.dumps(more["place"]),
+        "invoice_ids": [share.invoice.id for share in shares],
+        "amounts": [share.amount for share in shares],
+        "written_off": [share.written_off for share in shares],
+        "recovers": [share.recovers for share in shares],
+    }  # fmt: skip
+    try:
+        payment: Payment = session.scalars(select(Payment).from_statement(_WRITE), values).one()
+    except IntegrityError as refused:
+        # Another customer's payment took the key in the same instant.
+        if isinstance(refused.orig, UniqueViolation) and "idempotency_key" in (refused.orig.diag.constraint_name or ""):
+            raise KeyReused("The key came with another payment: use a new key") from refused
+        raise
+    return payment
 
 
 def payments_of(session: Session, *, customer_id: Id, limit: int = 12) -> list[Payment]:

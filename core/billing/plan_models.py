@@ -191,6 +191,8 @@ class BillingPolicy(Owned, Base):
     small_difference: Mapped[Money] = mapped_column(default=Decimal("0.00"))
     """A rest up to this is written off with the payment that leaves it."""
     bounce_fee: Mapped[Money] = mapped_column(default=Decimal("0.00"))
+    write_off_limit: Mapped[Money] = mapped_column(default=Decimal("0.00"), server_default="0.00")
+    """A debt above this is written off only with a second person's approval."""
     method_accounts: Mapped[Json] = mapped_column(default=dict, server_default="{}")
     """Where money of a method is booked, such as {"bank": "1021"}; the rest by `payments.ACCOUNT_OF_METHOD`."""
     notices: Mapped[bool] = mapped_column(default=True)

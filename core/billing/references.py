@@ -22,3 +22,13 @@ def reference_key(reference: str) -> str:
     if sum(char.isdecimal() for char in plain) < DIGITS_MIN:
         return ""
     return re.sub(r"(?<![0-9])0+(?=[0-9])", "", plain)
+
+
+def mentions(narrative: str, key: str) -> bool:
+    """Whether a bank line's words contain the reference of that key, also when it is written in several parts."""
+    if not key:
+        return False
+    whole = re.compile(rf"(?<![0-9]){re.escape(key)}(?![0-9])")
+    words = narrative.split()
+    spans = (" ".join(words[start:end]) for start in range(len(words)) for end in range(start + 1, start + 5))
+    return any(whole.search(reference_key(span)) for span in spans)

@@ -67,6 +67,8 @@ def create_tables() -> None:
     op.add_column(
         "billing_policy", sa.Column("method_accounts", postgresql.JSONB(), server_default="{}", nullable=False)
     )
+    op.add_column("gateway_event", sa.Column("currency", sa.String(), server_default="", nullable=False))
+    op.add_column("document", sa.Column("image_hash", sa.String(), server_default="", nullable=False))
     op.add_column("payment_claim", sa.Column("paid_already", sa.Uuid(), nullable=True))
     op.create_foreign_key(
         op.f("fk_payment_claim_paid_already"), "payment_claim", "payment", ["paid_already"], ["id"]
@@ -86,6 +88,8 @@ def downgrade() -> None:
         op.drop_column(table, "reference_key")
     op.drop_constraint(op.f("fk_payment_claim_paid_already"), "payment_claim", type_="foreignkey")
     op.drop_column("payment_claim", "paid_already")
+    op.drop_column("document", "image_hash")
+    op.drop_column("gateway_event", "currency")
     op.drop_column("billing_policy", "method_accounts")
     op.drop_column("allocation", "recovers")
     op.drop_column("allocation", "written_off")
