@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import CTE, ColumnElement, Date, Select, Subquery, case, cast, func, literal, null, select, union_all
 from sqlalchemy.orm import Session, aliased
 
+from core.billing.debt_models import WriteOff
 from core.billing.invoice_models import OPEN_STATES, Invoice
 from core.billing.payment_models import Allocation
 from core.crm.models import Customer, SubZone
@@ -26,7 +27,6 @@ from core.money import ZERO
 BUCKETS = ("current", "1-30", "31-60", "61-90", "over 90")
 """Days overdue = as-of day less due day; current is due that day or later."""
 OF_INVOICE = ("invoice", "opening_invoice")
-WRITE_OFF = "write_off"
 
 
 @dataclass(frozen=True)
@@ -145,9 +145,7 @@ def _open_now(settled: CTE) -> Select[*tuple[Any, ...]]:
 
 def _paid_since(settled: CTE, as_of: date) -> Select[*tuple[Any, ...]]:
     """Without debts that were written off by then and recovered since."""
-    written_off = select(JournalEntry.id).where(
-        JournalEntry.kind == WRITE_OFF, JournalEntry.source_id == Invoice.id, JournalEntry.posted_on <= as_of
-    )
+    written_off = _written_off().where(JournalEntry.posted_on <= as_of)
     return (
         _invoices(settled.c.amount)
         .join(settled, settled.c.invoice_id == Invoice.id)
@@ -163,9 +161,7 @@ def _given_up_since(settled: CTE, as_of: date) -> Select[*tuple[Any, ...]]:
         .join(reversal, reversal.reverses_id == booked.id)
         .where(booked.kind.in_(OF_INVOICE), booked.source_id == Invoice.id, reversal.posted_on > as_of)
     )
-    written_off = select(booked.id).where(
-        booked.kind == WRITE_OFF, booked.source_id == Invoice.id, booked.posted_on > as_of
-    )
+    written_off = _written_off().where(JournalEntry.posted_on > as_of)
     owed = case((Invoice.state == "void", Invoice.total), else_=Invoice.balance)
     return (
         _invoices(owed + func.coalesce(settled.c.amount, 0))
@@ -173,6 +169,16 @@ def _given_up_since(settled: CTE, as_of: date) -> Select[*tuple[Any, ...]]:
         .where(Invoice.state.in_(("void", "written_off")), Invoice.issued_on <= as_of,
                ((Invoice.state == "void") & voided.exists()) | ((Invoice.state != "void") & written_off.exists()))
     )  # fmt: skip
+
+
+def _written_off() -> Select[Id]:
+    """The entry that gave up the debt of the invoice."""
+    return (
+        select(JournalEntry.id)
+        .join(WriteOff, WriteOff.id == JournalEntry.source_id)
+        .where(JournalEntry.kind == "write_off", WriteOff.invoice_id == Invoice.id)
+        .correlate(Invoice)
+    )
 
 
 def _within(then: Subquery, bucket: int) -> ColumnElement[Decimal]:

@@ -1,11 +1,11 @@
-"""What documents say customers owe and have paid ahead, as of a day, to be held against the books."""
+"""What documents say customers owe, have paid ahead and have deposited, as of a day, to be held against the books."""
 
 from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import func, select, text
+from sqlalchemy import TextClause, func, select, text
 from sqlalchemy.orm import Session
 
 from core.billing.ageing import open_invoices_then
@@ -40,6 +40,22 @@ _PAID_AHEAD = text("""
     SELECT customer_id, sum(amount) FROM left_then
      WHERE CAST(:party AS uuid) IS NULL OR customer_id = :party GROUP BY 1
 """)
+_DEPOSITS = text("""
+    WITH held AS (
+        SELECT i.customer_id, l.amount FROM invoice i JOIN invoice_line l ON l.invoice_id = i.id
+         WHERE l.account_code = '2210' AND i.state <> 'draft' AND i.issued_on <= :as_of
+         UNION ALL
+        SELECT i.customer_id, -l.amount FROM invoice i JOIN invoice_line l ON l.invoice_id = i.id
+          JOIN journal_entry e ON e.kind = 'invoice' AND e.source_id = i.id
+          JOIN journal_entry r ON r.reverses_id = e.id AND r.posted_on <= :as_of
+         WHERE l.account_code = '2210' AND i.state = 'void'
+         UNION ALL
+        SELECT n.customer_id, -c.amount FROM credit_note n JOIN credit_note_line c ON c.credit_note_id = n.id
+         WHERE c.account_code = '2210' AND n.issued_on <= :as_of
+    )
+    SELECT customer_id, sum(amount) FROM held
+     WHERE CAST(:party AS uuid) IS NULL OR customer_id = :party GROUP BY 1
+""")
 
 
 def owed_by_customers(session: Session, as_of: date, party_id: Id | None = None) -> dict[Id | None, Decimal]:
@@ -53,5 +69,14 @@ def owed_by_customers(session: Session, as_of: date, party_id: Id | None = None)
 
 def advances_of_customers(session: Session, as_of: date, party_id: Id | None = None) -> dict[Id | None, Decimal]:
     """What was left of each customer's payments and credit notes; account 2200, so negative."""
-    rows = session.execute(_PAID_AHEAD, {"as_of": as_of, "party": party_id})
+    return _credits(session, _PAID_AHEAD, as_of, party_id)
+
+
+def deposits_of_customers(session: Session, as_of: date, party_id: Id | None = None) -> dict[Id | None, Decimal]:
+    """The deposits that were invoiced and not credited; account 2210, so negative."""
+    return _credits(session, _DEPOSITS, as_of, party_id)
+
+
+def _credits(session: Session, query: TextClause, as_of: date, party_id: Id | None) -> dict[Id | None, Decimal]:
+    rows = session.execute(query, {"as_of": as_of, "party": party_id})
     return {row[0]: -row[1] for row in rows if row[1]}

@@ -11,8 +11,8 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from core.billing.invoice_models import CreditNote, Invoice
-from core.billing.payment_models import Payment, PaymentClaim
-from core.billing.ties import advances_of_customers, owed_by_customers
+from core.billing.payment_models import Payment, PaymentClaim, Refund
+from core.billing.ties import advances_of_customers, deposits_of_customers, owed_by_customers
 from core.crm.models import Customer
 from core.ledger.book_models import ManualEntry
 from core.ledger.checks import Difference, Tie, differences, unbalanced_entries, unnamed_sources, wrong_totals
@@ -24,10 +24,12 @@ from core.staff.models import Staff
 TIES: tuple[Tie, ...] = (
     Tie("1100", "the open invoices", owed_by_customers),
     Tie("2200", "what is left of payments and credit notes", advances_of_customers),
+    Tie("2210", "the deposits on invoices", deposits_of_customers),
 )
 NUMBERED: dict[str, InstrumentedAttribute[Any]] = {
     "invoice": Invoice.number, "receipt": Payment.number, "credit_note": CreditNote.number,
-    "claim": PaymentClaim.number, "journal": ManualEntry.number, "customer": Customer.number, "ticket": Ticket.number,
+    "claim": PaymentClaim.number, "refund": Refund.number,
+    "journal": ManualEntry.number, "customer": Customer.number, "ticket": Ticket.number,
 }  # fmt: skip
 PARTIES: dict[str, InstrumentedAttribute[Any]] = {"customer": Customer.id, "staff": Staff.id}
 

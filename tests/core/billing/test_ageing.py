@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 from sqlalchemy.orm import Session
 
 from core.billing.ageing import aged_invoices, receivable_ageing, regrouped
+from core.billing.charges import add_charge
+from core.billing.deposits import return_deposit
 from core.billing.invoice_models import Invoice
+from core.billing.invoices import issue_charges
 from core.billing.payments import record_payment
+from core.billing.ties import deposits_of_customers
+from core.billing.write_offs import approve_write_off, write_off_invoice
 from core.crm.models import Area, Customer, SubZone
 from core.db import company_session
 from core.ids import Id, new_id
@@ -84,15 +90,49 @@ def test_a_void_invoice_was_owed_until_the_day_it_was_voided(company: TestCompan
         assert receivable_ageing(session, as_of=date(2026, 7, 20)) == []
 
 
+def test_a_debt_that_was_given_up_was_owed_until_then_and_its_recovery_does_not_bring_it_back(
+    company: TestCompany,
+) -> None:
+    with company_session(company.id, "test") as session:
+        customer = owing(session, company, JULY)
+        pay(session, customer.id, "435.63", date(2026, 7, 15))
+        invoice = session.query(Invoice).filter_by(customer_id=customer.id).one()
+        now = datetime(2026, 9, 1, 6, tzinfo=UTC)
+        asked = write_off_invoice(session, invoice_id=invoice.id, reason="Moved away", asked_by="test", now=now)
+        approve_write_off(session, write_off_id=asked.id, approved_by="owner", now=now, origin="panel:x")
+        pay(session, customer.id, "1000.00", date(2026, 10, 1))
+        session.refresh(invoice)
+        for _ in ("partly recovered", "recovered"):
+            assert [sum(buckets(session, day)) for day in (JULY, date(2026, 7, 15), date(2026, 8, 31))] == [
+                BILL, 3000, 3000,
+            ]  # fmt: skip
+            assert [sum(buckets(session, day)) for day in (SEPTEMBER, OCTOBER, NOVEMBER)] == [0, 0, 0]
+            assert [each for each in check_books(session, as_of=NOVEMBER) if each.check == "subledger"] == []
+            pay(session, customer.id, "2000.00", date(2026, 10, 2))
+
+
+def test_a_deposit_is_held_until_it_is_credited(company: TestCompany) -> None:
+    with company_session(company.id, "test") as session:
+        customer = make_customer(session, company)
+        charge = add_charge(session, customer_id=customer.id, what="equipment_deposit", amount=Decimal(2000), bill_from=JULY,
+                            created_by="test", idempotency_key="deposit-1")  # fmt: skip
+        issue_charges(session, customer_id=customer.id, issued_on=JULY, actor="test", charge_ids=[charge.id],
+                      due_on=AUGUST, origin="panel:x")  # fmt: skip
+        assert deposits_of_customers(session, AUGUST) == {customer.id: Decimal(-2000)}
+        return_deposit(session, customer_id=customer.id, day=SEPTEMBER, actor="test", kept=Decimal(300),
+                       kept_for="Lost remote", origin="panel:x")  # fmt: skip
+        assert deposits_of_customers(session, AUGUST) == {customer.id: Decimal(-2000)}
+        assert deposits_of_customers(session, SEPTEMBER) == {}
+        assert [check_books(session, as_of=day) for day in (AUGUST, SEPTEMBER)] == [[], []]
+
+
 def test_ageing_by_area_by_customer_and_by_agent_adds_up_to_the_same(company: TestCompany) -> None:
     with company_session(company.id, "test") as session:
         saddar = Area(id=new_id(), name="Saddar")
         cantt = SubZone(id=new_id(), area_id=saddar.id, name="Cantt")
         session.add_all([saddar, cantt])
         session.flush()
-        one, two = owing(session, company, JULY), owing(session, company, JULY, AUGUST)
-        two.sub_zone_id = cantt.id
-        session.flush()
+        one, two = owing(session, company, JULY), owing(session, replace(company, sub_zone_id=cantt.id), JULY, AUGUST)
         day, agent = date(2026, 8, 31), new_id()
         by_area, by_customer = (receivable_ageing(session, as_of=day, by=by) for by in ("area", "customer"))
         assert {row.key: row.total for row in by_customer} == {one.id: BILL, two.id: 2 * BILL}
