@@ -114,8 +114,10 @@ def test_a_debt_that_was_given_up_was_owed_until_then_and_its_recovery_does_not_
 def test_a_deposit_is_held_until_it_is_credited(company: TestCompany) -> None:
     with company_session(company.id, "test") as session:
         customer = make_customer(session, company)
-        charge = add_charge(session, customer_id=customer.id, what="equipment_deposit", amount=Decimal(2000), bill_from=JULY,
-                            created_by="test", idempotency_key="deposit-1")  # fmt: skip
+        charge = add_charge(
+            session, customer_id=customer.id, what="equipment_deposit", amount=Decimal(2000), bill_from=JULY,
+            created_by="test", idempotency_key="deposit-1",
+        )  # fmt: skip
         issue_charges(session, customer_id=customer.id, issued_on=JULY, actor="test", charge_ids=[charge.id],
                       due_on=AUGUST, origin="panel:x")  # fmt: skip
         assert deposits_of_customers(session, AUGUST) == {customer.id: Decimal(-2000)}
