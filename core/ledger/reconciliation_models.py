@@ -29,6 +29,8 @@ class StatementImport(Owned, Base):
     line_count: Mapped[int]
     new_count: Mapped[int]
     warnings: Mapped[list[str]] = mapped_column(ARRAY(String), default=list)
+    withdrawn_by: Mapped[str] = mapped_column(default="")
+    """Who took its lines out again, having read it with a wrong mapping."""
     imported_by: Mapped[str]
     imported_at: Mapped[datetime]
 
@@ -76,7 +78,7 @@ class BankLine(Owned, Base):
     __tablename__ = "bank_line"
     __table_args__ = (
         UniqueConstraint("company_id", "cash_account_id", "fingerprint", "ordinal"),
-        CheckConstraint("amount <> 0", name="amount"),
+        CheckConstraint("amount <> 0 OR kind = 'opening'", name="amount"),
         CheckConstraint("kind IN ('line', 'opening')", name="kind"),
         Index("uq_bank_line_opening", "company_id", "cash_account_id", unique=True,
               postgresql_where=text("kind = 'opening'")),

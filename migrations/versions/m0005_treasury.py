@@ -17,13 +17,14 @@ GUARDED = (
     "treasury_policy", "cash_account", "vendor", "vendor_contract", "expense_category", "recurring_expense",
     "bank_rule",
 )  # fmt: skip
-KEPT = ("transfer", "expense", "vendor_payment")
-FROZEN = ("cash_movement", "vendor_allocation", "reconciliation", "reconciliation_item", "statement_import")
+KEPT = ("transfer", "expense", "vendor_payment", "statement_import")
+FROZEN = ("cash_movement", "vendor_allocation", "reconciliation", "reconciliation_item")
 
 MAY_MOVE = (
     ("bill", "WHEN (OLD.state <> 'draft')", ("state", "balance", "document_id", "voided_on")),
     ("vendor_payment", "", ("state", "unallocated", "reversed_on")),
     ("transfer", "", ("state", "arrived_on", "arrival_fee", "arrival_id", "note")),
+    ("statement_import", "", ("new_count", "warnings", "withdrawn_by")),
     ("expense", "WHEN (OLD.state = 'paid')", ("document_id", "note")),
     ("bank_line", "WHEN (OLD.kind = 'line')", ("match_id", "reconciliation_id", "position")),
 )
@@ -249,6 +250,7 @@ def upgrade() -> None:
         sa.Column("line_count", sa.Integer(), nullable=False),
         sa.Column("new_count", sa.Integer(), nullable=False),
         sa.Column("warnings", postgresql.ARRAY(sa.String()), nullable=False),
+        sa.Column("withdrawn_by", sa.String(), nullable=False),
         sa.Column("imported_by", sa.String(), nullable=False),
         sa.Column("imported_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("company_id", sa.Uuid(), server_default=sa.text("taar_company()"), nullable=False),
@@ -373,8 +375,8 @@ def upgrade() -> None:
         sa.Column("company_id", sa.Uuid(), server_default=sa.text("taar_company()"), nullable=False),
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("amount <> 0 OR kind = 'opening'", name=op.f("ck_bank_line_amount")),
         sa.CheckConstraint("kind IN ('line', 'opening')", name=op.f("ck_bank_line_kind")),
-        sa.CheckConstraint("amount <> 0", name=op.f("ck_bank_line_amount")),
         sa.ForeignKeyConstraint(["cash_account_id"], ["cash_account.id"], name=op.f("fk_bank_line_cash_account_id")),
         sa.ForeignKeyConstraint(["import_id"], ["statement_import.id"], name=op.f("fk_bank_line_import_id")),
         sa.ForeignKeyConstraint(["match_id"], ["bank_match.id"], name=op.f("fk_bank_line_match_id")),
