@@ -44,7 +44,8 @@ class BankMatch(Owned, Base):
     __tablename__ = "bank_match"
     __table_args__ = (
         CheckConstraint(
-            "kind IN ('existing', 'payment', 'claim', 'movement', 'expense', 'transfer', 'settlement', 'set_off')",
+            "kind IN ('existing', 'payment', 'claim', 'movement', 'expense', 'vendor_payment', 'transfer',"
+            " 'settlement', 'set_off')",
             name="kind",
         ),
     )
@@ -52,7 +53,7 @@ class BankMatch(Owned, Base):
     kind: Mapped[str]
     """What confirming it booked; `existing` booked nothing."""
     source_id: Mapped[Id | None]
-    """The payment, claim, movement, expense or transfer that was booked for it."""
+    """The payment, movement, expense, vendor's payment or transfer that was booked for it."""
     reason: Mapped[str] = mapped_column(default="")
     matched_by: Mapped[str]
     matched_at: Mapped[datetime]
@@ -105,6 +106,8 @@ class BankLine(Owned, Base):
     ordinal: Mapped[int]
     position: Mapped[int]
     """Order within the day."""
+    booked_times: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often something was booked for it; more than once after an undo."""
     match_id: Mapped[Id | None] = mapped_column(ForeignKey("bank_match.id"), index=True)
     reconciliation_id: Mapped[Id | None] = mapped_column(ForeignKey("reconciliation.id"))
 

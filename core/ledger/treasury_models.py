@@ -87,7 +87,7 @@ class Transfer(Owned, Base):
 
 
 class CashMovement(Owned, Base):
-    """Money in or out that no bill, expense or customer explains: other income, the owner, fees, taxes paid over.
+    """Money in or out that no bill, claim or customer explains: other income, the owner, fees, taxes paid over.
 
     `kind` is also the kind of its journal entry.
     """
@@ -98,7 +98,7 @@ class CashMovement(Owned, Base):
         UniqueConstraint("company_id", "idempotency_key"),
         CheckConstraint(
             "kind IN ('other_income', 'owner_capital', 'owner_drawing', 'bank_fee', 'bank_profit', 'tax_payment',"
-            " 'unidentified_receipt', 'receipt_identified', 'gateway_settlement')",
+            " 'unidentified_receipt', 'gateway_settlement', 'expense')",
             name="kind",
         ),
     )

@@ -26,7 +26,7 @@ MAY_MOVE = (
     ("transfer", "", ("state", "arrived_on", "arrival_fee", "arrival_id", "note")),
     ("statement_import", "", ("new_count", "warnings", "withdrawn_by")),
     ("expense", "WHEN (OLD.state = 'paid')", ("document_id", "note")),
-    ("bank_line", "WHEN (OLD.kind = 'line')", ("match_id", "reconciliation_id", "position")),
+    ("bank_line", "WHEN (OLD.kind = 'line')", ("match_id", "reconciliation_id", "position", "booked_times")),
 )
 """A table, when it is frozen, and the columns that may change even then."""
 
@@ -341,7 +341,8 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('existing', 'payment', 'claim', 'movement', 'expense', 'transfer', 'settlement', 'set_off')",
+            "kind IN ('existing', 'payment', 'claim', 'movement', 'expense', 'vendor_payment', 'transfer',"
+            " 'settlement', 'set_off')",
             name=op.f("ck_bank_match_kind"),
         ),
         sa.ForeignKeyConstraint(["cash_account_id"], ["cash_account.id"], name=op.f("fk_bank_match_cash_account_id")),
@@ -370,6 +371,7 @@ def upgrade() -> None:
         sa.Column("fingerprint", sa.String(), nullable=False),
         sa.Column("ordinal", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("booked_times", sa.Integer(), server_default="0", nullable=False),
         sa.Column("match_id", sa.Uuid(), nullable=True),
         sa.Column("reconciliation_id", sa.Uuid(), nullable=True),
         sa.Column("company_id", sa.Uuid(), server_default=sa.text("taar_company()"), nullable=False),
@@ -483,7 +485,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint(
             "kind IN ('other_income', 'owner_capital', 'owner_drawing', 'bank_fee', 'bank_profit', 'tax_payment',"
-            " 'unidentified_receipt', 'receipt_identified', 'gateway_settlement')",
+            " 'unidentified_receipt', 'gateway_settlement', 'expense')",
             name=op.f("ck_cash_movement_kind"),
         ),
         sa.ForeignKeyConstraint(
