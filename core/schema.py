@@ -15,6 +15,8 @@ import core.crm.models
 import core.inventory.models
 import core.ledger.book_models
 import core.ledger.models
+import core.ledger.reconciliation_models
+import core.ledger.treasury_models
 import core.messaging.models
 import core.network.models
 import core.numbering
