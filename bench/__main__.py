@@ -1,8 +1,17 @@
-"""`make bench`: what this machine does, each figure beside a limit measured in the same run."""
+"""`make bench`: what this machine does, each figure beside a limit measured in the same run.
+
+`python -m bench run` measures one thing alone (webhook, run, books); a number after it sets its size.
+"""
 
 from __future__ import annotations
 
-from bench import webhook
+import sys
+
+from bench import books, invoice_run, webhook
+
+BENCHES = {"webhook": webhook.main, "run": invoice_run.main, "books": books.main}
 
 if __name__ == "__main__":
-    webhook.main()
+    name, *size = [*sys.argv[1:], ""][:2] if len(sys.argv) > 1 else ["", ""]
+    for bench in [BENCHES[name]] if name else BENCHES.values():
+        bench(*(int(n) for n in size if n))

@@ -6,6 +6,7 @@ from flask import Flask
 
 import admin_web.app as panel
 import core.schema  # noqa: F401 - every table must be known before the first query
+from admin_web import gateway_callback
 from bot import health, webhook
 from core.settings import Settings, load_settings
 from core.usecases.start_process import start_process
@@ -19,7 +20,9 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(webhook.blueprint)
     app.register_blueprint(health.blueprint)
     panel.register(app, settings)
-    panel.csrf.exempt(webhook.blueprint)
+    app.register_blueprint(gateway_callback.blueprint)
+    for signed in (webhook.blueprint, gateway_callback.blueprint):
+        panel.csrf.exempt(signed)
     return app
 
 

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, TypeVar, cast
 
+from psycopg.errors import DeadlockDetected, SerializationFailure
 from sqlalchemy import DateTime, Engine, MetaData, Numeric, String, Table, create_engine, func, text
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from core.ids import Id, new_id
@@ -17,6 +19,9 @@ from core.ids import Id, new_id
 Money = Annotated[Decimal, mapped_column(Numeric(14, 2))]
 Rate = Annotated[Decimal, mapped_column(Numeric(12, 4))]
 Json = dict[str, Any]
+
+Outcome = TypeVar("Outcome")
+RETRIABLE = (DeadlockDetected, SerializationFailure)
 
 SYSTEM_ACTOR = "system"
 
@@ -125,6 +130,17 @@ def _transaction(scope: dict[str, str]) -> Iterator[Session]:
             yield session
         for action in after_commit_actions(session):
             action()
+
+
+def retried(work: Callable[[], Outcome], *, tries: int = 4) -> Outcome:
+    """Run `work`, which opens its own transaction, again where the database chose it as a deadlock's victim."""
+    for _ in range(tries - 1):
+        try:
+            return work()
+        except DBAPIError as failed:
+            if not isinstance(failed.orig, RETRIABLE):
+                raise
+    return work()
 
 
 def after_commit(session: Session, key: str, action: Callable[[], object]) -> None:

@@ -23,6 +23,7 @@ JOBS = {
     "drain_number": "workers.outbound.drain_number",
     "process_event": "workers.inbound.process_event",
     "fetch_document": "workers.media.fetch_document",
+    "check_company_books": "workers.ledger.check_company_books",
 }
 
 COALESCED = frozenset(JOBS)

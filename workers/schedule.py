@@ -16,6 +16,7 @@ from core import audit
 from core.db import platform_session
 from core.settings import load_settings
 from core.usecases.start_process import process_settings, start_process
+from workers.ledger import check_all_books
 from workers.sweep import sweep
 
 log = structlog.get_logger(__name__)
@@ -40,6 +41,8 @@ def timetable(connection: Redis) -> Timetable:
     """Every periodic job. A sweep that no worker took within its interval is not worth catching up."""
     jobs = Timetable(connection)
     jobs.register(sweep, "urgent", interval=SWEEP_SECONDS, ttl=SWEEP_SECONDS, result_ttl=0)
+    # In UTC: the small hours of the first market.
+    jobs.register(check_all_books, "bulk", cron="40 21 * * *", result_ttl=0)
     jobs.register(prepare_audit, "bulk", cron="17 0 * * *", result_ttl=0)
     return jobs
 

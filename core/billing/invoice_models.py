@@ -33,6 +33,8 @@ class Invoice(Owned, Base):
         CheckConstraint("balance BETWEEN 0 AND total", name="balance"),
         CheckConstraint("(state = 'draft') = (number IS NULL)", name="numbered_when_issued"),
         Index("ix_invoice_unpaid", "company_id", "due_on", postgresql_where=text("balance > 0")),
+        Index("ix_invoice_given_up", "company_id", "issued_on",
+              postgresql_where=text("state IN ('void', 'written_off')")),
     )  # fmt: skip
     number: Mapped[str | None]
     token: Mapped[Id] = mapped_column(server_default=text("gen_random_uuid()"))

@@ -1,0 +1,52 @@
+"""Late fees of the day, but not for who has promised, disputes, or says that he has paid."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from core.billing import late_fees
+from core.billing.debt_models import LateFee
+from core.billing.payment_models import PaymentClaim
+from core.billing.subscription_models import ServicePause, Subscription
+from core.clock import business_day
+from core.companies import current_company
+from core.ids import Id
+from core.service_desk.models import OPEN_STATES, Ticket
+
+BATCH = 200
+
+
+def charge_late_fees(
+    session: Session, *, now: datetime, actor: str, origin: str, held: Collection[Id] = (), limit: int = BATCH
+) -> list[LateFee]:
+    """Charge a batch of what is due on the company's day of `now`; call again until nothing comes back.
+
+    Held are: customers in `held`, whoever has an open claim of payment, an open dispute of his bill, or an outage.
+    """
+    today = business_day(now, current_company(session).timezone)
+    return late_fees.charge_late_fees(
+        session, day=today, actor=actor, held={*held, *held_customers(session, now=now)}, limit=limit, origin=origin
+    )
+
+
+def held_customers(session: Session, *, now: datetime) -> set[Id]:
+    """Payers whose late fees wait: a claim, a disputed bill, or an outage of a line they pay for."""
+    today = business_day(now, current_company(session).timezone)
+    payer = func.coalesce(Subscription.payer_id, Subscription.customer_id)
+    claims = select(PaymentClaim.customer_id).where(PaymentClaim.state == "pending")
+    disputes = select(Ticket.customer_id).where(
+        Ticket.category == "billing_dispute", Ticket.state.in_(OPEN_STATES), Ticket.customer_id.is_not(None)
+    )
+    without_service = (
+        select(payer)
+        .join(ServicePause, ServicePause.subscription_id == Subscription.id)
+        .where(
+            ServicePause.reason == "outage", ServicePause.starts_on <= today,
+            or_(ServicePause.ends_on.is_(None), ServicePause.ends_on > today),
+        )
+    )  # fmt: skip
+    return {customer for query in (claims, disputes, without_service) for customer in session.scalars(query)}

@@ -1,0 +1,39 @@
+"""The books: RQ's way into their nightly check."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import select
+
+from core import jobs
+from core.clock import business_day, utc_now
+from core.companies import Company, current_company
+from core.db import company_session, platform_session
+from core.ids import Id
+from core.usecases.check_books import check_books
+
+log = structlog.get_logger(__name__)
+
+
+def check_all_books() -> None:
+    """Ring for every company's check; each is a job of its own, so one cannot hold up the others."""
+    with platform_session() as session:
+        companies = session.scalars(select(Company.id)).all()
+    for company_id in companies:
+        jobs.ring_now("check_company_books", queue="bulk", company_id=str(company_id))
+
+
+def check_company_books(company_id: str) -> int:
+    """Check the books up to yesterday and log each difference as an error; returns how many there are."""
+    jobs.answer_bell("check_company_books", company_id=company_id)
+    with company_session(Id(company_id)) as session:
+        today = business_day(utc_now(), current_company(session).timezone)
+        found = check_books(session, as_of=today - timedelta(days=1))
+    for each in found:
+        log.error("books_differ", company_id=company_id, check=each.check, account=each.account_code,
+                  party_id=str(each.party_id or ""), booked=str(each.booked), documented=str(each.documented),
+                  began_on=str(each.began_on or ""), entry_id=str(each.entry_id or ""))  # fmt: skip
+    log.info("books_checked", company_id=company_id, differences=len(found))
+    return len(found)
