@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Select, Subquery, case, cast, func, literal, null, select, union_all
+from sqlalchemy import CTE, ColumnElement, Date, Select, Subquery, case, cast, func, literal, null, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from core.billing.invoice_models import OPEN_STATES, Invoice
@@ -118,40 +118,44 @@ def open_invoices_then(as_of: date) -> Subquery:
         .cte("settled")
     )
     then = union_all(_open_now(settled), _paid_since(settled, as_of), _given_up_since(settled, as_of)).cte("then")
-    days = literal(as_of, Date) - Invoice.due_on
+    days = literal(as_of, Date) - then.c.due_on
     return (
-        select(Invoice.id, Invoice.number, Invoice.customer_id,
-               func.coalesce(Invoice.area_id, SubZone.area_id).label("area_id"), Invoice.issued_on, Invoice.due_on,
+        select(then.c.id, then.c.number, then.c.customer_id,
+               func.coalesce(then.c.area_id, SubZone.area_id).label("area_id"), then.c.issued_on, then.c.due_on,
                then.c.balance, days.label("days"))
-        .join(then, then.c.id == Invoice.id)
-        .join(Customer, Customer.id == Invoice.customer_id)
+        .join(Customer, Customer.id == then.c.customer_id)
         .join(SubZone, SubZone.id == Customer.sub_zone_id)
-        .where(then.c.balance > 0, Invoice.issued_on <= as_of)
+        .where(then.c.balance > 0, then.c.issued_on <= as_of)
         .subquery()
     )  # fmt: skip
 
 
-def _open_now(settled: Any) -> Select[Any, Any]:
+def _invoices(balance: ColumnElement[Decimal]) -> Select[*tuple[Any, ...]]:
+    return select(Invoice.id, Invoice.number, Invoice.customer_id, Invoice.area_id, Invoice.issued_on, Invoice.due_on,
+                  balance.label("balance"))  # fmt: skip
+
+
+def _open_now(settled: CTE) -> Select[*tuple[Any, ...]]:
     return (
-        select(Invoice.id, (Invoice.balance + func.coalesce(settled.c.amount, 0)).label("balance"))
+        _invoices(Invoice.balance + func.coalesce(settled.c.amount, 0))
         .outerjoin(settled, settled.c.invoice_id == Invoice.id)
         .where(Invoice.balance > 0, Invoice.state.in_(OPEN_STATES))
     )
 
 
-def _paid_since(settled: Any, as_of: date) -> Select[Any, Any]:
+def _paid_since(settled: CTE, as_of: date) -> Select[*tuple[Any, ...]]:
     """Without debts that were written off by then and recovered since."""
     written_off = select(JournalEntry.id).where(
         JournalEntry.kind == WRITE_OFF, JournalEntry.source_id == Invoice.id, JournalEntry.posted_on <= as_of
     )
     return (
-        select(Invoice.id, settled.c.amount)
+        _invoices(settled.c.amount)
         .join(settled, settled.c.invoice_id == Invoice.id)
         .where(Invoice.balance == 0, Invoice.state == "paid", ~written_off.exists())
     )
 
 
-def _given_up_since(settled: Any, as_of: date) -> Select[Any, Any]:
+def _given_up_since(settled: CTE, as_of: date) -> Select[*tuple[Any, ...]]:
     """What is void or written off now, and was not yet; a void invoice owed its whole total before."""
     booked, reversal = aliased(JournalEntry), aliased(JournalEntry)
     voided = (
@@ -164,7 +168,7 @@ def _given_up_since(settled: Any, as_of: date) -> Select[Any, Any]:
     )
     owed = case((Invoice.state == "void", Invoice.total), else_=Invoice.balance)
     return (
-        select(Invoice.id, owed + func.coalesce(settled.c.amount, 0))
+        _invoices(owed + func.coalesce(settled.c.amount, 0))
         .outerjoin(settled, settled.c.invoice_id == Invoice.id)
         .where(Invoice.state.in_(("void", "written_off")), Invoice.issued_on <= as_of,
                ((Invoice.state == "void") & voided.exists()) | ((Invoice.state != "void") & written_off.exists()))

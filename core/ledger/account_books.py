@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -109,6 +109,15 @@ def general_ledger(
     more = (lines[-1].posted_on, lines[-1].posting_id) if len(rows) > limit else None
     return GeneralLedger(code, account.name, Span(first, last), opening, lines,
                          _balance(session, code, party_id, last), more)  # fmt: skip
+
+
+def ledger_lines(session: Session, *, code: str, first: date, last: date, opening: Decimal) -> Iterator[LedgerLine]:
+    """Every posting of an account in order, read in parts, with the balance after it from `opening` on."""
+    account = account_of(session, code)
+    here = [Posting.account_id == account.id, Posting.posted_on >= first, Posting.posted_on <= last]
+    for row in session.execute(_lines(here, None), execution_options={"yield_per": 2000}):
+        opening += row.amount
+        yield replace(_ledger_line(row), balance=opening)
 
 
 def party_statement(

@@ -68,8 +68,8 @@ def cash_flow(session: Session, *, first: date, last: date) -> CashFlow:
     """The cash of the span, tied to the cash accounts; year closings never touch cash."""
     accounts = accounts_by_code(session)
     cash = {account.id: account for account in accounts.values() if is_cash(account)}
-    against = _against_cash(session, list(cash), first, last)
-    facts = {account.id: account for account in accounts.values()}
+    facts = {account.id: account for account in accounts.values() if account.id not in cash}
+    against = _against_cash(session, list(cash), list(facts), first, last)
     rows = [CashFlowRow(*class_of(facts[id].code), facts[id].code, facts[id].name, amount)
             for id, amount in against if amount]  # fmt: skip
     order = {section: place for place, section in enumerate(SECTIONS)}
@@ -92,7 +92,9 @@ def _held(session: Session, cash: list[AccountFacts], day: date) -> Decimal:
     return sum((row.amount for row in sums(session, span=Span(None, day), accounts=cash)), ZERO)
 
 
-def _against_cash(session: Session, cash: list[Id], first: date, last: date) -> list[tuple[Id, Decimal]]:
+def _against_cash(
+    session: Session, cash: list[Id], others: list[Id], first: date, last: date
+) -> list[tuple[Id, Decimal]]:
     """By account, the other side of every entry that moves cash.
 
     The entry adds up to zero, so its lines outside cash are what its cash moved, with the other sign.
@@ -103,7 +105,7 @@ def _against_cash(session: Session, cash: list[Id], first: date, last: date) -> 
     )
     query = (
         select(Posting.account_id, -func.sum(Posting.amount))
-        .where(Posting.posted_on >= first, Posting.posted_on <= last, Posting.account_id.not_in(cash),
+        .where(Posting.posted_on >= first, Posting.posted_on <= last, Posting.account_id.in_(others),
                Posting.entry_id.in_(of_cash))
         .group_by(Posting.account_id)
     )  # fmt: skip

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, DateTime, Select, cast, func, literal_column, null, or_, select, union_all
+from sqlalchemy import ColumnElement, Date, DateTime, Select, cast, func, literal_column, null, select, union, union_all
 from sqlalchemy.orm import Session
 
 from core.ids import Id
@@ -65,10 +65,10 @@ def sums(
     parts += [_without_closings(days, by) for days in live if not closings]
     if not parts:
         return []
-    union = union_all(*parts).subquery()
-    keys = [union.c.account_id, union.c.month, union.c.area_id, union.c.plan_id]
-    query = select(*keys, func.sum(union.c.debit), func.sum(union.c.credit)).group_by(*keys)
-    rows = session.execute(query.where(union.c.account_id.in_(list(facts)))).all()
+    moved = union_all(*parts).subquery()
+    keys = [moved.c.account_id, moved.c.month, moved.c.area_id, moved.c.plan_id]
+    query = select(*keys, func.sum(moved.c.debit), func.sum(moved.c.credit)).group_by(*keys)
+    rows = session.execute(query.where(moved.c.account_id.in_(list(facts)))).all()
     found = [Sum(facts[row[0]], row[1], row[2], row[3], row[4], row[5]) for row in rows if row[4] or row[5]]
     return sorted(found, key=lambda row: (row.account.code, row.month or BEGINNING, str(row.area_id), str(row.plan_id)))
 
@@ -127,7 +127,7 @@ def _from_postings(days: Span, by: Collection[str], accounts: list[Id], sign: in
 
 
 def _without_closings(days: Span, by: Collection[str]) -> Select[Any]:
+    # One list of ids: an OR of two would read every posting.
     closing = select(JournalEntry.id).where(JournalEntry.kind == YEAR_CLOSE)
-    reopened = select(JournalEntry.id).where(JournalEntry.reverses_id.in_(closing))
-    taken = _from_postings(days, by, [], sign=-1)
-    return taken.where(or_(Posting.entry_id.in_(closing), Posting.entry_id.in_(reopened)))
+    undone = select(JournalEntry.id).where(JournalEntry.reverses_id.in_(closing))
+    return _from_postings(days, by, [], sign=-1).where(Posting.entry_id.in_(union(closing, undone)))
