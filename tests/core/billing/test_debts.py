@@ -30,6 +30,7 @@ from core.billing.write_offs import (
     written_off_debt,
 )
 from core.db import company_session
+from core.ids import Id
 from core.money import ZERO
 from core.usecases import charge_late_fees as late_fees_of_the_day
 from tests.builders import make_customer
@@ -52,7 +53,7 @@ def fee_policy(session: Session, kind: str, amount: str, *, cap: str | None = No
 
 
 def charged(session: Session, day: date, **more: object) -> list[str]:
-    return [str(fee.amount) for fee in charge_late_fees(session, day=day, actor="run", **more)]  # type: ignore[arg-type]
+    return [str(fee.amount) for fee in charge_late_fees(session, day=day, actor="run", **more).charged]  # type: ignore[arg-type]
 
 
 def test_a_late_fee_comes_after_the_grace_and_once(company: TestCompany) -> None:
@@ -95,9 +96,9 @@ def test_who_is_held_pays_no_late_fee_while_he_is_held(company: TestCompany) -> 
             document_id=None, now=NOW,
         )  # fmt: skip
         ask = {"now": NOW, "actor": "run", "origin": "run:1"}
-        assert len(late_fees_of_the_day.charge_late_fees(session, held={promising.id}, **ask)) == 1  # type: ignore[arg-type]
+        assert len(late_fees_of_the_day.charge_late_fees(session, held={promising.id}, **ask).charged) == 1  # type: ignore[arg-type]
         assert len(late_fees_of(session, customer_id=silent.id)) == 1
-        assert len(late_fees_of_the_day.charge_late_fees(session, **ask)) == 1  # type: ignore[arg-type]
+        assert len(late_fees_of_the_day.charge_late_fees(session, **ask).charged) == 1  # type: ignore[arg-type]
         assert late_fees_of(session, customer_id=claiming.id) == []
 
 
@@ -106,7 +107,7 @@ def test_a_waived_fee_comes_back_also_after_it_was_paid(company: TestCompany) ->
         fee_policy(session, "fixed", "100.00")
         customer = make_customer(session, company)
         bill(session, customer, ("1000.00", "internet"), on=OCT_1)
-        (fee,) = charge_late_fees(session, day=date(2026, 10, 16), actor="run")
+        (fee,) = charge_late_fees(session, day=date(2026, 10, 16), actor="run").charged
         pay(session, customer.id, "1100.00")
         waive_late_fee(session, late_fee_id=fee.id, reason="goodwill", now=NOW, actor="staff:1")
         assert (booked(session, "4050"), customer_advance(session, customer.id)) == (ZERO, D(100))
@@ -120,7 +121,7 @@ def test_an_invoice_with_a_standing_fee_is_not_voided(company: TestCompany) -> N
     with company_session(company.id, "test") as session:
         fee_policy(session, "fixed", "100.00")
         invoice = bill(session, make_customer(session, company), ("1000.00", "internet"), on=OCT_1)
-        (fee,) = charge_late_fees(session, day=date(2026, 10, 16), actor="run")
+        (fee,) = charge_late_fees(session, day=date(2026, 10, 16), actor="run").charged
         for invoice_id in (invoice.id, fee.fee_invoice_id):
             with pytest.raises(NotVoidable):
                 void_invoice(session, invoice_id=invoice_id, reason="x", day=TODAY, actor="test")
@@ -210,13 +211,23 @@ def test_the_certificate_holds_the_tax_that_was_paid_in_the_tax_year(company: Te
             tax_certificates(session, year=26)
 
 
-def test_late_fees_in_batches_reach_everybody(company: TestCompany) -> None:
+def test_late_fees_in_batches_reach_everybody_but_who_cannot_be_invoiced(company: TestCompany) -> None:
     with company_session(company.id, "test") as session:
         fee_policy(session, "fixed", "10.00")
-        for number in range(5):
-            bill(session, make_customer(session, company, name=f"C{number}"), ("100.00", "internet"), on=OCT_1)
+        customers = [make_customer(session, company, name=f"C{number}") for number in range(5)]
+        for customer in customers:
+            bill(session, customer, ("100.00", "internet"), on=OCT_1)
+        customers[0].sites[0].address = ""
         now = datetime(2026, 10, 16, 6, tzinfo=UTC)
+        held: set[Id] = set()
         batches = []
-        while fees := late_fees_of_the_day.charge_late_fees(session, now=now, actor="run", origin="run:1", limit=2):
-            batches.append(len(fees))
-        assert batches == [2, 2, 1]
+        while True:
+            batch = late_fees_of_the_day.charge_late_fees(
+                session, now=now, actor="run", origin="run:1", limit=2, held=held
+            )
+            if not batch.charged and not batch.problems:
+                break
+            held |= {problem.customer_id for problem in batch.problems}
+            batches.append((len(batch.charged), [problem.why for problem in batch.problems]))
+        assert batches == [(1, [f"{customers[0].number} has no address to invoice: add a site"]), (2, []), (1, [])]
+        assert_books_tie(session)
