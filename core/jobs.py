@@ -24,6 +24,8 @@ JOBS = {
     "process_event": "workers.inbound.process_event",
     "fetch_document": "workers.media.fetch_document",
     "check_company_books": "workers.ledger.check_company_books",
+    "begin_billing_day": "workers.billing_day.begin_billing_day",
+    "stop_expired": "workers.billing_day.stop_expired",
 }
 
 COALESCED = frozenset(JOBS)

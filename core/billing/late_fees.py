@@ -33,6 +33,23 @@ class FeeWaived(DomainError):
 
 
 @dataclass(frozen=True)
+class FeeProblem:
+    """A fee that could not be invoiced, and why."""
+
+    customer_id: Id
+    number: str
+    why: str
+
+
+@dataclass(frozen=True)
+class FeeBatch:
+    """What one call charged, and what it could not; both empty once nothing is left."""
+
+    charged: tuple[LateFee, ...] = ()
+    problems: tuple[FeeProblem, ...] = ()
+
+
+@dataclass(frozen=True)
 class DueFee:
     """A fee that an overdue invoice has come to."""
 
@@ -83,18 +100,26 @@ def late_fees_due(session: Session, *, day: date, held: Collection[Id] = (), lim
 
 def charge_late_fees(
     session: Session, *, day: date, actor: str, held: Collection[Id] = (), limit: int | None = None, origin: str = ""
-) -> list[LateFee]:
+) -> FeeBatch:
     """Charge every fee that is due, each on an invoice of its own with reason `late_fee` (1100 to 4050 and its tax).
 
-    Once an invoice and round, however often it is called; with a `limit` call again in a new transaction until nothing
-    comes back. Locks the customers. Raises AddressMissing.
+    Once an invoice and round, however often it is called. With a `limit` call again in a new transaction, holding who
+    had a problem, until the batch is empty; a customer who cannot be invoiced holds nobody up. Locks the customers.
     """
     customers = {fee.customer_id for fee in late_fees_due(session, day=day, held=held, limit=limit)}
     if not customers:
-        return []
+        return FeeBatch()
     lock_customers(session, customers)
-    due = [fee for fee in late_fees_due(session, day=day, held=held, limit=limit) if fee.customer_id in customers]
-    return [_charge(session, fee, day, actor, origin) for fee in due]
+    charged, problems = [], []
+    for fee in late_fees_due(session, day=day, held=held, limit=limit):
+        if fee.customer_id not in customers:
+            continue
+        try:
+            with session.begin_nested():
+                charged.append(_charge(session, fee, day, actor, origin))
+        except DomainError as refusal:
+            problems.append(FeeProblem(fee.customer_id, fee.number, str(refusal)))
+    return FeeBatch(tuple(charged), tuple(problems))
 
 
 def waive_late_fee(

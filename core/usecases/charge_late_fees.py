@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from core.billing import late_fees
-from core.billing.debt_models import LateFee
+from core.billing.late_fees import FeeBatch
 from core.billing.payment_models import PaymentClaim
 from core.billing.subscription_models import ServicePause, Subscription
 from core.clock import business_day
@@ -22,8 +22,8 @@ BATCH = 200
 
 def charge_late_fees(
     session: Session, *, now: datetime, actor: str, origin: str, held: Collection[Id] = (), limit: int = BATCH
-) -> list[LateFee]:
-    """Charge a batch of what is due on the company's day of `now`; call again until nothing comes back.
+) -> FeeBatch:
+    """Charge a batch of what is due on the company's day of `now`; call again until it is empty.
 
     Held are: customers in `held`, whoever has an open claim of payment, an open dispute of his bill, or an outage.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date
 from decimal import Decimal
 
@@ -31,7 +32,7 @@ from core.ids import new_id
 from core.money import ZERO
 from tests.builders import make_customer, make_invoice, make_plan, make_subscription
 from tests.cast import TODAY, TestCompany
-from tests.core.billing.ledger_checks import assert_books_tie, booked
+from tests.core.billing.ledger_checks import assert_books_tie, assert_never_more_credited_than_billed, booked
 from tests.core.billing.life import bill, only_tax, pay
 
 D = Decimal
@@ -231,3 +232,34 @@ def test_a_void_invoice_gives_its_charges_back(company: TestCompany) -> None:
         again = issue_charges(session, customer_id=customer.id, issued_on=TODAY, actor="test")
         assert (again.total, again.id != invoice.id) == (invoice.total, True)
         assert_books_tie(session)
+
+
+def test_crediting_paying_and_voiding_at_once_leaves_the_invoice_right(company: TestCompany) -> None:
+    with company_session(company.id, "test") as session:
+        customer = make_customer(session, company)
+        invoice_id, customer_id = bill(session, customer, ("2500.00", "internet")).id, customer.id
+    failures: list[Exception] = []
+
+    def act(number: int) -> None:
+        try:
+            with company_session(company.id, "test") as session:
+                if number % 3 == 0:
+                    pay(session, customer_id, "900.00")
+                elif number % 3 == 1:
+                    credit(session, session.get_one(Invoice, invoice_id), share=D("0.3"))
+                else:
+                    void_invoice(session, invoice_id=invoice_id, reason="race", day=TODAY, actor="test")
+        except (NotCreditable, NotVoidable, NothingToCredit, MoreThanInvoiced):
+            pass
+        except Exception as failure:  # noqa: BLE001
+            failures.append(failure)
+
+    threads = [threading.Thread(target=act, args=(number,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    with company_session(company.id, "test") as session:
+        assert_books_tie(session)
+        assert_never_more_credited_than_billed(session)
