@@ -13,6 +13,7 @@ from core.ids import Id
 PREFIXES = {
     "customer": "C", "ticket": "T", "job": "J", "invoice": "INV", "receipt": "R",
     "credit_note": "CN", "claim": "PC", "journal": "JE", "item": "IT",
+    "handover": "HO", "salary_payment": "SP", "employee_debt": "ED",
 }  # fmt: skip
 FIRST = {"customer": 2000, "ticket": 1000, "job": 300}
 
