@@ -27,8 +27,8 @@ class SheetLine:
 
     part: str
     """collected, taken_back (a receipt bounced or void), handed_over, or other (differences, corrections)."""
-    number: str
-    """The receipt's or handover's, as the entry's memo has it."""
+    memo: str
+    """Of the entry: the handover's number, the customer's reference, the reason of a difference."""
     source_id: Id
     """The payment, handover or difference; of a reversal, what the reversed entry came from."""
     posted_on: date
@@ -93,4 +93,4 @@ def _lines(session: Session, staff_id: Id, first: date, last: date) -> Iterable[
 def _part(kind: str, reversal: bool) -> str:
     if kind == "payment":
         return TAKEN_BACK if reversal else COLLECTED
-    return HANDED_OVER if kind == "handover" else OTHER
+    return HANDED_OVER if kind == "cash_handover" else OTHER

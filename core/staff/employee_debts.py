@@ -102,7 +102,7 @@ def charge_employee(
         staff_id, kind, amount, instalment, deduct_from or charged_on, reason, account_code, charged_on, approved_by,
         idempotency_key,
     )  # fmt: skip
-    return _first(session, debt) or _book(session, debt, "employee_charge", actor, origin)
+    return _first(session, debt) or _book(session, debt, "deduction", actor, origin)
 
 
 def owe_missing_cash(

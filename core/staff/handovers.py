@@ -143,7 +143,7 @@ def confirm_handover(
     session.flush()
     slip = f" slip {handover.slip}" if handover.slip else ""
     post_entry(
-        session, kind="handover", source_id=handover.id, posted_on=day, actor=actor, origin=origin,
+        session, kind="cash_handover", source_id=handover.id, posted_on=day, actor=actor, origin=origin,
         memo=f"{handover.number}{slip}",
         lines=[Line(handover.account_code, counted), Line(CASH_IN_HAND, -counted, handover.staff_id)],
     )  # fmt: skip

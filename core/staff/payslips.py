@@ -187,7 +187,7 @@ def _account_by_month(session: Session, staff_id: Id, month: date) -> tuple[Deci
         .join(entry, entry.id == Posting.entry_id)
         .outerjoin(original, original.id == entry.reverses_id)
         .outerjoin(SalaryPayment, and_(SalaryPayment.id == source, kind == "salary_payment"))
-        .outerjoin(SalaryAccrual, and_(SalaryAccrual.id == source, kind == "salary_accrual"))
+        .outerjoin(SalaryAccrual, and_(SalaryAccrual.id == source, kind == "salary"))
         .where(Posting.account_id == account_ids(session)[PAYABLE], Posting.party_id == staff_id)
     ).one()
     return rows[0], rows[1]
@@ -195,6 +195,4 @@ def _account_by_month(session: Session, staff_id: Id, month: date) -> tuple[Deci
 
 def _month_of_event(kind: ColumnElement[str]) -> ColumnElement[date]:
     posted = cast(func.date_trunc("month", Posting.posted_on), Date)
-    return case(
-        (kind == "salary_payment", SalaryPayment.month), (kind == "salary_accrual", SalaryAccrual.month), else_=posted
-    )
+    return case((kind == "salary_payment", SalaryPayment.month), (kind == "salary", SalaryAccrual.month), else_=posted)

@@ -203,7 +203,7 @@ def accrue_salary(
     gross = accrual.salary + accrual.allowances - accrual.absence
     if gross:
         post_entry(
-            session, kind="salary_accrual", source_id=accrual.id, posted_on=accrual.posted_on, actor=actor,
+            session, kind="salary", source_id=accrual.id, posted_on=accrual.posted_on, actor=actor,
             origin=origin, memo=f"Salary of {month:%B %Y}",
             lines=[Line(SALARIES, gross), Line(PAYABLE, -accrual.net, staff_id), Line(TAX, -accrual.tax)],
         )  # fmt: skip
@@ -234,7 +234,7 @@ def reverse_salary(
     if accrual.state == "reversed":
         raise AlreadyReversed(f"The salary of {accrual.month:%B %Y} is reversed already")
     entry_id = session.scalar(
-        select(JournalEntry.id).where(JournalEntry.kind == "salary_accrual", JournalEntry.source_id == accrual_id)
+        select(JournalEntry.id).where(JournalEntry.kind == "salary", JournalEntry.source_id == accrual_id)
     )
     if entry_id is not None:
         reverse_entry(session, entry_id=entry_id, posted_on=reversed_on, actor=actor, origin=origin, memo=reason)
