@@ -93,7 +93,7 @@ def _standing(session: Session, source_ids: Sequence[Id]) -> dict[Id, dict[Id, _
         .where(CommissionAccrual.source_id == any_(cast(list(source_ids), ARRAY(Uuid()))))
         .group_by(CommissionAccrual.source_id, CommissionAccrual.rule_id, CommissionRule.kind,
                   CommissionAccrual.staff_id)
-    ).tuples()  # fmt: skip
+    )  # fmt: skip
     found: dict[Id, dict[Id, _Standing]] = {}
     for source_id, rule_id, kind, staff_id, total, part in rows:
         before = found.setdefault(source_id, {}).get(rule_id)

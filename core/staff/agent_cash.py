@@ -172,7 +172,7 @@ def money_in_hand(session: Session, *, staff_ids: Sequence[Id] | None = None, as
 def _newest(session: Session, staff_id: Id, balance: Decimal, as_of: date) -> list[HeldCash]:
     held = []
     rows = session.execute(_collections(session, staff_id, as_of).execution_options(yield_per=100))
-    for entry, amount in rows.tuples():
+    for entry, amount in rows:
         left = min(amount, balance)
         held.append(HeldCash(entry.source_id, entry.memo, entry.posted_on, amount, left))
         balance -= left

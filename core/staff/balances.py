@@ -40,7 +40,7 @@ def balances_of(
         query = query.where(Posting.party_id.in_(staff_ids))
     if as_of is not None:
         query = query.where(Posting.posted_on <= as_of)
-    return {party: total for party, total in session.execute(query).tuples() if party is not None}
+    return {party: total for party, total in session.execute(query) if party is not None}
 
 
 def require_money_account(session: Session, code: str) -> str:

@@ -83,7 +83,7 @@ def _lines(session: Session, staff_id: Id, first: date, last: date) -> Iterable[
         )
         .group_by(entry.id, original.id)
         .order_by(entry.posted_on, entry.id)
-    ).tuples()  # fmt: skip
+    )  # fmt: skip
     for row, reversed_row, amount in rows:
         of = reversed_row or row
         yield SheetLine(_part(of.kind, reversed_row is not None), of.memo or row.memo, of.source_id, row.posted_on,

@@ -231,6 +231,6 @@ def taken_in_month(session: Session, *, debt_ids: Sequence[Id], month: date) -> 
         .where(DebtRepayment.debt_id.in_(debt_ids), SalaryPayment.month == month_of(month))
     )
     taken: dict[Id, Decimal] = {}
-    for debt_id, amount in rows.tuples():
+    for debt_id, amount in rows:
         taken[debt_id] = taken.get(debt_id, ZERO) + amount
     return taken

@@ -62,19 +62,18 @@ def employee_statement(session: Session, *, staff_id: Id, first: date, last: dat
     accounts = session.execute(
         select(Account.id, Account.code, Account.name).where(Account.control == "staff").order_by(Account.code)
     ).all()
-    opening = dict(
-        session.execute(
-            select(Posting.account_id, func.sum(Posting.amount))
-            .where(Posting.party_id == staff_id, Posting.posted_on < first)
-            .group_by(Posting.account_id)
-        ).tuples()
+    before = session.execute(
+        select(Posting.account_id, func.sum(Posting.amount))
+        .where(Posting.party_id == staff_id, Posting.posted_on < first)
+        .group_by(Posting.account_id)
     )
+    opening = dict(before.all())
     rows = session.execute(
         select(Posting.account_id, Posting.amount, JournalEntry)
         .join(JournalEntry, JournalEntry.id == Posting.entry_id)
         .where(Posting.party_id == staff_id, Posting.posted_on >= first, Posting.posted_on <= last)
         .order_by(Posting.posted_on, JournalEntry.id, Posting.id)
-    ).tuples().all()  # fmt: skip
+    ).all()  # fmt: skip
     statements = []
     for account_id, code, name in accounts:
         balance = start = opening.get(account_id, ZERO)

@@ -94,7 +94,7 @@ def run_pay(
     origin = f"run:{run_id}"
     keys = {line.pay.staff_id: f"{origin}:{line.pay.staff_id}" for line in plan.lines}
     paid = select(SalaryPayment.staff_id, SalaryPayment.number).where(SalaryPayment.idempotency_key.in_(keys.values()))
-    paid_before = dict(session.execute(paid).tuples().all())
+    paid_before = dict(session.execute(paid).all())
     done = []
     for line in plan.lines:
         number = paid_before.get(line.pay.staff_id)

@@ -184,6 +184,7 @@ def _account_by_month(session: Session, staff_id: Id, month: date) -> tuple[Deci
             func.coalesce(func.sum(-Posting.amount).filter(belongs < month), ZERO),
             func.coalesce(func.sum(-Posting.amount).filter(belongs == month), ZERO),
         )
+        .select_from(Posting)
         .join(entry, entry.id == Posting.entry_id)
         .outerjoin(original, original.id == entry.reverses_id)
         .outerjoin(SalaryPayment, and_(SalaryPayment.id == source, kind == "salary_payment"))

@@ -84,7 +84,7 @@ def _receipts(session: Session, lines: list[SheetLine]) -> list[Receipt]:
         select(Payment, Customer.number, Customer.name)
         .join(Customer, Customer.id == Payment.customer_id)
         .where(Payment.id.in_({line.source_id for line in lines}))
-    ).tuples()
+    )
     payments = {payment.id: (payment, number, name) for payment, number, name in found}
     receipts = []
     for line in lines:

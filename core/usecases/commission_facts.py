@@ -75,7 +75,7 @@ def _scope(session: Session, touched: ColumnElement[bool]) -> Scope:
         .join(Invoice, Invoice.id == Allocation.invoice_id)
         .outerjoin(Payment, Payment.id == Allocation.payment_id)
         .where(touched)
-    ).tuples()
+    )
     for invoice_id, subscription_id, received_on, collected_by in rows:
         if collected_by is not None and received_on is not None:
             scope.months.add(month_of(received_on))
@@ -171,7 +171,7 @@ def new_connections(session: Session, *, subscription_ids: Ids[Id]) -> list[NewC
         select(Subscription.id, Subscription.started_on, Customer.number, first_paid)
         .join(Customer, Customer.id == Subscription.customer_id)
         .where(_among(Subscription.id, subscription_ids))
-    ).tuples()
+    )
     credits = _credits(session, subscription_ids)
     facts = []
     for subscription_id, started_on, customer, paid_on in rows:
@@ -194,7 +194,7 @@ def connection_invoices(session: Session, *, invoice_ids: Ids[Id]) -> list[Conne
     rows: Select[Invoice, Decimal, date | None] = select(Invoice, credited, paid_on).where(
         _among(Invoice.id, invoice_ids), Invoice.subscription_id.is_not(None), Invoice.issued_on.is_not(None)
     )
-    found = session.execute(rows).tuples().all()
+    found = session.execute(rows).all()
     credits = _credits(session, {invoice.subscription_id for invoice, _, _ in found if invoice.subscription_id})
     facts = []
     for invoice, taken_off, last_paid in found:
@@ -245,7 +245,7 @@ def complaints(session: Session, *, since: date, until: date) -> list[Complaint]
             Ticket.assigned_to.is_not(None), Ticket.resolved_at >= business_midnight(since, zone),
             Ticket.resolved_at < business_midnight(until + timedelta(days=1), zone),
         )
-    ).tuples()  # fmt: skip
+    )  # fmt: skip
     facts = []
     for ticket, reopened_at in rows:
         assert ticket.resolved_at is not None and ticket.assigned_to is not None

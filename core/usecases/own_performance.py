@@ -118,7 +118,7 @@ def _complaints(session: Session, staff_id: Id, month: date) -> tuple[int, Decim
             Ticket.assigned_to == staff_id, Ticket.resolved_at >= business_midnight(month, zone),
             Ticket.resolved_at < business_midnight(next_month(month), zone),
         )
-    ).tuples().all()  # fmt: skip
+    ).all()  # fmt: skip
     took = sum(((done - opened) for opened, done in resolved if done is not None), timedelta())
     if not resolved:
         return 0, None
