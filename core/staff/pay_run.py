@@ -57,10 +57,9 @@ def plan_pay_run(session: Session, *, month: date, staff_ids: Sequence[Id] | Non
     """
     month = month_of(month)
     salaries = preview_salaries(session, month=month, staff_ids=staff_ids)
-    done = session.scalars(
-        select(SalaryAccrual.staff_id).where(SalaryAccrual.month == month, SalaryAccrual.state == "posted")
-    )
-    due = {staff_id: salary for staff_id, salary in salaries.items() if staff_id not in set(done)}
+    posted = select(SalaryAccrual.staff_id).where(SalaryAccrual.month == month, SalaryAccrual.state == "posted")
+    done = set(session.scalars(posted))
+    due = {staff_id: salary for staff_id, salary in salaries.items() if staff_id not in done}
     owed = {staff_id for staff_id, total in balances_of(session, PAYABLE, staff_ids).items() if total}
     people = session.scalars(
         select(Staff).where(Staff.id.in_(salaries.keys() | owed)).order_by(Staff.name, Staff.id)
