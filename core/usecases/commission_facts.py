@@ -6,10 +6,9 @@ from collections.abc import Collection as Ids
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, any_, cast, func, or_, select
+from sqlalchemy import ColumnElement, and_, any_, cast, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from sqlalchemy.types import Uuid
@@ -171,6 +170,7 @@ def new_connections(session: Session, *, subscription_ids: Ids[Id]) -> list[NewC
         select(Subscription.id, Subscription.started_on, Customer.number, first_paid)
         .join(Customer, Customer.id == Subscription.customer_id)
         .where(_among(Subscription.id, subscription_ids))
+        .order_by(Subscription.started_on, Subscription.id)
     )
     credits = _credits(session, subscription_ids)
     facts = []
@@ -191,25 +191,28 @@ def connection_invoices(session: Session, *, invoice_ids: Ids[Id]) -> list[Conne
         .scalar_subquery()
     )
     paid_on = select(func.max(Allocation.allocated_on)).where(Allocation.invoice_id == Invoice.id).scalar_subquery()
-    rows: Select[Invoice, Decimal, date | None] = select(Invoice, credited, paid_on).where(
-        _among(Invoice.id, invoice_ids), Invoice.subscription_id.is_not(None), Invoice.issued_on.is_not(None)
-    )
-    found = session.execute(rows).all()
-    credits = _credits(session, {invoice.subscription_id for invoice, _, _ in found if invoice.subscription_id})
+    rows = session.execute(
+        select(
+            Invoice.id, Invoice.number, Invoice.subscription_id, Invoice.issued_on, Invoice.state, Invoice.net - credited,
+            paid_on,
+        )
+        .where(_among(Invoice.id, invoice_ids), Invoice.subscription_id.is_not(None), Invoice.issued_on.is_not(None))
+        .order_by(Invoice.issued_on, Invoice.id)
+    ).all()  # fmt: skip
+    credits = _credits(session, {row[2] for row in rows if row[2] is not None})
     facts = []
-    for invoice, taken_off, last_paid in found:
-        assert invoice.subscription_id is not None and invoice.issued_on is not None
-        of_subscription = credits.get(invoice.subscription_id, [])
+    for invoice_id, number, subscription_id, issued_on, state, net, last_paid in rows:
+        assert subscription_id is not None and issued_on is not None
+        of_subscription = credits.get(subscription_id, [])
         for role in sorted({credit.role for credit in of_subscription}):
-            credit = _on(of_subscription, role, invoice.issued_on)
-            if credit is None:
-                continue
-            facts.append(
-                ConnectionInvoice(
-                    invoice.id, invoice.number or "", credit.staff_id, role, credit.from_on, invoice.issued_on,
-                    invoice.net - taken_off, last_paid if invoice.state == "paid" else None, invoice.state == "void",
-                )
-            )  # fmt: skip
+            credit = _on(of_subscription, role, issued_on)
+            if credit is not None:
+                facts.append(
+                    ConnectionInvoice(
+                        invoice_id, number or "", credit.staff_id, role, credit.from_on, issued_on, net,
+                        last_paid if state == "paid" else None, state == "void",
+                    )
+                )  # fmt: skip
     return facts
 
 
@@ -244,7 +247,7 @@ def complaints(session: Session, *, since: date, until: date) -> list[Complaint]
         select(Ticket, came_back).where(
             Ticket.assigned_to.is_not(None), Ticket.resolved_at >= business_midnight(since, zone),
             Ticket.resolved_at < business_midnight(until + timedelta(days=1), zone),
-        )
+        ).order_by(Ticket.resolved_at, Ticket.id)
     )  # fmt: skip
     facts = []
     for ticket, reopened_at in rows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.billing.subscription_models import Subscription
@@ -21,10 +22,12 @@ def credit_connection(
     `role` is sold or installed. Whoever it counted for before keeps what he earned until that day.
     Raises NotFound, CreditInvalid.
     """
-    subscription = session.get(Subscription, subscription_id, with_for_update=True)
-    if subscription is None:
+    first_day = session.scalar(
+        select(Subscription.started_on).where(Subscription.id == subscription_id).with_for_update(key_share=True)
+    )
+    if first_day is None:
         raise NotFound("There is no such subscription")
     return credit_staff(
         session, subscription_id=subscription_id, staff_id=staff_id, role=role,
-        from_on=from_on or subscription.started_on,
+        from_on=from_on or first_day,
     )  # fmt: skip
