@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import any_, cast, func, insert, select, text
+from sqlalchemy import Table, any_, cast, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Uuid
@@ -140,20 +140,33 @@ def _write(session: Session, rows: Sequence[CommissionAccrual], actor: str, orig
     if not rows:
         return
     ids = account_ids(session)
-    columns = [column.key for column in table_of(CommissionAccrual).columns
-               if column.key not in ("company_id", "created_at")]  # fmt: skip
     entries, postings = [], []
     for row in rows:
         kind = ENTRY_KIND[row.account_code] + ("" if row.amount > 0 else "_taken_back")
         entry_id = new_id()
-        entries.append({"id": entry_id, "kind": kind, "source_id": row.id, "posted_on": row.posted_on,
-                        "actor": actor, "origin": origin, "memo": row.why})  # fmt: skip
+        entries.append((entry_id, kind, row.id, row.posted_on, actor, origin, row.why))
         for code, amount, party in ((row.account_code, row.amount, None), (PAYABLE, -row.amount, row.staff_id)):
-            postings.append({"id": new_id(), "entry_id": entry_id, "account_id": ids[code], "party_id": party,
-                             "posted_on": row.posted_on, "amount": amount})  # fmt: skip
-    session.execute(insert(table_of(CommissionAccrual)), [{c: getattr(row, c) for c in columns} for row in rows])
-    session.execute(insert(table_of(JournalEntry)), entries)
-    session.execute(insert(table_of(Posting)), postings)
+            postings.append((new_id(), entry_id, ids[code], party, row.posted_on, amount))
+    accruals = [tuple(getattr(row, column) for column in _ACCRUAL) for row in rows]
+    _insert(session, table_of(CommissionAccrual), _ACCRUAL, accruals)
+    _insert(session, table_of(JournalEntry), _ENTRY, entries)
+    _insert(session, table_of(Posting), _POSTING, postings)
+
+
+_ACCRUAL = ("id", "rule_id", "staff_id", "source_kind", "source_id", "part", "earned_on", "posted_on", "amount",
+            "account_code", "why")  # fmt: skip
+_ENTRY = ("id", "kind", "source_id", "posted_on", "actor", "origin", "memo")
+_POSTING = ("id", "entry_id", "account_id", "party_id", "posted_on", "amount")
+
+
+def _insert(session: Session, table: Table, names: Sequence[str], rows: Sequence[tuple[object, ...]]) -> None:
+    """One statement with an array a column: a statement a row takes fifty times as long."""
+    types = [table.c[name].type.compile(session.get_bind().dialect) for name in names]
+    arrays = ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in zip(names, types, strict=True))
+    statement = text(f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM unnest({arrays})")  # noqa: S608
+    session.execute(
+        statement, {name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
+    )
 
 
 def accruals_of(session: Session, *, staff_id: Id, first: date, last: date) -> list[CommissionAccrual]:

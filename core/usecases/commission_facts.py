@@ -193,8 +193,8 @@ def connection_invoices(session: Session, *, invoice_ids: Ids[Id]) -> list[Conne
     paid_on = select(func.max(Allocation.allocated_on)).where(Allocation.invoice_id == Invoice.id).scalar_subquery()
     rows = session.execute(
         select(
-            Invoice.id, Invoice.number, Invoice.subscription_id, Invoice.issued_on, Invoice.state, Invoice.net - credited,
-            paid_on,
+            Invoice.id, Invoice.number, Invoice.subscription_id, Invoice.issued_on, Invoice.state,
+            Invoice.net - credited, paid_on,
         )
         .where(_among(Invoice.id, invoice_ids), Invoice.subscription_id.is_not(None), Invoice.issued_on.is_not(None))
         .order_by(Invoice.issued_on, Invoice.id)

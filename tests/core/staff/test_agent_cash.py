@@ -354,7 +354,7 @@ def test_receipts_at_the_same_moment_do_not_pass_the_limit_together(company: Tes
 EVENTS = st.sampled_from(["collect", "bank", "bounce", "hand", "short", "over", "charge", "leave", "income"])
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(EVENTS, st.integers(1, 900)), max_size=16))
 def test_sheets_and_the_oldest_money_tie_to_1040_after_any_history(
     company: TestCompany, history: list[tuple[str, int]]

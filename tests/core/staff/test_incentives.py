@@ -292,7 +292,7 @@ def test_an_agent_sees_his_month_with_every_reason(company: TestCompany) -> None
 EVENTS = st.sampled_from(["bill", "collect", "bank", "bounce", "hand", "accrue", "part", "pay"])
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(EVENTS, st.integers(1, 3000)), max_size=16), st.sampled_from(["age", "month"]))
 def test_accruals_tie_to_the_books_and_to_what_stayed(
     company: TestCompany, history: list[tuple[str, int]], tier_by: str

@@ -339,7 +339,7 @@ def test_what_is_not_paid_is_brought_forward_to_the_next_payslip(company: TestCo
 STEPS = st.sampled_from(["accrue", "pay", "part", "bonus", "advance", "charge", "repay", "absent", "undo"])
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(STEPS, st.integers(1, 9000), st.integers(1, 12)), max_size=14))
 def test_statements_payslips_and_debts_tie_to_the_postings(
     company: TestCompany, history: list[tuple[str, int, int]]
