@@ -15,6 +15,7 @@ PREFIXES = {
     "credit_note": "CN", "claim": "PC", "journal": "JE", "item": "IT",
     "vendor": "V", "bill": "VB", "vendor_payment": "VP", "expense": "EX", "transfer": "TF", "cash_movement": "CM",
     "refund": "RF",
+    "handover": "HO", "salary_payment": "SP", "employee_debt": "ED",
 }  # fmt: skip
 FIRST = {"customer": 2000, "ticket": 1000, "job": 300}
 

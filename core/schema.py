@@ -21,7 +21,10 @@ import core.messaging.models
 import core.network.models
 import core.numbering
 import core.service_desk.models
+import core.staff.cash_models
+import core.staff.commission_models
 import core.staff.models
+import core.staff.pay_models
 from core.db import Base
 
 METADATA: MetaData = Base.metadata
