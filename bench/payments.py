@@ -110,9 +110,9 @@ def _load(ground: Ground, pay: Pay, rate: int | None) -> list[float]:
     """Latencies of what was due after the settling time."""
     context = multiprocessing.get_context("spawn")
     results: multiprocessing.Queue[list[float]] = context.Queue()
-    start = time.time() + 5.0
+    ready = context.Barrier(PROCESSES)
     workers = [
-        context.Process(target=_process, args=(ground, pay, rate, number, start, results))
+        context.Process(target=_process, args=(ground, pay, rate, number, ready, results))
         for number in range(PROCESSES)
     ]
     for worker in workers:
@@ -123,8 +123,10 @@ def _load(ground: Ground, pay: Pay, rate: int | None) -> list[float]:
     return latencies
 
 
-def _process(ground: Ground, pay: Pay, rate: int | None, number: int, start: float, results) -> None:
+def _process(ground: Ground, pay: Pay, rate: int | None, number: int, ready, results) -> None:
     core.db.connect(ground.url, pool_size=THREADS)
+    ready.wait(timeout=60)
+    start = time.time() + 0.5
     plan = _Plan(rate, number, start)
     latencies: list[float] = []
 

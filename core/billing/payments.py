@@ -201,7 +201,7 @@ def _check(session: Session, asked: _Received, *, today: date, cash_limit_left: 
 def _check_account(session: Session, asked: _Received) -> None:
     code = asked.account_code
     read_accounts(session, (code, *CREDITED))
-    if code.startswith(AGENT_CASH[:3]):
+    if code == AGENT_CASH:
         if asked.collected_by is None:
             raise PaymentInvalid("Cash in an agent's hands needs the agent who took it")
     elif not code.startswith(tuple(base[:3] for base in DEBITED)):
@@ -222,7 +222,7 @@ def _post(
     settled = sum((share.amount for share in shares), ZERO)
     recovered = sum((share.amount for share in shares if share.recovers), ZERO)
     forgiven = sum((share.written_off for share in shares), ZERO)
-    agent = asked.collected_by if asked.account_code.startswith(AGENT_CASH[:3]) else None
+    agent = asked.collected_by if asked.account_code == AGENT_CASH else None
     memo = f"{asked.method} {asked.reference}".rstrip()
     post_entry(
         session, kind="payment", source_id=payment_id, posted_on=asked.received_on, actor=actor, origin=origin,
