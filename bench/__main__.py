@@ -1,17 +1,22 @@
 """`make bench`: what this machine does, each figure beside a limit measured in the same run.
 
-`python -m bench run` measures one thing alone (webhook, run, books); a number after it sets its size.
+`python -m bench run` measures one thing alone; a number after the name sets its size.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
-from bench import books, invoice_run, webhook
+from bench import books, invoice_run, payments, webhook
 
-BENCHES = {"webhook": webhook.main, "run": invoice_run.main, "books": books.main}
+BENCHES: dict[str, Callable[..., None]] = {
+    "webhook": webhook.main, "run": invoice_run.main, "payments": payments.main, "books": books.main,
+}  # fmt: skip
 
 if __name__ == "__main__":
-    name, *size = [*sys.argv[1:], ""][:2] if len(sys.argv) > 1 else ["", ""]
+    name, *size = sys.argv[1:3] or [""]
+    if name and name not in BENCHES:
+        sys.exit(f"No bench is called {name}: choose from {', '.join(BENCHES)}")
     for bench in [BENCHES[name]] if name else BENCHES.values():
-        bench(*(int(n) for n in size if n))
+        bench(*(int(number) for number in size))

@@ -10,20 +10,20 @@ from decimal import Decimal
 from typing import Any
 
 from psycopg.errors import UniqueViolation
-from sqlalchemy import or_, select, text
+from sqlalchemy import bindparam, literal, null, select, text, union_all
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core.billing.allocation import Share, in_order, open_invoices, settle_invoices, shares_of
+from core.billing.allocation import INVOICES, OPEN, OpenInvoice, Share, forget_balances, in_order, shares_of
 from core.billing.payment_models import METHODS, ChequeRefusal, Payment
 from core.billing.plan_models import BillingPolicy
 from core.billing.references import reference_key
 from core.clock import business_day
-from core.db import Json
+from core.db import Json, table_of
 from core.errors import DomainError, NotFound
 from core.ids import Id, new_id
-from core.ledger.accounts import account_ids
-from core.ledger.journal import Line, UnknownAccount, post_entry
+from core.ledger.accounts import read_accounts
+from core.ledger.journal import Line, post_entry
 from core.money import ZERO, parse_amount
 from core.numbering import PRINTED, RESERVE, fiscal_year_of, reservation
 
@@ -35,7 +35,12 @@ ACCOUNT_OF_METHOD = {
 AGENT_CASH = "1040"
 DEBITED = ("1010", "1020", "1030", "1050", "1060", "2220")
 """Accounts a payment may debit, with those that start alike: money, money in transit, money received before."""
+CREDITED = ("1100", "2200")
 BACKDATED_MAX = timedelta(days=730)
+
+
+PAYMENTS = table_of(Payment)
+NOTHING = (null(),) * 6
 
 
 class PaymentInvalid(DomainError):
@@ -105,19 +110,17 @@ def record_payment(
         parse_amount(withheld_income_tax), parse_amount(withheld_sales_tax), received_on,
         " ".join(reference.split()), collected_by,
     )  # fmt: skip
-    earlier = _alike(session, asked, idempotency_key)
-    first = next((payment for payment in earlier if payment.idempotency_key == idempotency_key), None)
-    if first is not None:
-        return _same(first, asked)
+    unpaid, same_key, twins = _facts(session, asked, idempotency_key)
+    if same_key is not None:
+        return _same(session.get_one(Payment, same_key), asked)
     _check(session, asked, today=business_day(now, rules.timezone), cash_limit_left=cash_limit_left)
-    unpaid = in_order(open_invoices(session, customer_id=customer_id), fees_settle=rules.fees_settle, named=invoice_ids)
-    shares = shares_of(asked.settles, unpaid, small_difference=rules.small_difference)
+    ordered = in_order(unpaid, fees_settle=rules.fees_settle, named=invoice_ids)
+    shares = shares_of(asked.settles, ordered, small_difference=rules.small_difference)
     payment_id = new_id()
     _post(session, payment_id, asked, shares, actor=taken_by, origin=origin)
-    settle_invoices(session, shares)
     return _write(session, asked, shares, rules, {
         "id": payment_id, "idempotency_key": idempotency_key, "taken_by": taken_by, "certificate_no": certificate_no,
-        "place": place, "suspect": bool(earlier),
+        "place": place, "suspect": twins,
     })  # fmt: skip
 
 
@@ -149,11 +152,23 @@ def _account(rules: _Rules, method: str, account_code: str, collected_by: Id | N
     return str(rules.method_accounts.get(method, ACCOUNT_OF_METHOD.get(method, "")))
 
 
-def _alike(session: Session, asked: _Received, idempotency_key: str) -> Sequence[Payment]:
-    """The payment of that key, and those of the same customer, amount and day."""
-    twin = (Payment.customer_id == asked.customer_id) & (Payment.amount == asked.amount)
-    twin &= (Payment.received_on == asked.received_on) & (Payment.state == "received")
-    return session.scalars(select(Payment).where(or_(Payment.idempotency_key == idempotency_key, twin))).all()
+_FACTS = union_all(
+    select(literal("invoice"), OPEN.where(INVOICES.c.customer_id == bindparam("customer")).cte("unpaid")),
+    select(literal("key"), PAYMENTS.c.id, *NOTHING).where(PAYMENTS.c.idempotency_key == bindparam("key")),
+    select(literal("twin"), PAYMENTS.c.id, *NOTHING).where(
+        PAYMENTS.c.customer_id == bindparam("customer"), PAYMENTS.c.amount == bindparam("amount"),
+        PAYMENTS.c.received_on == bindparam("day"), PAYMENTS.c.state == "received",
+    ),
+)  # fmt: skip
+"""One statement, after the lock, so that it sees what the one before in the queue has done."""
+
+
+def _facts(session: Session, asked: _Received, key: str) -> tuple[list[OpenInvoice], Id | None, bool]:
+    """What can be paid, the payment of that key, and whether another looks the same."""
+    wanted = {"customer": asked.customer_id, "key": key, "amount": asked.amount, "day": asked.received_on}
+    rows = session.execute(_FACTS, wanted).all()
+    same_key = next((row[1] for row in rows if row[0] == "key"), None)
+    return [OpenInvoice(*row[1:]) for row in rows if row[0] == "invoice"], same_key, any(r[0] == "twin" for r in rows)
 
 
 def _same(first: Payment, asked: _Received) -> Payment:
@@ -185,9 +200,8 @@ def _check(session: Session, asked: _Received, *, today: date, cash_limit_left: 
 
 def _check_account(session: Session, asked: _Received) -> None:
     code = asked.account_code
-    if code not in account_ids(session):
-        raise UnknownAccount(f"The chart of accounts has no {code or 'account for ' + asked.method}")
-    if code.startswith(AGENT_CASH[:3]):
+    read_accounts(session, (code, *CREDITED))
+    if code == AGENT_CASH:
         if asked.collected_by is None:
             raise PaymentInvalid("Cash in an agent's hands needs the agent who took it")
     elif not code.startswith(tuple(base[:3] for base in DEBITED)):
@@ -208,7 +222,7 @@ def _post(
     settled = sum((share.amount for share in shares), ZERO)
     recovered = sum((share.amount for share in shares if share.recovers), ZERO)
     forgiven = sum((share.written_off for share in shares), ZERO)
-    agent = asked.collected_by if asked.account_code.startswith(AGENT_CASH[:3]) else None
+    agent = asked.collected_by if asked.account_code == AGENT_CASH else None
     memo = f"{asked.method} {asked.reference}".rstrip()
     post_entry(
         session, kind="payment", source_id=payment_id, posted_on=asked.received_on, actor=actor, origin=origin,
@@ -244,6 +258,12 @@ _WRITE = text(f"""
           FROM series
         RETURNING *
     ),
+    moved AS (
+        UPDATE invoice SET balance = s.balance, state = s.state
+          FROM unnest(CAST(:invoice_ids AS uuid[]), CAST(:balances AS numeric[]), CAST(:states AS text[]))
+               s(id, balance, state)
+         WHERE invoice.id = s.id
+    ),
     settled AS (
         INSERT INTO allocation (id, payment_id, invoice_id, amount, written_off, recovers, allocated_on, from_advance)
         SELECT uuidv7(), :id, s.invoice_id, s.amount, s.written_off, s.recovers, :received_on, false
@@ -252,7 +272,7 @@ _WRITE = text(f"""
     )
     SELECT * FROM paid
 """)  # noqa: S608
-"""One statement for number, payment and allocations: the series is locked for no longer than that and the commit."""
+"""Number, payment, allocations and balances in one statement: the series is locked for that and the commit only."""
 
 
 def _write(session: Session, asked: _Received, shares: Sequence[Share], rules: _Rules, more: dict[str, Any]) -> Payment:
@@ -266,6 +286,8 @@ def _write(session: Session, asked: _Received, shares: Sequence[Share], rules: _
         "amounts": [share.amount for share in shares],
         "written_off": [share.written_off for share in shares],
         "recovers": [share.recovers for share in shares],
+        "balances": [share.balance_after for share in shares],
+        "states": [share.state_after for share in shares],
     }  # fmt: skip
     try:
         payment: Payment = session.scalars(select(Payment).from_statement(_WRITE), values).one()
@@ -274,6 +296,7 @@ def _write(session: Session, asked: _Received, shares: Sequence[Share], rules: _
         if isinstance(refused.orig, UniqueViolation) and "idempotency_key" in (refused.orig.diag.constraint_name or ""):
             raise KeyReused("The key came with another payment: use a new key") from refused
         raise
+    forget_balances(session, values["invoice_ids"])
     return payment
 
 

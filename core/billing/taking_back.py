@@ -16,7 +16,7 @@ from core.billing.advance import use_advance
 from core.billing.allocation import ALLOCATIONS, INVOICES, lock_customers, move_invoices
 from core.billing.invoice_models import OPEN_STATES
 from core.billing.payment_models import Allocation, ChequeRefusal, Payment, Refund
-from core.billing.payments import PaymentInvalid
+from core.billing.payments import AGENT_CASH, PaymentInvalid
 from core.billing.plan_models import BillingPolicy
 from core.billing.subscription_models import PendingCharge
 from core.clock import business_day
@@ -234,4 +234,4 @@ def _charge_fee(session: Session, payment: Payment, day: date, actor: str) -> No
 
 
 def _agent(payment: Payment) -> Id | None:
-    return payment.collected_by if payment.account_code == "1040" else None
+    return payment.collected_by if payment.account_code == AGENT_CASH else None

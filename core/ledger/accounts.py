@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from core.errors import DomainError
@@ -77,7 +78,7 @@ TYPES_BY_DIGIT = {
     "5": ("expense",), "6": ("expense",), "7": ("expense",), "8": ("income", "expense"),
 }  # fmt: skip
 CONTROLS = ("customer", "staff", "vendor")
-_KEY = "accounts"
+_KEY, _SOME = "accounts", "some_accounts"
 
 
 class AccountInvalid(DomainError):
@@ -118,7 +119,7 @@ def open_chart(session: Session) -> None:
     if session.scalar(select(LedgerPolicy.id)) is None:
         session.add(LedgerPolicy(id=new_id()))
     session.flush()
-    session.info.pop(_KEY, None)
+    _forget(session)
 
 
 def accounts_by_code(session: Session) -> dict[str, AccountFacts]:
@@ -137,10 +138,26 @@ def account_ids(session: Session) -> dict[str, Id]:
 
 def account_of(session: Session, code: str) -> AccountFacts:
     """The account of a code; raises UnknownAccount."""
-    account = accounts_by_code(session).get(code)
-    if account is None:
-        raise UnknownAccount(f"The chart of accounts has no {code}")
-    return account
+    return read_accounts(session, (code,))[code]
+
+
+def read_accounts(session: Session, codes: Collection[str]) -> dict[str, AccountFacts]:
+    """At least the accounts of these codes, each read once per session; raises UnknownAccount.
+
+    One entry needs a few, and a payment should not read the whole chart for them.
+    """
+    known: dict[str, AccountFacts] = session.info.get(_KEY) or session.info.setdefault(_SOME, {})
+    missing = sorted(code for code in codes if code not in known)
+    if missing and _KEY not in session.info:
+        for row in session.execute(_ACCOUNTS, {"codes": missing}):
+            known[row.code] = AccountFacts(*row)
+        missing = [code for code in missing if code not in known]
+    if missing:
+        raise UnknownAccount(f"The chart of accounts has no {', '.join(missing)}")
+    return known
+
+
+_ACCOUNTS = text("SELECT id, code, name, type, control FROM account WHERE code = ANY(:codes)")
 
 
 def add_account(session: Session, *, code: str, name: str, type: str, control: str = "") -> Account:
@@ -162,7 +179,7 @@ def add_account(session: Session, *, code: str, name: str, type: str, control: s
     account = Account(id=new_id(), code=code, name=_named(name), type=type, control=control)
     session.add(account)
     session.flush()
-    session.info.pop(_KEY, None)
+    _forget(session)
     return account
 
 
@@ -171,7 +188,7 @@ def rename_account(session: Session, *, code: str, name: str) -> Account:
     account = session.get_one(Account, account_of(session, code).id)
     account.name = _named(name)
     session.flush()
-    session.info.pop(_KEY, None)
+    _forget(session)
     return account
 
 
@@ -185,7 +202,12 @@ def delete_account(session: Session, *, code: str) -> None:
         raise AccountInUse(f"{code} {account.name} has postings and stays: rename it, or post its balance elsewhere")
     session.delete(account)
     session.flush()
+    _forget(session)
+
+
+def _forget(session: Session) -> None:
     session.info.pop(_KEY, None)
+    session.info.pop(_SOME, None)
 
 
 def _named(name: str) -> str:

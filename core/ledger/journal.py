@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session, make_transient_to_detached
 
 from core.errors import DomainError, NotFound
 from core.ids import Id, new_id
 from core.ledger.accounts import UnknownAccount as UnknownAccount
-from core.ledger.accounts import accounts_by_code
+from core.ledger.accounts import read_accounts
 from core.ledger.guards import refuse_entry
 from core.ledger.kinds import REVERSAL
 from core.ledger.models import JournalEntry, Posting
@@ -60,25 +60,39 @@ def post_entry(
     total = sum((line.amount for line in sides), Decimal(0))
     if total != 0 or len(sides) < 2:
         raise EntryUnbalanced(f"The entry {kind} has {len(sides)} lines and is off by {total}")
+    accounts = read_accounts(session, {line.account_code for line in sides})
     refuse_entry(
         session, kind=kind, posted_on=posted_on, actor=actor, origin=origin,
         sides=[(line.account_code, line.party_id) for line in sides],
     )  # fmt: skip
-    accounts = accounts_by_code(session)
     entry = JournalEntry(
-        id=new_id(), kind=kind, source_id=source_id, posted_on=posted_on, actor=actor, origin=origin, memo=memo
-    )
-    session.add(entry)
-    session.flush()
-    session.add_all(
-        Posting(
-            id=new_id(), entry_id=entry.id, account_id=accounts[line.account_code].id, party_id=line.party_id,
-            posted_on=posted_on, amount=line.amount, area_id=line.area_id, plan_id=line.plan_id,
-        )
-        for line in sides
+        id=new_id(), kind=kind, source_id=source_id, posted_on=posted_on, actor=actor, origin=origin, memo=memo,
+        reverses_id=None,
     )  # fmt: skip
     session.flush()
+    session.execute(_WRITE, {
+        "id": entry.id, "kind": kind, "source_id": source_id, "posted_on": posted_on, "actor": actor,
+        "origin": origin, "memo": memo, "account_ids": [accounts[line.account_code].id for line in sides],
+        "party_ids": [line.party_id for line in sides], "amounts": [line.amount for line in sides],
+        "area_ids": [line.area_id for line in sides], "plan_ids": [line.plan_id for line in sides],
+    })  # fmt: skip
+    make_transient_to_detached(entry)
+    session.add(entry)
     return entry
+
+
+_WRITE = text("""
+    WITH entry AS (
+        INSERT INTO journal_entry (id, kind, source_id, posted_on, actor, origin, memo)
+        VALUES (:id, :kind, :source_id, :posted_on, :actor, :origin, :memo)
+    )
+    INSERT INTO posting (entry_id, account_id, party_id, posted_on, amount, area_id, plan_id)
+    SELECT :id, account_id, party_id, :posted_on, amount, area_id, plan_id
+      FROM unnest(CAST(:account_ids AS uuid[]), CAST(:party_ids AS uuid[]), CAST(:amounts AS numeric[]),
+                  CAST(:area_ids AS uuid[]), CAST(:plan_ids AS uuid[]))
+           AS line(account_id, party_id, amount, area_id, plan_id)
+""")
+"""Entry and lines in one statement: payments post hundreds a second."""
 
 
 def reverse_entry(
