@@ -56,7 +56,7 @@ def _of_scope(session: Session, book: RuleBook, scope: Scope, until: date) -> li
     found: list[Assessment] = []
     if book.of_kind("new_connection"):
         facts = new_connections(session, subscription_ids=scope.subscription_ids)
-        found += [assess_connection(fact, book) for fact in facts]
+        found += [assess_connection(fact, book, until) for fact in facts]
     if book.of_kind("invoice"):
         invoices = connection_invoices(session, invoice_ids=scope.invoice_ids)
         found += [assess_invoice(fact, book, sign) for fact in invoices]
