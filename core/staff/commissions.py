@@ -121,7 +121,7 @@ def _of_category(rules: list[CommissionRule], category: str) -> list[CommissionR
 def assess_invoice(fact: ConnectionInvoice, book: RuleBook, sign: str) -> Assessment:
     """The recurring commission of an invoice: a percent of its net, or a fixed amount, on issue or once it is paid."""
     dues, earned_on = [], fact.issued_on
-    why_not = f"{fact.number} is void" if fact.void else f"{fact.number} is not paid any more"
+    why_not = f"{fact.number} {_why_nothing(fact)}"
     for rule in book.rules_for(fact.staff_id, "invoice", fact.issued_on):
         if fact.void or rule.credit != fact.role or fact.net <= ZERO or _too_old(rule, fact):
             continue
@@ -137,6 +137,14 @@ def assess_invoice(fact: ConnectionInvoice, book: RuleBook, sign: str) -> Assess
         why = f"{what}, {rule.invoice_event}, of a connection he {fact.role}"
         dues.append(Due(rule.id, rule.kind, fact.staff_id, amount, why))
     return Assessment("invoice", "invoice", fact.invoice_id, earned_on, tuple(dues), why_not)
+
+
+def _why_nothing(fact: ConnectionInvoice) -> str:
+    if fact.void:
+        return "is void"
+    if fact.net <= ZERO:
+        return "is credited in full"
+    return "is not paid any more" if fact.paid_on is None else "does not count for him any more"
 
 
 def _too_old(rule: CommissionRule, fact: ConnectionInvoice) -> bool:
