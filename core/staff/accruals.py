@@ -51,6 +51,11 @@ class _Standing:
     parts: int
 
 
+def lock_accruals(session: Session) -> None:
+    """Let one transaction at a time settle the company's accruals, so that none settles by facts that have changed."""
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('accruals:' || taar_company()::text, 0))"))
+
+
 def settle_accruals(
     session: Session, assessments: Sequence[Assessment], *, posted_on: date, actor: str, origin: str,
     limit: int | None = None,
@@ -59,10 +64,8 @@ def settle_accruals(
 
     Only differences are posted, each in its own entry with its reason, so a repeat posts nothing and a claw-back
     after the payout leaves a debt on 2400 that the next pay bears. At most `limit` differences in this call; the
-    next call goes on. Locks the company's accruals until the transaction ends.
+    next call goes on. The caller has locked (`lock_accruals`) before he read the facts.
     """
-    key = text("SELECT pg_advisory_xact_lock(hashtextextended('accruals:' || taar_company()::text, 0))")
-    session.execute(key)
     standing = _standing(session, [assessment.source_id for assessment in assessments])
     rows = [row for merged in _merged(assessments) for row in _differences(merged, standing, posted_on)]
     chosen = rows if limit is None else rows[:limit]

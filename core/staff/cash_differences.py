@@ -19,12 +19,12 @@ from core.money import ZERO, parse_amount
 from core.staff.agent_cash import OVER_AT_HANDOVER, cash_in_hand
 from core.staff.balances import CASH_IN_HAND
 from core.staff.cash_models import CashDifference
+from core.staff.cashiers import require_cashier
 from core.staff.employee_debts import owe_missing_cash
 from core.staff.people import lock_staff, staff_named
 from core.staff.wording import currency_sign, shown
 
 CASH_OVER = "4095"
-DECIDERS = ("owner", "manager")
 
 
 class DifferenceDecided(DomainError):
@@ -32,7 +32,7 @@ class DifferenceDecided(DomainError):
 
 
 class NotTheReviewer(DomainError):
-    """Nobody decides over his own cash, and who counted is reviewed by another person unless he is the owner."""
+    """Who counted is reviewed by another person, unless he is the owner."""
 
 
 class NothingToBook(DomainError):
@@ -58,9 +58,9 @@ def count_agent(
 ) -> CashDifference | None:
     """Compare what the agent shows on a surprise count with his balance, and note the difference, if there is one.
 
-    Raises NotTheReviewer, NotFound.
+    Raises NotTheCashier, NotFound.
     """
-    _require_other(session, staff_id, counted_by)
+    require_cashier(session, cashier_id=counted_by, agent_id=staff_id)
     lock_staff(session, staff_id)
     missing = max(cash_in_hand(session, staff_id=staff_id), ZERO) - parse_amount(found)
     if missing == ZERO:
@@ -76,7 +76,7 @@ def leave_difference(
 ) -> CashDifference:
     """Book nothing: a shortage stays the agent's to hand over, an overage is explained.
 
-    Raises NotTheReviewer, DifferenceDecided, NotFound.
+    Raises NotTheCashier, NotTheReviewer, DifferenceDecided, NotFound.
     """
     difference = _open(session, difference_id, decided_by)
     return _decide(session, difference, "left", None, decided_by, decided_on, reason)
@@ -90,7 +90,7 @@ def book_difference(
 
     All of it, or `amount` where a part is explained; of a shortage at most what he still holds by the books.
     `instalment` is what each month's pay gives back of a shortage.
-    Raises NotTheReviewer, DifferenceDecided, NothingToBook, NotFound.
+    Raises NotTheCashier, NotTheReviewer, DifferenceDecided, NothingToBook, NotFound.
     """
     difference = _open(session, difference_id, decided_by)
     amount = _amount_to_book(session, difference, amount)
@@ -128,19 +128,12 @@ def _open(session: Session, difference_id: Id, decided_by: Id) -> CashDifference
         raise NotFound("There is no such difference")
     lock_staff(session, difference.staff_id)
     session.refresh(difference, with_for_update=True)
-    person = _require_other(session, difference.staff_id, decided_by)
-    if decided_by == difference.found_by and person != "owner":
+    person = require_cashier(session, cashier_id=decided_by, agent_id=difference.staff_id)
+    if decided_by == difference.found_by and person.role != "owner":
         raise NotTheReviewer("Who counted does not decide over the difference: another manager or the owner does")
     if difference.state != "open":
         raise DifferenceDecided(f"The difference is {difference.state} already")
     return difference
-
-
-def _require_other(session: Session, staff_id: Id, person_id: Id) -> str:
-    person = staff_named(session, person_id)
-    if person_id == staff_id or person.role not in DECIDERS or person.state != "active":
-        raise NotTheReviewer(f"{person.name} cannot decide over this cash: another manager or the owner does")
-    return person.role
 
 
 def _decide(

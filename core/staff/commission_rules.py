@@ -24,9 +24,8 @@ from core.staff.commission_models import (
 )
 from core.staff.pay_models import PayTerms
 from core.staff.people import staff_named
+from core.staff.percents import parse_percent
 from core.staff.wording import shown_day
-
-HUNDRED = Decimal(100)
 
 
 class RuleInvalid(DomainError):
@@ -90,24 +89,31 @@ def add_rule(
 ) -> CommissionRule:  # fmt: skip
     """A rule that holds from `valid_from` until `end_rule`; `name` is what payslips print.
 
-    Percent and tiers are of money, so only invoices and recovery know them. Raises RuleInvalid.
+    Percent and tiers are of money, so only invoices and recovery know them. Raises RuleInvalid, PercentInvalid,
+    AmountInvalid.
     """
     conditions = conditions or Conditions()
     _refuse_unclear(kind, name, measure, conditions)
     rule = CommissionRule(
         id=new_id(), plan_id=plan_id, kind=kind, name=name.strip(), valid_from=valid_from, percent=measure.percent,
-        amount=None if measure.amount is None else parse_amount(measure.amount), category=conditions.category,
+        amount=_amount(measure.amount), category=conditions.category,
         reopen_days=conditions.reopen_days, credit=conditions.credit, invoice_event=conditions.invoice_event,
         months_max=conditions.months_max, days_late_min=conditions.days_late_min, tier_by=measure.tier_by,
         graduated=measure.graduated,
     )  # fmt: skip
     rule.tiers = [
-        RuleTier(id=new_id(), position=position, up_to=tier.up_to, percent=tier.percent, amount=tier.amount)
+        RuleTier(
+            id=new_id(), position=position, up_to=_amount(tier.up_to), percent=tier.percent, amount=_amount(tier.amount)
+        )
         for position, tier in enumerate(measure.tiers, 1)
     ]
     session.add(rule)
     session.flush()
     return rule
+
+
+def _amount(value: Decimal | None) -> Decimal | None:
+    return None if value is None else parse_amount(value)
 
 
 def _refuse_unclear(kind: str, name: str, measure: Measure, conditions: Conditions) -> None:
@@ -118,8 +124,11 @@ def _refuse_unclear(kind: str, name: str, measure: Measure, conditions: Conditio
         raise RuleInvalid("A rule pays by exactly one of a percent, an amount, or tiers by age or month")
     if (measure.percent or Decimal(1)) <= 0 or (measure.amount or Decimal(1)) <= 0:
         raise RuleInvalid("The percent or amount of a rule is more than zero")
-    if measure.percent is not None and (kind not in ("invoice", "recovery") or measure.percent > HUNDRED):
-        raise RuleInvalid("A percent, at most 100, is of invoices or of money collected: use an amount instead")
+    for percent in (measure.percent, *(tier.percent for tier in measure.tiers)):
+        if percent is not None:
+            parse_percent(percent)
+    if measure.percent is not None and kind not in ("invoice", "recovery"):
+        raise RuleInvalid("A percent is of invoices or of money collected: use an amount instead")
     if measure.tier_by and (kind != "recovery" or measure.tier_by not in ("age", "month")):
         raise RuleInvalid("Tiers are for recovery, by 'age' of the debt or by the 'month' sum")
     if measure.graduated and measure.tier_by != "month":
@@ -142,8 +151,6 @@ def _refuse_uneven(measure: Measure) -> None:
     for tier in measure.tiers:
         if (tier.percent is None) == (tier.amount is None) or (tier.percent or tier.amount or Decimal(0)) < 0:
             raise RuleInvalid("Each tier is a percent or an amount, not below zero")
-        if tier.percent is not None and tier.percent > HUNDRED:
-            raise RuleInvalid("A tier pays at most 100 percent")
     if measure.graduated and any(tier.percent is None for tier in measure.tiers):
         raise RuleInvalid("Graduated tiers are percents")
     if len({tier.percent is None for tier in measure.tiers}) != 1:

@@ -7,10 +7,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from core.ids import Id
-from core.money import ZERO, rounded
+from core.money import ZERO
 from core.staff.commission_models import CommissionRule
-from core.staff.commission_rules import HUNDRED, RuleBook
+from core.staff.commission_rules import RuleBook
 from core.staff.months import months_after
+from core.staff.percents import percent_of
 from core.staff.wording import shown, shown_day, shown_percent
 
 
@@ -80,7 +81,7 @@ class ConnectionInvoice:
     void: bool
 
 
-def assess_connection(fact: NewConnection, book: RuleBook) -> Assessment:
+def assess_connection(fact: NewConnection, book: RuleBook, today: date) -> Assessment:
     """The commission of a new connection, once: when it runs and its first money is there (reference money 4.5)."""
     if fact.first_paid_on is None:
         return Assessment("new_connection", "subscription", fact.subscription_id, fact.started_on,
@@ -91,7 +92,7 @@ def assess_connection(fact: NewConnection, book: RuleBook) -> Assessment:
     dues = tuple(
         Due(rule.id, rule.kind, fact.staff_id, rule.amount, why)
         for rule in book.rules_for(fact.staff_id, "new_connection", earned_on)
-        if rule.credit == fact.role and rule.amount is not None
+        if rule.credit == fact.role and rule.amount is not None and earned_on <= today
     )
     return Assessment("new_connection", "subscription", fact.subscription_id, earned_on, dues)
 
@@ -120,7 +121,7 @@ def _of_category(rules: list[CommissionRule], category: str) -> list[CommissionR
 def assess_invoice(fact: ConnectionInvoice, book: RuleBook, sign: str) -> Assessment:
     """The recurring commission of an invoice: a percent of its net, or a fixed amount, on issue or once it is paid."""
     dues, earned_on = [], fact.issued_on
-    why_not = f"{fact.number} is void" if fact.void else f"{fact.number} is not paid any more"
+    why_not = f"{fact.number} {_why_nothing(fact)}"
     for rule in book.rules_for(fact.staff_id, "invoice", fact.issued_on):
         if fact.void or rule.credit != fact.role or fact.net <= ZERO or _too_old(rule, fact):
             continue
@@ -129,13 +130,21 @@ def assess_invoice(fact: ConnectionInvoice, book: RuleBook, sign: str) -> Assess
         if rule.invoice_event == "paid" and fact.paid_on is not None:
             earned_on = max(earned_on, fact.paid_on)
         if rule.percent is not None:
-            amount = rounded(fact.net * rule.percent / HUNDRED)
+            amount = percent_of(fact.net, rule.percent)
             what = f"{shown_percent(rule.percent)} of {shown(fact.net, sign)} on {fact.number}"
         else:
             amount, what = rule.amount or ZERO, f"{shown(rule.amount or ZERO, sign)} for {fact.number}"
         why = f"{what}, {rule.invoice_event}, of a connection he {fact.role}"
         dues.append(Due(rule.id, rule.kind, fact.staff_id, amount, why))
     return Assessment("invoice", "invoice", fact.invoice_id, earned_on, tuple(dues), why_not)
+
+
+def _why_nothing(fact: ConnectionInvoice) -> str:
+    if fact.void:
+        return "is void"
+    if fact.net <= ZERO:
+        return "is credited in full"
+    return "is not paid any more" if fact.paid_on is None else "does not count for him any more"
 
 
 def _too_old(rule: CommissionRule, fact: ConnectionInvoice) -> bool:

@@ -71,8 +71,11 @@ def month_earnings(session: Session, *, staff_id: Id, month: date) -> Earnings:
     posted = posted_accrual(session, staff_id=staff_id, month=month)
     expected = None if posted else preview_salaries(session, month=month, staff_ids=[staff_id]).get(staff_id)
     bonuses = session.scalars(
-        select(Bonus).where(Bonus.staff_id == staff_id, Bonus.given_on >= month, Bonus.given_on < next_month(month))
-    )
+        select(Bonus).where(
+            Bonus.staff_id == staff_id, Bonus.state == "given", Bonus.given_on >= month,
+            Bonus.given_on < next_month(month),
+        )
+    )  # fmt: skip
     paid = session.scalars(
         select(SalaryPayment.paid).where(
             SalaryPayment.staff_id == staff_id, SalaryPayment.month == month, SalaryPayment.state == "paid"

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from core.errors import DomainError, NotFound
 from core.ids import Id, new_id
-from core.ledger.journal import Line, post_entry
-from core.ledger.models import Account
+from core.ledger.journal import Line, post_entry, reverse_entry
+from core.ledger.models import Account, JournalEntry
 from core.money import ZERO, parse_amount, rounded
 from core.numbering import next_number
 from core.staff.balances import ADVANCES, balance_of, require_money_account
@@ -21,6 +21,10 @@ from core.staff.pay_models import DEBT_ACCOUNTS, DebtRepayment, EmployeeDebt, Sa
 from core.staff.pay_terms import pay_policy, terms_on
 from core.staff.people import lock_staff
 from core.staff.wording import currency_sign, shown
+
+ENTRY_KIND = {
+    "advance": "employee_advance", "damage": "deduction", "other": "deduction", "cash_short": "cash_shortage",
+}  # fmt: skip
 
 
 class DebtInvalid(DomainError):
@@ -37,6 +41,10 @@ class AdvanceLimitReached(DomainError):
 
 class DebtKeyReused(DomainError):
     """The idempotency key was used for something else."""
+
+
+class PartlyRepaid(DomainError):
+    """What was given back already cannot be cancelled."""
 
 
 class MoreThanOutstanding(DomainError):
@@ -79,7 +87,7 @@ def give_advance(
             f"An advance of {shown(debt.amount, sign)} is refused: {shown(left, sign)} is left of his limit. "
             "Give less, or change the limit in the pay policy"
         )
-    return _book(session, debt, "employee_advance", actor, origin)
+    return _book(session, debt, actor, origin)
 
 
 def charge_employee(
@@ -102,7 +110,7 @@ def charge_employee(
         staff_id, kind, amount, instalment, deduct_from or charged_on, reason, account_code, charged_on, approved_by,
         idempotency_key,
     )  # fmt: skip
-    return _first(session, debt) or _book(session, debt, "deduction", actor, origin)
+    return _first(session, debt) or _book(session, debt, actor, origin)
 
 
 def owe_missing_cash(
@@ -117,7 +125,7 @@ def owe_missing_cash(
         staff_id, "cash_short", amount, instalment, charged_on, reason, "1040", charged_on, approved_by,
         idempotency_key,
     )  # fmt: skip
-    return _first(session, debt) or _book(session, debt, "cash_shortage", actor, origin)
+    return _first(session, debt) or _book(session, debt, actor, origin)
 
 
 def _debt(
@@ -145,13 +153,13 @@ def _first(session: Session, debt: EmployeeDebt) -> EmployeeDebt | None:
     return first
 
 
-def _book(session: Session, debt: EmployeeDebt, kind: str, actor: str, origin: str) -> EmployeeDebt:
+def _book(session: Session, debt: EmployeeDebt, actor: str, origin: str) -> EmployeeDebt:
     debt.number = next_number(session, "employee_debt")
     session.add(debt)
     session.flush()
     other_party = debt.staff_id if debt.account_code == "1040" else None
     post_entry(
-        session, kind=kind, source_id=debt.id, posted_on=debt.given_on, actor=actor, origin=origin,
+        session, kind=ENTRY_KIND[debt.kind], source_id=debt.id, posted_on=debt.given_on, actor=actor, origin=origin,
         memo=f"{debt.number} {debt.reason}",
         lines=[
             Line(DEBT_ACCOUNTS[debt.kind], debt.amount, debt.staff_id),
@@ -198,6 +206,29 @@ def repay_debt(
         lines=[Line(account_code, amount), Line(debt.control_account, -amount, debt.staff_id)],
     )  # fmt: skip
     return repayment
+
+
+def cancel_debt(
+    session: Session, *, debt_id: Id, cancelled_on: date, actor: str, reason: str, origin: str = ""
+) -> EmployeeDebt:
+    """Take an advance or charge out of the books that was a mistake, as long as nothing of it was given back.
+
+    Raises PartlyRepaid, NotFound.
+    """
+    debt = session.get(EmployeeDebt, debt_id)
+    if debt is None:
+        raise NotFound("There is no such advance or charge")
+    lock_staff(session, debt.staff_id)
+    session.refresh(debt)
+    if debt.outstanding != debt.amount:
+        raise PartlyRepaid(f"{debt.number} is cancelled, or given back in part: undo those payments first")
+    entry_id = session.scalars(
+        select(JournalEntry.id).where(JournalEntry.kind == ENTRY_KIND[debt.kind], JournalEntry.source_id == debt_id)
+    ).one()
+    reverse_entry(session, entry_id=entry_id, posted_on=cancelled_on, actor=actor, origin=origin, memo=reason)
+    debt.outstanding = ZERO
+    session.flush()
+    return debt
 
 
 def set_instalment(session: Session, *, debt_id: Id, instalment: Decimal | None) -> EmployeeDebt:

@@ -24,12 +24,12 @@ from core.staff.agent_cash import cash_in_hand
 from core.staff.balances import CASH_IN_HAND, require_money_account
 from core.staff.cash_differences import note_difference
 from core.staff.cash_models import Handover
+from core.staff.cashiers import require_cashier
 from core.staff.models import Staff
-from core.staff.people import lock_staff, staff_named
+from core.staff.people import lock_staff
 from core.staff.wording import currency_sign, shown
 
 OFFICE = "1010"
-CASHIERS = ("owner", "manager")
 MOVES = {"confirm": "confirmed", "refuse": "refused", "cancel": "cancelled"}
 """All three only from `announced`."""
 
@@ -44,10 +44,6 @@ class MoreThanInHand(DomainError):
 
 class HandoverNotWaiting(DomainError):
     """Somebody has counted, refused or cancelled it already."""
-
-
-class NotTheCashier(DomainError):
-    """Nobody counts his own cash, and only a manager or the owner counts."""
 
 
 class SlipUsed(DomainError):
@@ -187,19 +183,6 @@ def _waiting(session: Session, handover_id: Id, cashier_id: Id | None) -> Handov
     if handover.state != "announced":
         raise HandoverNotWaiting(f"{handover.number} is {handover.state} already")
     return handover
-
-
-def require_cashier(session: Session, *, cashier_id: Id, agent_id: Id) -> Staff:
-    """The person may count or decide over this agent's cash: not the agent himself, and a manager or the owner.
-
-    Raises NotTheCashier.
-    """
-    cashier = staff_named(session, cashier_id)
-    if cashier_id == agent_id:
-        raise NotTheCashier(f"{cashier.name} cannot count his own cash: a manager or the owner does it")
-    if cashier.role not in CASHIERS or cashier.state != "active":
-        raise NotTheCashier(f"{cashier.name} is no cashier: a manager or the owner counts cash")
-    return cashier
 
 
 def _decide(handover: Handover, move: str, by: Id | None, now: datetime, note: str) -> None:

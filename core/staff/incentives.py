@@ -13,11 +13,12 @@ from datetime import date
 from decimal import Decimal
 
 from core.ids import Id
-from core.money import ZERO, rounded
+from core.money import ZERO
 from core.staff.commission_models import CommissionRule, RuleTier
-from core.staff.commission_rules import HUNDRED, RuleBook
+from core.staff.commission_rules import RuleBook
 from core.staff.commissions import Assessment, Due
 from core.staff.months import month_of
+from core.staff.percents import percent_of
 from core.staff.wording import shown, shown_percent
 
 _SUMS = uuid.UUID("6f0a4c1e-2f6b-5d0e-9a53-7d1c40a5b0c1")
@@ -83,7 +84,7 @@ def _per_bill(fact: Collection, book: RuleBook, sign: str) -> Assessment:
         if percent is None:
             percent = tier_of(rule.tiers, Decimal(fact.days_late)).percent or ZERO
         what = f"{shown_percent(percent)} of {shown(fact.amount, sign)} collected on {fact.invoice_number}"
-        amount = rounded(fact.amount * percent / HUNDRED)
+        amount = percent_of(fact.amount, percent)
         dues.append(Due(rule.id, rule.kind, fact.staff_id, amount, f"{what}, {late(fact.days_late)}"))
     why_not = f"{fact.payment_number} for {fact.invoice_number}: {fact.undone or 'not handed over'}"
     return Assessment("recovery", "allocation", fact.allocation_id, fact.collected_on, tuple(dues), why_not)
@@ -146,14 +147,14 @@ def month_incentive(rule: CommissionRule, total: Decimal, sign: str) -> tuple[De
         if tier.amount is not None:
             return tier.amount, shown(tier.amount, sign)
         percent = tier.percent or ZERO
-        return rounded(total * percent / HUNDRED), shown_percent(percent)
+        return percent_of(total, percent), shown_percent(percent)
     amount, below, said = ZERO, ZERO, []
     for tier in rule.tiers:
         top = total if tier.up_to is None else min(total, tier.up_to)
         if top <= below:
             break
         percent = tier.percent or ZERO
-        amount += rounded((top - below) * percent / HUNDRED)
+        amount += percent_of(top - below, percent)
         said.append(f"{shown_percent(percent)} on {shown(top - below, sign)}")
         below = top
     return amount, ", ".join(said)

@@ -14,15 +14,16 @@ from core.errors import DomainError, NotFound
 from core.ids import Id, new_id
 from core.ledger.journal import Line, post_entry, reverse_entry
 from core.ledger.models import JournalEntry
-from core.money import ZERO, parse_amount, rounded
+from core.money import ZERO, parse_amount
 from core.numbering import next_number
 from core.staff.balances import ADVANCES, CHARGES, PAYABLE, balances_of, require_money_account
 from core.staff.employee_debts import open_debts, taken_in_month
 from core.staff.models import Staff
 from core.staff.months import month_of
 from core.staff.pay_models import DebtRepayment, EmployeeDebt, SalaryPayment
-from core.staff.pay_terms import HUNDRED, pay_policy
+from core.staff.pay_terms import pay_policy
 from core.staff.people import lock_staff, staff_named
+from core.staff.percents import HUNDRED, percent_of
 from core.staff.wording import currency_sign, shown
 
 
@@ -96,7 +97,7 @@ def plan_pay_of(
     for person in staff:
         total = (extra or {}).get(person.id, ZERO) - owed.get(person.id, ZERO)
         mine = [debt for debt in debts if debt.staff_id == person.id]
-        deductions = _deductions(mine, taken, month, rounded(max(total, ZERO) * cap / HUNDRED), everything)
+        deductions = _deductions(mine, taken, month, percent_of(max(total, ZERO), cap), everything)
         plans[person.id] = PayPlan(person.id, person.name, month, total, deductions)
     return plans
 

@@ -113,12 +113,14 @@ class Bonus(Owned, Base):
     __table_args__ = (
         UniqueConstraint("company_id", "idempotency_key"),
         CheckConstraint("amount > 0 AND tax >= 0 AND tax < amount", name="amount"),
+        CheckConstraint("state IN ('given', 'reversed')", name="state"),
     )
     staff_id: Mapped[Id] = mapped_column(ForeignKey("staff.id"), index=True)
     amount: Mapped[Money]
     tax: Mapped[Money]
     reason: Mapped[str]
     given_on: Mapped[date]
+    state: Mapped[str] = mapped_column(default="given")
     idempotency_key: Mapped[str]
 
 

@@ -16,11 +16,11 @@ from core.money import ZERO, parse_amount
 from core.staff.months import last_day, month_of
 from core.staff.pay_models import PayPolicy, PayTerms, SalaryAccrual
 from core.staff.people import lock_staff
+from core.staff.percents import HUNDRED, parse_percent
 from core.staff.wording import shown_day
 
 DAY_BASES = ("actual", "thirty")
 TAX_KINDS = ("none", "fixed", "percent")
-HUNDRED = Decimal(100)
 
 
 class PayTermsInvalid(DomainError):
@@ -57,11 +57,14 @@ def set_pay_policy(
     session: Session, *, day_basis: str, advance_limit_salaries: Decimal, deductions_percent_max: Decimal,
     cash_limit: Decimal | None, cash_age_days: int | None,
 ) -> PayPolicy:  # fmt: skip
-    """Replace the company's policy; `cash_limit` and `cash_age_days` of None set no limit. Raises PayTermsInvalid."""
+    """Replace the company's policy; `cash_limit` and `cash_age_days` of None set no limit.
+
+    Raises PayTermsInvalid, PercentInvalid."""
     if day_basis not in DAY_BASES:
         raise PayTermsInvalid(f"{day_basis!r} is no day basis: use one of {', '.join(DAY_BASES)}")
-    if advance_limit_salaries < 0 or not 0 <= deductions_percent_max <= HUNDRED:
-        raise PayTermsInvalid("Advances are limited by a number of salaries from zero, deductions by 0 to 100 percent")
+    parse_percent(deductions_percent_max)
+    if advance_limit_salaries < 0:
+        raise PayTermsInvalid("Advances are limited by a number of salaries from zero")
     if (cash_limit is not None and cash_limit < 0) or (cash_age_days is not None and cash_age_days < 0):
         raise PayTermsInvalid("The limits of cash in hand cannot be below zero")
     policy = session.scalars(select(PayPolicy).with_for_update()).one_or_none()
@@ -82,7 +85,7 @@ def set_pay_terms(
 ) -> PayTerms:  # fmt: skip
     """Pay the employee by these terms from `starts_on`; running terms end the day before.
 
-    The first terms are his joining. Raises PayTermsInvalid, PayTermsOverlap.
+    The first terms are his joining. Raises PayTermsInvalid, PayTermsOverlap, PercentInvalid, AmountInvalid.
     """
     lock_staff(session, staff_id)
     tax = tax or Tax()
@@ -133,8 +136,9 @@ def _checked(monthly_salary: Decimal, allowances: Mapping[str, Decimal], tax: Ta
         raise PayTermsInvalid("A salary cannot be below zero, and an allowance is more than zero")
     if any(not name.strip() for name in allowances):
         raise PayTermsInvalid("Every allowance needs a name")
-    if tax.kind not in TAX_KINDS or parse_amount(tax.amount) < 0 or not 0 <= tax.percent <= HUNDRED:
-        raise PayTermsInvalid(f"The tax is one of {', '.join(TAX_KINDS)}, from zero, and at most 100 percent")
+    parse_percent(tax.percent)
+    if tax.kind not in TAX_KINDS or parse_amount(tax.amount) < 0:
+        raise PayTermsInvalid(f"The tax is one of {', '.join(TAX_KINDS)}, and not below zero")
     return salary
 
 

@@ -78,7 +78,7 @@ class Payslip:
 def payslip(session: Session, *, staff_id: Id, month: date) -> Payslip:
     """The payslip of a month as the books stand now. Raises NotFound.
 
-    A payment belongs to the month whose pay it is, a salary to its month, everything else to the month it was
+    A payment belongs to the month whose pay it is, a salary or bonus to its month, everything else to the month it was
     posted in; so the months together tie to the employee's account 2400.
     """
     staff, company, month = staff_named(session, staff_id), current_company(session), month_of(month)
@@ -127,7 +127,8 @@ def _salary_lines(salary: SalaryAccrual | None) -> list[PayslipLine]:
     lines = [PayslipLine("Salary", salary.salary)]
     lines += [PayslipLine(name, Decimal(amount)) for name, amount in sorted(salary.allowance_lines.items())]
     if salary.absence:
-        lines.append(PayslipLine(f"Absence, {salary.absence_days.normalize():f} days", -salary.absence))
+        days = "day" if salary.absence_days == 1 else "days"
+        lines.append(PayslipLine(f"Absence, {salary.absence_days.normalize():f} {days}", -salary.absence))
     return lines
 
 
@@ -148,9 +149,12 @@ def _commission_lines(session: Session, staff_id: Id, month: date) -> list[Paysl
 def _bonuses(session: Session, staff_id: Id, month: date) -> Sequence[Bonus]:
     return session.scalars(
         select(Bonus)
-        .where(Bonus.staff_id == staff_id, Bonus.given_on >= month, Bonus.given_on < next_month(month))
+        .where(
+            Bonus.staff_id == staff_id, Bonus.state == "given", Bonus.given_on >= month,
+            Bonus.given_on < next_month(month),
+        )
         .order_by(Bonus.given_on, Bonus.id)
-    ).all()
+    ).all()  # fmt: skip
 
 
 def _repayments(session: Session, payment_ids: Sequence[Id]) -> tuple[PayslipLine, ...]:
@@ -189,6 +193,7 @@ def _account_by_month(session: Session, staff_id: Id, month: date) -> tuple[Deci
         .outerjoin(original, original.id == entry.reverses_id)
         .outerjoin(SalaryPayment, and_(SalaryPayment.id == source, kind == "salary_payment"))
         .outerjoin(SalaryAccrual, and_(SalaryAccrual.id == source, kind == "salary"))
+        .outerjoin(Bonus, and_(Bonus.id == source, kind == "bonus"))
         .where(Posting.account_id == account_ids(session)[PAYABLE], Posting.party_id == staff_id)
     ).one()
     return rows[0], rows[1]
@@ -196,4 +201,10 @@ def _account_by_month(session: Session, staff_id: Id, month: date) -> tuple[Deci
 
 def _month_of_event(kind: ColumnElement[str]) -> ColumnElement[date]:
     posted = cast(func.date_trunc("month", Posting.posted_on), Date)
-    return case((kind == "salary_payment", SalaryPayment.month), (kind == "salary", SalaryAccrual.month), else_=posted)
+    given = cast(func.date_trunc("month", Bonus.given_on), Date)
+    return case(
+        (kind == "salary_payment", SalaryPayment.month),
+        (kind == "salary", SalaryAccrual.month),
+        (kind == "bonus", given),
+        else_=posted,
+    )

@@ -14,27 +14,24 @@ from core.errors import DomainError, NotFound
 from core.ids import Id, new_id
 from core.ledger.journal import Line, post_entry, reverse_entry
 from core.ledger.models import JournalEntry
-from core.money import ZERO, parse_amount, rounded
+from core.money import ZERO, rounded
 from core.staff.balances import PAYABLE, TAX
 from core.staff.months import days_between, days_in, last_day, month_of
-from core.staff.pay_models import Absence, Bonus, PayTerms, SalaryAccrual
-from core.staff.pay_terms import HUNDRED, NotOnThePayroll, pay_policy, terms_in_month, terms_on
+from core.staff.pay_models import Absence, PayTerms, SalaryAccrual
+from core.staff.pay_terms import NotOnThePayroll, pay_policy, terms_in_month, terms_on
 from core.staff.people import lock_staff, staff_named
+from core.staff.percents import percent_of
 from core.staff.wording import shown_day
 
-SALARIES, BONUSES = "6000", "6030"
+SALARIES = "6000"
 
 
 class AbsenceInvalid(DomainError):
     """The day cannot be taken off his pay."""
 
 
-class AlreadyReversed(DomainError):
+class SalaryReversed(DomainError):
     """That salary is reversed already."""
-
-
-class BonusInvalid(DomainError):
-    """The bonus cannot be booked."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +168,7 @@ def _part_of(parts: Sequence[_Part], day: date) -> _Part:
 
 def _tax(part: _Part, taxable: Decimal, whole: int) -> Decimal:
     if part.terms.tax_kind == "percent":
-        return rounded(taxable * part.terms.tax_percent / HUNDRED)
+        return percent_of(taxable, part.terms.tax_percent)
     if part.terms.tax_kind == "fixed":
         return min(rounded(part.terms.tax_amount * part.days / whole), taxable)
     return ZERO
@@ -224,7 +221,7 @@ def reverse_salary(
 ) -> SalaryAccrual:
     """Take a salary out of the books, so that its month can be accrued again; its absences wait again.
 
-    What was paid of it already stays with the employee as a debt on 2400. Raises NotFound, AlreadyReversed.
+    What was paid of it already stays with the employee as a debt on 2400. Raises NotFound, SalaryReversed.
     """
     accrual = session.get(SalaryAccrual, accrual_id)
     if accrual is None:
@@ -232,7 +229,7 @@ def reverse_salary(
     lock_staff(session, accrual.staff_id)
     session.refresh(accrual)
     if accrual.state == "reversed":
-        raise AlreadyReversed(f"The salary of {accrual.month:%B %Y} is reversed already")
+        raise SalaryReversed(f"The salary of {accrual.month:%B %Y} is reversed already")
     entry_id = session.scalar(
         select(JournalEntry.id).where(JournalEntry.kind == "salary", JournalEntry.source_id == accrual_id)
     )
@@ -267,30 +264,3 @@ def record_absence(
     absence.part, absence.note, absence.recorded_by = part, note, recorded_by
     session.flush()
     return absence
-
-
-def give_bonus(
-    session: Session, *, staff_id: Id, amount: Decimal, reason: str, given_on: date, idempotency_key: str, actor: str,
-    tax: Decimal = ZERO, origin: str = "",
-) -> Bonus:  # fmt: skip
-    """Owe the employee a bonus, 6030 to 2400 and 2120; a repeat of the key returns the first. Raises BonusInvalid."""
-    amount, tax = parse_amount(amount), parse_amount(tax)
-    if amount <= 0 or not ZERO <= tax < amount or not reason.strip():
-        raise BonusInvalid("A bonus is more than zero and more than its tax, and says what it is for")
-    lock_staff(session, staff_id)
-    first = session.scalar(select(Bonus).where(Bonus.idempotency_key == idempotency_key))
-    if first is not None:
-        if (first.staff_id, first.amount, first.tax) != (staff_id, amount, tax):
-            raise BonusInvalid("The key came with another bonus before: use a new key")
-        return first
-    bonus = Bonus(
-        id=new_id(), staff_id=staff_id, amount=amount, tax=tax, reason=reason.strip(), given_on=given_on,
-        idempotency_key=idempotency_key,
-    )  # fmt: skip
-    session.add(bonus)
-    session.flush()
-    post_entry(
-        session, kind="bonus", source_id=bonus.id, posted_on=given_on, actor=actor, origin=origin, memo=bonus.reason,
-        lines=[Line(BONUSES, amount), Line(PAYABLE, tax - amount, staff_id), Line(TAX, -tax)],
-    )  # fmt: skip
-    return bonus

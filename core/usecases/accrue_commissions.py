@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from sqlalchemy.orm import Session
 
 from core.ids import Id
-from core.staff.accruals import Settled, settle_accruals
+from core.staff.accruals import Settled, lock_accruals, settle_accruals
 from core.staff.commission_rules import RuleBook, read_rule_book
 from core.staff.commissions import Assessment, assess_complaint, assess_connection, assess_invoice
 from core.staff.incentives import assess_collections
@@ -35,8 +35,10 @@ def accrue_commissions(
 
     Connections earn on activation and first payment, complaints once their days without coming back are over,
     invoices on issue or when paid, collected money once it is handed over and as long as it does not bounce.
-    With `limit`, at most so many differences are posted in this transaction: call again while `left` is above zero.
+    With `limit`, at most so many differences are posted in this transaction: call again while `left` is above zero,
+    each time in a new one. Whoever takes back a payment meanwhile waits for the transaction to end.
     """
+    lock_accruals(session)
     book = read_rule_book(session)
     scope = scope_of_days(session, since=since, until=until)
     assessments = [*_of_scope(session, book, scope, until), *_of_complaints(session, book, since, until)]
@@ -45,6 +47,7 @@ def accrue_commissions(
 
 def take_back_commissions(session: Session, *, payment_ids: Ids[Id], today: date, actor: str, origin: str) -> Settled:
     """Settle at once what these payments change, in the transaction in which they bounced or were reversed."""
+    lock_accruals(session)
     book = read_rule_book(session)
     scope = scope_of_payments(session, payment_ids=payment_ids)
     assessments = _of_scope(session, book, scope, today)
@@ -56,7 +59,7 @@ def _of_scope(session: Session, book: RuleBook, scope: Scope, until: date) -> li
     found: list[Assessment] = []
     if book.of_kind("new_connection"):
         facts = new_connections(session, subscription_ids=scope.subscription_ids)
-        found += [assess_connection(fact, book) for fact in facts]
+        found += [assess_connection(fact, book, until) for fact in facts]
     if book.of_kind("invoice"):
         invoices = connection_invoices(session, invoice_ids=scope.invoice_ids)
         found += [assess_invoice(fact, book, sign) for fact in invoices]

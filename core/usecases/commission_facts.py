@@ -23,12 +23,11 @@ from core.ids import Id
 from core.money import ZERO
 from core.service_desk.models import OPEN_STATES, Ticket
 from core.staff.agent_cash import money_in_hand
+from core.staff.balances import CASH_IN_HAND
 from core.staff.commission_models import CommissionAccrual, ConnectionCredit
 from core.staff.commissions import Complaint, ConnectionInvoice, NewConnection
 from core.staff.incentives import Collection
 from core.staff.months import month_of, next_month
-
-AGENT_CASH = "1040"
 
 
 @dataclass
@@ -100,47 +99,30 @@ def collections(session: Session, *, months: Ids[date], as_of: date) -> list[Col
     """Every part of what agents collected in these months, with whether it stayed and was handed over by `as_of`."""
     held = {cash.source_id for stack in money_in_hand(session, as_of=as_of).values() for cash in stack}
     undone = aliased(Allocation)
-    stands = select(
-        Allocation.id, Payment.number, Payment.collected_by, Payment.customer_id, Customer.number, Invoice.number,
-        Allocation.amount, Payment.received_on, Invoice.due_on, Payment.state, Payment.state_reason, undone.id,
-        Payment.id, Payment.account_code,
+    parts = (
+        select(
+            Allocation.id, Allocation.amount, undone.id.label("undone_id"), Payment.id.label("payment_id"),
+            Payment.number.label("receipt"), Payment.collected_by, Payment.customer_id, Payment.received_on,
+            Payment.account_code, Payment.state, Payment.state_reason, Customer.number.label("customer"),
+            Invoice.number.label("invoice"), Invoice.due_on,
+        )
+        .join(Payment, Payment.id == Allocation.payment_id)
+        .join(Invoice, Invoice.id == Allocation.invoice_id)
+        .join(Customer, Customer.id == Payment.customer_id)
+        .outerjoin(undone, undone.reverses_id == Allocation.id)
+        .where(Payment.collected_by.is_not(None), Allocation.reverses_id.is_(None))
     )  # fmt: skip
     facts = []
     for month in sorted(months):
-        rows = session.execute(
-            stands.join(Payment, Payment.id == Allocation.payment_id)
-            .join(Invoice, Invoice.id == Allocation.invoice_id)
-            .join(Customer, Customer.id == Payment.customer_id)
-            .outerjoin(undone, undone.reverses_id == Allocation.id)
-            .where(
-                Payment.collected_by.is_not(None), Payment.received_on >= month,
-                Payment.received_on < next_month(month), Allocation.reverses_id.is_(None),
-            )
-        )  # fmt: skip
-        for row in rows:
-            (
-                id_,
-                receipt,
-                agent,
-                customer_id,
-                customer,
-                invoice,
-                amount,
-                day,
-                due_on,
-                state,
-                reason,
-                moved,
-                paid,
-                code,
-            ) = row
-            assert agent is not None
+        within = and_(Payment.received_on >= month, Payment.received_on < next_month(month))
+        for row in session.execute(parts.where(within)):
             facts.append(
                 Collection(
-                    allocation_id=id_, payment_number=receipt, staff_id=agent, customer_id=customer_id,
-                    customer=customer, invoice_number=invoice or "", amount=amount, collected_on=day,
-                    due_on=due_on or day, undone=_why_undone(state, reason, moved),
-                    handed_over=code != AGENT_CASH or paid not in held,
+                    allocation_id=row.id, payment_number=row.receipt, staff_id=row.collected_by,
+                    customer_id=row.customer_id, customer=row.customer, invoice_number=row.invoice,
+                    amount=row.amount, collected_on=row.received_on, due_on=row.due_on or row.received_on,
+                    undone=_why_undone(row.state, row.state_reason, row.undone_id),
+                    handed_over=row.account_code != CASH_IN_HAND or row.payment_id not in held,
                 )
             )  # fmt: skip
     return facts

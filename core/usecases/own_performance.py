@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -25,6 +25,8 @@ from core.staff.months import last_day, month_of, next_month
 from core.staff.wording import currency_sign
 from core.usecases.commission_facts import business_midnight, collections
 
+TENTH = Decimal("0.1")
+
 
 @dataclass(frozen=True)
 class CollectionFigures:
@@ -44,7 +46,7 @@ class CollectionFigures:
     def good_percent(self) -> Decimal:
         """How much of what he collected stayed."""
         total = self.collected + self.taken_back
-        return (self.collected * 100 / total).quantize(Decimal("0.1")) if total else Decimal("100.0")
+        return (self.collected * 100 / total).quantize(TENTH, ROUND_HALF_UP) if total else Decimal("100.0")
 
 
 @dataclass(frozen=True)
@@ -106,9 +108,11 @@ def incentive_waiting(session: Session, *, staff_id: Id, today: date) -> Decimal
         month = next_month(month)
     facts = [f for f in collections(session, months=months, as_of=today) if f.staff_id == staff_id]
     with_all = [replace(fact, handed_over=True) for fact in facts]
-    return sum((due.amount for one in assess_collections(with_all, book, sign) for due in one.dues), ZERO) - sum(
-        (due.amount for one in assess_collections(facts, book, sign) for due in one.dues), ZERO
+    later, now = (
+        sum((due.amount for one in assess_collections(some, book, sign) for due in one.dues), ZERO)
+        for some in (with_all, facts)
     )
+    return later - now
 
 
 def _complaints(session: Session, staff_id: Id, month: date) -> tuple[int, Decimal | None]:
@@ -123,7 +127,7 @@ def _complaints(session: Session, staff_id: Id, month: date) -> tuple[int, Decim
     if not resolved:
         return 0, None
     hours = Decimal(int(took.total_seconds())) / 3600 / len(resolved)
-    return len(resolved), hours.quantize(Decimal("0.1"))
+    return len(resolved), hours.quantize(TENTH, ROUND_HALF_UP)
 
 
 def _connections(session: Session, staff_id: Id, role: str, month: date) -> int:

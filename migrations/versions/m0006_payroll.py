@@ -13,8 +13,9 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
-APPEND_ONLY = ("bonus", "debt_repayment", "rule_tier", "commission_accrual")
+APPEND_ONLY = ("debt_repayment", "rule_tier", "commission_accrual")
 MOVING = {
+    "bonus": ("state",),
     "salary_accrual": ("state",),
     "salary_payment": ("state",),
     "employee_debt": ("outstanding", "instalment"),
@@ -129,10 +130,12 @@ def create_tables() -> None:
         sa.Column("tax", sa.Numeric(precision=14, scale=2), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("given_on", sa.Date(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
         sa.Column("idempotency_key", sa.String(), nullable=False),
         sa.Column("company_id", sa.Uuid(), server_default=sa.text("taar_company()"), nullable=False),
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("state IN ('given', 'reversed')", name=op.f("ck_bonus_state")),
         sa.CheckConstraint("amount > 0 AND tax >= 0 AND tax < amount", name=op.f("ck_bonus_amount")),
         sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_bonus_staff_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bonus")),

@@ -8,7 +8,6 @@ from decimal import Decimal
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.billing.advance import allocate
 from core.billing.invoice_models import OPEN_STATES, Invoice
 from core.billing.payment_models import Allocation, Payment
 from core.billing.subscription_models import Subscription
@@ -98,8 +97,15 @@ def collect(
     session.flush()
     bills = select(Invoice).where(Invoice.customer_id == payment.customer_id, Invoice.state.in_(OPEN_STATES))
     for invoice in session.scalars(bills.order_by(Invoice.due_on)).all():
-        if payment.unallocated > 0:
-            allocate(session, payment, invoice, day)
+        part = min(payment.unallocated, invoice.balance)
+        if part > 0:
+            payment.unallocated -= part
+            invoice.balance -= part
+            invoice.state = "part_paid" if invoice.balance else "paid"
+            session.add(
+                Allocation(id=new_id(), payment_id=payment.id, invoice_id=invoice.id, amount=part, allocated_on=day)
+            )
+    session.flush()
     settled = payment.amount - payment.unallocated
     post_entry(
         session, kind="payment", source_id=payment.id, posted_on=day, actor="test", origin="test",

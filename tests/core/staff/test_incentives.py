@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -173,6 +174,27 @@ def test_the_database_refuses_a_second_first_part_and_any_change(company: TestCo
                           "DELETE FROM rule_tier"):  # fmt: skip
             with pytest.raises(DBAPIError), session.begin_nested():
                 session.execute(text(statement))
+
+
+def test_two_runs_at_the_same_moment_accrue_once(company: TestCompany) -> None:
+    with company_session(company.id, "test") as session:
+        agent, owner = team(session, company)
+        collect(session, agent, debtor(session, company), "1000.00", nov(9))
+        hand_over(session, agent, owner, "1000.00", nov(9))
+    counts: list[int] = []
+
+    def run() -> None:
+        with company_session(company.id, "test") as session:
+            counts.append(len(accrue(session, nov(9)).accruals))
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(counts) == [0, 0, 1]
+    with company_session(company.id, "test") as session:
+        assert booked(session, "2400", agent.id) == D("-10.00")
 
 
 def test_money_that_bounces_after_the_payout_is_taken_back_from_the_next_pay(company: TestCompany) -> None:

@@ -19,12 +19,15 @@ from core.ids import Id, new_id
 from core.ledger.models import JournalEntry
 from core.money import ZERO
 from core.staff.balances import NoMoneyAccount, balance_of
+from core.staff.bonuses import BonusReversed, give_bonus, reverse_bonus
 from core.staff.employee_debts import (
     AdvanceLimitReached,
     DebtInvalid,
     DebtKeyReused,
     MoreThanOutstanding,
+    PartlyRepaid,
     SecondPersonNeeded,
+    cancel_debt,
     charge_employee,
     give_advance,
     repay_debt,
@@ -47,7 +50,7 @@ from core.staff.pay_run import plan_pay_run, run_pay
 from core.staff.pay_terms import Tax, set_pay_policy
 from core.staff.payslips import payslip
 from core.staff.people import add_staff
-from core.staff.salaries import accrue_salary, give_bonus, preview_salary, record_absence, reverse_salary
+from core.staff.salaries import accrue_salary, preview_salary, record_absence, reverse_salary
 from tests.cast import TestCompany
 from tests.core.staff.cast import NOVEMBER, D, booked, collect, connect, employ, hamid, hand_over, nov, rabia, tariq
 
@@ -203,6 +206,27 @@ def test_a_payment_that_did_not_happen_is_reversed_with_its_instalments(company:
             reverse_payment(session, payment_id=wrong.id, reversed_on=nov(30), actor="test", reason="again")
 
 
+def test_a_bonus_or_an_advance_given_by_mistake_leaves_the_books(company: TestCompany) -> None:
+    with company_session(company.id, "test") as session:
+        technician, owner = tariq(session, company), hamid(session, company)
+        employ(session, technician)
+        bonus = give_bonus(session, staff_id=technician.id, amount=D("700.00"), reason="Eid", given_on=nov(5),
+                           idempotency_key="eid", actor="test")  # fmt: skip
+        loan, mistake = advance(session, technician, owner, "500.00"), advance(session, technician, owner, "5000.00")
+        done = {"actor": "test", "reason": "typed wrong"}
+        reverse_bonus(session, bonus_id=bonus.id, reversed_on=date(2026, 12, 1), **done)
+        cancel_debt(session, debt_id=mistake.id, cancelled_on=nov(6), **done)
+        assert (booked(session, "2400"), booked(session, "6030"), booked(session, "1300")) == (ZERO, ZERO, D("500.00"))
+        with pytest.raises(BonusReversed):
+            reverse_bonus(session, bonus_id=bonus.id, reversed_on=nov(6), **done)
+        accrued(session, technician)
+        pay(session, technician)
+        with pytest.raises(PartlyRepaid, match="ED-1"):
+            cancel_debt(session, debt_id=loan.id, cancelled_on=nov(30), **done)
+        slip = payslip(session, staff_id=technician.id, month=NOVEMBER)
+        assert ([line.description for line in slip.earnings], slip.other) == (["Salary"], ())
+
+
 def test_the_same_key_pays_once(company: TestCompany) -> None:
     with company_session(company.id, "test") as session:
         technician, other = tariq(session, company), rabia(session, company)
@@ -310,7 +334,7 @@ def test_a_payslip_explains_every_rupee_of_the_month(company: TestCompany) -> No
         pay(session, technician, "40000.00")
         slip = payslip(session, staff_id=technician.id, month=NOVEMBER)
     assert [(line.description, line.amount) for line in slip.earnings] == [
-        ("Salary", D("40000.00")), ("Fuel", D("6000.00")), ("Absence, 1 days", D("-1533.33")),
+        ("Salary", D("40000.00")), ("Fuel", D("6000.00")), ("Absence, 1 day", D("-1533.33")),
         ("Bonus: Eid", D("1000.00")),
     ]  # fmt: skip
     assert [(line.description, line.amount) for line in slip.taxes] == [("Tax deducted", D("2223.33"))]

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.db import company_session
+from core.staff.bonuses import give_bonus
 from core.staff.months import days_between, days_in, last_day
 from core.staff.pay_terms import (
     NotOnThePayroll,
@@ -20,10 +21,10 @@ from core.staff.pay_terms import (
     set_pay_policy,
     set_pay_terms,
 )
+from core.staff.percents import PercentInvalid
 from core.staff.salaries import (
     AbsenceInvalid,
     accrue_salary,
-    give_bonus,
     preview_salary,
     record_absence,
     reverse_salary,
@@ -146,7 +147,6 @@ def test_a_bonus_is_owed_once_per_key(company: TestCompany) -> None:
     ("salary", "tax", "allowances"),
     [
         ("-1", Tax(), {}),
-        ("1000", Tax("percent", percent=D(101)), {}),
         ("1000", Tax("guess"), {}),
         ("1000", Tax(), {" ": D(5)}),
         ("1000", Tax(), {"House": D(0)}),
@@ -160,6 +160,12 @@ def test_terms_that_nobody_can_be_paid_by_are_refused(
         with pytest.raises(PayTermsInvalid):
             set_pay_terms(session, staff_id=technician.id, starts_on=nov(1), monthly_salary=D(salary), tax=tax,
                           allowances=allowances)  # fmt: skip
+
+
+@pytest.mark.parametrize("percent", [D(101), D("-1"), D("1.23456"), D("NaN"), 2.5])
+def test_what_is_no_exact_percent_is_refused(company: TestCompany, percent: Decimal) -> None:
+    with company_session(company.id, "test") as session, pytest.raises(PercentInvalid):
+        employ(session, tariq(session, company), tax=Tax("percent", percent=percent))
 
 
 @given(st.dates(date(2023, 12, 1), date(2032, 1, 31)), st.integers(1, 31), st.sampled_from(["actual", "thirty"]))
