@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -12,6 +12,8 @@ from core.money import AMOUNT_MAX, ZERO
 SIZE_MAX = 20 * 1024 * 1024
 LINES_MAX = 100_000
 YEARS = range(1990, 2100)
+WORDS = ("reference", "text", "payer_name", "payer_account", "bank_id", "raw")
+WORDS_MAX = 4000
 
 
 class StatementUnreadable(DomainError):
@@ -48,27 +50,38 @@ class StatementFile:
     closing: Decimal | None = None
     currency: str = ""
     account_number: str = ""
-    notes: list[str] = field(default_factory=list)
-    """What a person should know about how it was read."""
 
 
 def checked(statement: StatementFile) -> StatementFile:
-    """The statement with a balance after each line; raises StatementOutOfBalance, StatementUnreadable."""
+    """The statement with a balance after each line and words that can be kept.
+
+    Raises StatementOutOfBalance where opening and lines do not make the closing, StatementUnreadable for figures and
+    days that no bank prints.
+    """
+    running, lines = statement.opening, []
     for number, line in enumerate(statement.lines, 1):
-        if line.amount == ZERO or abs(line.amount) > AMOUNT_MAX or line.booked_on.year not in YEARS:
+        running = None if running is None else running + line.amount
+        after = line.balance_after if running is None else running
+        largest = max(abs(line.amount), abs(after or ZERO))
+        if line.amount == ZERO or line.booked_on.year not in YEARS or largest > AMOUNT_MAX:
             raise StatementUnreadable(
                 f"Line {number} of {line.booked_on} over {line.amount} cannot be a bank's: its amount or year is odd"
             )
+        lines.append(_kept(line, after))
     opening, closing = statement.opening, statement.closing
-    total = sum((line.amount for line in statement.lines), ZERO)
-    if opening is None or closing is None:
-        return statement
-    if opening + total != closing:
+    if running is not None and closing is not None and running != closing:
         raise StatementOutOfBalance(
-            f"Opening {opening} and {len(statement.lines)} lines of {total} make {opening + total}, "
-            f"but the file closes at {closing}: it is off by {closing - opening - total}"
+            f"Opening {opening} and {len(lines)} lines make {running}, but the file closes at {closing}: "
+            f"it is off by {closing - running}"
         )
-    return statement
+    return replace(statement, lines=lines)
+
+
+def _kept(line: StatementLine, balance_after: Decimal | None) -> StatementLine:
+    words = (one_line(getattr(line, name))[:WORDS_MAX] for name in WORDS)
+    reference, text, payer_name, payer_account, bank_id, raw = words
+    return replace(line, balance_after=balance_after, reference=reference, text=text, payer_name=payer_name,
+                   payer_account=payer_account, bank_id=bank_id, raw=raw)  # fmt: skip
 
 
 def one_line(*parts: str | None) -> str:

@@ -68,7 +68,7 @@ def _line(where: str, entry: Element) -> StatementLine:
             _text(d, f"RltdPties/{party}Acct/Id/IBAN", f"RltdPties/{party}Acct/Id/Othr/Id") for d in details
         )),
         bank_id=_text(entry, "AcctSvcrRef"),
-        raw=one_line(*entry.itertext())[:4000],
+        raw=one_line(*entry.itertext()),
     )  # fmt: skip
 
 

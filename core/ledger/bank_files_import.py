@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 from core import vault
 from core.errors import DomainError, NotFound
 from core.ids import Id, new_id
-from core.ledger.bank_files import StatementFile, StatementLine
+from core.ledger.bank_files import StatementFile, StatementLine, one_line
 from core.ledger.bank_files_overlap import DayLine, fingerprint_of, lay_over
 from core.ledger.bank_files_reading import detect_format, read_statements
 from core.ledger.bank_files_table import read_mapping
 from core.ledger.cash_accounts import cash_account
-from core.ledger.reconciliation_models import BankLine, StatementImport
+from core.ledger.reconciliation_models import BankLine, Reconciliation, StatementImport
 from core.ledger.treasury_models import CashAccount
 from core.money import ZERO, parse_amount
 
@@ -62,7 +62,8 @@ def import_statement(
     statements, warnings = _of_account(read, account)
     days = [line.booked_on for statement in statements for line in statement.lines]
     record = StatementImport(
-        id=new_id(), cash_account_id=account.id, filename=filename[:200], format=format, sha256=vault.put(data),
+        id=new_id(), cash_account_id=account.id, filename=one_line(filename)[:200], format=format,
+        sha256=vault.put(data),
         opening=statements[0].opening, closing=statements[-1].closing, first_on=min(days, default=None),
         last_on=max(days, default=None), line_count=len(days), new_count=0, warnings=[], imported_by=imported_by,
         imported_at=now,
@@ -74,9 +75,21 @@ def import_statement(
             warnings += _take_in(session, record, statement)
     if record.new_count < len(days):
         warnings.append(f"{len(days) - record.new_count} of {len(days)} lines were known already")
-    record.warnings = warnings
+    record.warnings = warnings + _into_reconciled(session, record)
     session.flush()
     return record
+
+
+def _into_reconciled(session: Session, record: StatementImport) -> list[str]:
+    """New lines dated before a saved reconciliation leave its figures as they are; a person should know."""
+    saved = select(func.max(Reconciliation.statement_on)).where(
+        Reconciliation.cash_account_id == record.cash_account_id
+    )
+    new = select(func.count(), saved.scalar_subquery()).where(
+        BankLine.import_id == record.id, BankLine.booked_on <= saved.scalar_subquery()
+    )
+    count, until = session.execute(new).one()
+    return [f"{count} new lines fall into the time reconciled to {until}"] if count else []
 
 
 def _of_account(read: Sequence[StatementFile], account: CashAccount) -> tuple[list[StatementFile], list[str]]:

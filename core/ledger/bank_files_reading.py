@@ -11,7 +11,6 @@ from core.ledger.bank_files_camt import read_camt053
 from core.ledger.bank_files_mt940 import read_mt940
 from core.ledger.bank_files_ofx import read_ofx
 from core.ledger.bank_files_table import read_csv, read_mapping, read_xlsx
-from core.ledger.bank_files_values import with_balances
 
 FORMATS = ("csv", "xlsx", "ofx", "mt940", "camt053")
 NOT_STATEMENTS = (
@@ -52,7 +51,7 @@ def read_statements(data: bytes, *, format: str = "", mapping: Mapping[str, Any]
         raise StatementUnreadable(f"The file is larger than {SIZE_MAX // 1024 // 1024} MB: ask for a shorter period")
     format = format or detect_format(data)
     try:
-        return [with_balances(checked(statement)) for statement in _read(data, format, mapping)]
+        return [checked(statement) for statement in _read(data, format, mapping)]
     except DomainError:
         raise
     except Exception as broken:

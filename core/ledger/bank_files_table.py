@@ -126,7 +126,7 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
 def read_csv(data: bytes, mapping: TableMapping) -> list[StatementFile]:
     """The statement of a CSV file; raises StatementUnreadable naming line and column, StatementOutOfBalance."""
     text = decode(data, mapping.encoding)
-    lines = text.splitlines()
+    lines = text.split("\n")
     head = lines[mapping.skip_lines] if len(lines) > mapping.skip_lines else ""
     delimiter = mapping.delimiter or max(DELIMITERS, key=head.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -294,6 +294,9 @@ def _at(cells: Sequence[Any], place: int) -> Any:
 
 
 def _shown(cell: Any) -> str:
+    """A cell as text; a workbook keeps a number such as a cheque's as a float."""
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
     return "" if cell is None else str(cell).strip()
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from core.ledger.bank_files import YEARS, StatementFile, StatementUnreadable
+from core.ledger.bank_files import YEARS, StatementUnreadable
 from core.money import rounded
 
 DIGITS = {ord(c): str(n % 10) for n, c in enumerate("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹")}
@@ -114,14 +113,3 @@ def _plain(text: str, decimal: str, thousands: str) -> Decimal | None:
     if not re.fullmatch(r"[0-9]{1,15}", whole or ("0" if places else "")) or not re.fullmatch(r"[0-9]{0,15}", places):
         return None
     return Decimal(f"{whole or 0}.{places or 0}")
-
-
-def with_balances(statement: StatementFile) -> StatementFile:
-    """The statement with the balance after each line counted from its opening, where it has one."""
-    if statement.opening is None:
-        return statement
-    balance, lines = statement.opening, []
-    for line in statement.lines:
-        balance += line.amount
-        lines.append(replace(line, balance_after=balance))
-    return replace(statement, lines=lines)

@@ -74,7 +74,8 @@ def open_cash_account(
     """An account that takes postings; its opening balance is booked against 3990 (reference money 5.2).
 
     Without `account_code` it takes the first free ledger account of its kind (1020 for the first bank, then
-    1021...), which is added to the chart. Raises CashAccountInvalid.
+    1021...), which is added to the chart. An opening balance is a person's act: `origin` says whose.
+    Raises CashAccountInvalid.
     """
     company = current_company(session)
     name = " ".join(name.split())

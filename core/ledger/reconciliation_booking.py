@@ -16,6 +16,7 @@ from core.ledger.journal import Line
 from core.ledger.models import Posting
 from core.ledger.reconciliation_matches import (
     MatchInvalid,
+    Pairing,
     match,
     open_line,
     postings_of,
@@ -148,19 +149,18 @@ def book_settlement(
     )  # fmt: skip
     entry = entry_of(session, kind="gateway_settlement", source_id=movement.id)
     paid_out = postings_of(session, entry_id=entry.id, cash_account_id=gateway.id)
-    match(session, cash_account_id=gateway.id, line_ids=(), posting_ids=[*posting_ids, *paid_out],
-          matched_by=booked_by, now=now, source_id=movement.id, reason=f"Paid out as {movement.number}")  # fmt: skip
+    settled = Pairing(posting_ids=[*posting_ids, *paid_out], source_id=movement.id,
+                      reason=f"Paid out as {movement.number}")  # fmt: skip
+    match(session, cash_account_id=gateway.id, pairing=settled, matched_by=booked_by, now=now)
     return _matched(session, line, entry.id, "settlement", movement.id, booked_by, now)
 
 
 def _matched(
     session: Session, line: BankLine, entry_id: Id, kind: str, source_id: Id, booked_by: str, now: datetime
 ) -> BankMatch:
-    return match(
-        session, cash_account_id=line.cash_account_id, line_ids=[line.id], kind=kind, source_id=source_id, now=now,
-        posting_ids=postings_of(session, entry_id=entry_id, cash_account_id=line.cash_account_id),
-        matched_by=booked_by,
-    )  # fmt: skip
+    posting_ids = postings_of(session, entry_id=entry_id, cash_account_id=line.cash_account_id)
+    pairing = Pairing(line_ids=[line.id], posting_ids=posting_ids, kind=kind, source_id=source_id)
+    return match(session, cash_account_id=line.cash_account_id, pairing=pairing, matched_by=booked_by, now=now)
 
 
 def undo_booking(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,6 +16,7 @@ from core.ledger.accounts import account_ids
 from core.ledger.cash_accounts import cash_account
 from core.ledger.models import JournalEntry, Posting
 from core.ledger.reconciliation_models import BankLine, BankMatch, MatchedPosting
+from core.ledger.treasury_models import CashAccount
 from core.money import ZERO
 
 
@@ -77,54 +78,93 @@ def open_line(session: Session, line_id: Id) -> BankLine:
     return line
 
 
+@dataclass(frozen=True, kw_only=True)
+class Pairing:
+    """Lines and postings that are said to be the same money; without lines, postings that cancel each other."""
+
+    line_ids: Collection[Id] = ()
+    posting_ids: Collection[Id]
+    kind: str = "existing"
+    source_id: Id | None = None
+    reason: str = ""
+
+
 def match(
-    session: Session, *, cash_account_id: Id, line_ids: Collection[Id], posting_ids: Collection[Id], matched_by: str,
-    now: datetime, kind: str = "existing", source_id: Id | None = None, reason: str = "",
+    session: Session, *, cash_account_id: Id, pairing: Pairing, matched_by: str, now: datetime
 ) -> BankMatch:  # fmt: skip
     """The lines and the postings are the same money from here on; their sums must be equal.
 
-    Without lines the postings are set off against each other. Locks the account. Raises MatchInvalid.
+    Locks the account. Raises MatchInvalid.
     """
-    cash_account(session, cash_account_id, lock=True)
-    lines = _lines(session, cash_account_id, line_ids)
-    postings = _postings(session, cash_account_id, posting_ids)
-    said, booked = sum((line.amount for line in lines), ZERO), sum((p.amount for p in postings), ZERO)
-    if said != booked:
-        raise MatchInvalid(f"The bank says {said} and the books {booked}: they are off by {said - booked}")
-    if not postings or (not lines and len(postings) < 2):
-        raise MatchInvalid("A match needs something of the books, and without a bank line at least two entries")
-    made = BankMatch(
-        id=new_id(), cash_account_id=cash_account_id, kind=kind if lines else "set_off", source_id=source_id,
-        reason=reason, matched_by=matched_by, matched_at=now,
+    matches, refused = match_all(
+        session, cash_account_id=cash_account_id, pairings=[pairing], matched_by=matched_by, now=now
+    )
+    if refused:
+        raise MatchInvalid(refused[0][1])
+    return matches[0]
+
+
+def match_all(
+    session: Session, *, cash_account_id: Id, pairings: Sequence[Pairing], matched_by: str, now: datetime
+) -> tuple[list[BankMatch], list[tuple[Pairing, str]]]:
+    """Match every pairing that is right, and say what is wrong with the others. Locks the account."""
+    account = cash_account(session, cash_account_id, lock=True)
+    session.flush()
+    lines, postings = _free_lines(session, account.id, pairings), _free_postings(session, account, pairings)
+    matches, refused = [], []
+    for pairing in pairings:
+        fault = _fault(pairing, lines, postings)
+        if fault:
+            refused.append((pairing, fault))
+            continue
+        made = BankMatch(
+            id=new_id(), cash_account_id=account.id, kind=pairing.kind if pairing.line_ids else "set_off",
+            source_id=pairing.source_id, reason=pairing.reason, matched_by=matched_by, matched_at=now,
+        )  # fmt: skip
+        matches.append((made, [lines.pop(id) for id in set(pairing.line_ids)], set(pairing.posting_ids)))
+        for posting_id in pairing.posting_ids:
+            postings.pop(posting_id, None)
+    session.add_all(made for made, _, _ in matches)
+    session.flush()
+    for made, own_lines, posting_ids in matches:
+        for line in own_lines:
+            line.match_id = made.id
+        session.add_all(MatchedPosting(id=new_id(), match_id=made.id, posting_id=id) for id in posting_ids)
+    session.flush()
+    return [made for made, _, _ in matches], refused
+
+
+def _free_lines(session: Session, account_id: Id, pairings: Sequence[Pairing]) -> dict[Id, BankLine]:
+    """The account's lines among those asked for that are not matched."""
+    ids = {id for pairing in pairings for id in pairing.line_ids}
+    wanted = select(BankLine).where(
+        BankLine.id.in_(ids), BankLine.cash_account_id == account_id, BankLine.match_id.is_(None)
+    )
+    return {line.id: line for line in session.scalars(wanted.execution_options(populate_existing=True))}
+
+
+def _free_postings(session: Session, account: CashAccount, pairings: Sequence[Pairing]) -> dict[Id, Decimal]:
+    """The amounts of the account's postings among those asked for that are not matched."""
+    ids = {id for pairing in pairings for id in pairing.posting_ids}
+    wanted = select(Posting.id, Posting.amount).where(
+        Posting.id.in_(ids), Posting.account_id == account_ids(session)[account.account_code],
+        ~select(MatchedPosting.id).where(MatchedPosting.posting_id == Posting.id).exists(),
     )  # fmt: skip
-    session.add(made)
-    session.flush()
-    for line in lines:
-        line.match_id = made.id
-    session.add_all(MatchedPosting(id=new_id(), match_id=made.id, posting_id=posting.id) for posting in postings)
-    session.flush()
-    return made
+    return dict(session.execute(wanted).all())
 
 
-def _lines(session: Session, cash_account_id: Id, line_ids: Collection[Id]) -> Sequence[BankLine]:
-    wanted = select(BankLine).where(BankLine.id.in_(set(line_ids))).execution_options(populate_existing=True)
-    lines = session.scalars(wanted).all()
-    if len(lines) != len(set(line_ids)) or any(line.cash_account_id != cash_account_id for line in lines):
-        raise MatchInvalid("A line is not of this account")
-    if any(line.match_id is not None for line in lines):
-        raise MatchInvalid("A line is matched already: undo that match first")
-    return lines
-
-
-def _postings(session: Session, cash_account_id: Id, posting_ids: Collection[Id]) -> Sequence[Posting]:
-    code = cash_account(session, cash_account_id).account_code
-    wanted = select(Posting).where(Posting.id.in_(set(posting_ids)), Posting.account_id == account_ids(session)[code])
-    postings = session.scalars(wanted).all()
-    if len(postings) != len(set(posting_ids)):
-        raise MatchInvalid("An entry is not of this account")
-    if session.scalar(select(MatchedPosting.id).where(MatchedPosting.posting_id.in_(set(posting_ids))).limit(1)):
-        raise MatchInvalid("An entry is matched already: undo that match first")
-    return postings
+def _fault(pairing: Pairing, lines: Mapping[Id, BankLine], postings: Mapping[Id, Decimal]) -> str:
+    if not set(pairing.line_ids) <= lines.keys():
+        return "A line is not of this account, or is matched already: undo that match first"
+    if not set(pairing.posting_ids) <= postings.keys():
+        return "An entry is not of this account, or is matched already: undo that match first"
+    said = sum((lines[id].amount for id in set(pairing.line_ids)), ZERO)
+    booked = sum((postings[id] for id in set(pairing.posting_ids)), ZERO)
+    if said != booked:
+        return f"The bank says {said} and the books {booked}: they are off by {said - booked}"
+    if not pairing.posting_ids or (not pairing.line_ids and len(set(pairing.posting_ids)) < 2):
+        return "A match needs something of the books, and without a bank line at least two entries"
+    return ""
 
 
 def take_apart(session: Session, *, match_id: Id) -> BankMatch:
@@ -165,5 +205,5 @@ def set_off_reversal(session: Session, *, entry_id: Id, cash_account_id: Id, mat
         for each in (entry_id, reversal_id)
         for posting_id in postings_of(session, entry_id=each, cash_account_id=cash_account_id)
     ]
-    match(session, cash_account_id=cash_account_id, line_ids=(), posting_ids=both, matched_by=matched_by, now=now,
-          reason="Taken back")  # fmt: skip
+    match(session, cash_account_id=cash_account_id, pairing=Pairing(posting_ids=both, reason="Taken back"),
+          matched_by=matched_by, now=now)  # fmt: skip

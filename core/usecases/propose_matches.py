@@ -31,8 +31,9 @@ NAME_SHARE_MIN = 0.7
 """A payer's text much shorter than the name, such as a first name, points at nobody."""
 PHONE_SCORE, OWES_IT_SCORE = 97, 3
 SIMILAR_MAX = 3
-COMPARED_WITH_ALL_MAX = 5000
-"""In a larger company a name is compared with those that share a word with it."""
+COMPARED_WITH_ALL_MAX = 3000
+CANDIDATES_MAX = 500
+"""In a larger company a name is compared with those that share its rarest words, about so many."""
 
 
 @dataclass(frozen=True)
@@ -217,58 +218,83 @@ def _similar(session: Session, lines: Sequence[BankLine]) -> list[Proposal]:
     lines = [line for line in lines if line.amount > ZERO and line.kind == "line"]
     if not lines:
         return []
-    names = {id: (number, name) for id, number, name in
-             session.execute(select(Customer.id, Customer.number, Customer.name))}  # fmt: skip
-    folded = {id: " ".join(matching.plain_words(name)) for id, (_, name) in names.items()}
-    sharing: dict[str, set[Id]] = defaultdict(set)
-    for id, name in folded.items():
-        for word in name.split():
-            sharing[word].add(id)
+    payers = _Payers(session)
+    phones = _customers_of_phones(session, {tail for line in lines for tail in _phones_in(line)})
+    scores = {line.id: payers.like(line.payer_name or line.text) for line in lines}
+    for line in lines:
+        scores[line.id] |= {id: PHONE_SCORE for tail in _phones_in(line) for id in phones.get(tail, ())}
+    owed = _owed(session, {id for hits in scores.values() for id in hits})
     found = []
     for line in lines:
-        scores = _by_name(line, folded, sharing) | _by_phone(session, line)
-        owed = _who_owes(session, line.amount, scores)
-        ranked = sorted(scores, key=lambda id: (-scores[id] - (id in owed) * OWES_IT_SCORE, names[id][0]))
-        found += [
-            Proposal(rank=matching.SIMILAR, kind="payment", line_ids=(line.id,), customer_id=id, score=scores[id],
-                     reason=f"Like {names[id][1]} ({names[id][0]}, {scores[id]} %)"
-                            + (", who owes just that" if id in owed else ""))
-            for id in ranked[:SIMILAR_MAX]
-        ]  # fmt: skip
+        hits = {id: score + OWES_IT_SCORE * (owed.get(id) == line.amount) for id, score in scores[line.id].items()}
+        for id in sorted(hits, key=lambda id: (-hits[id], payers.numbers[id]))[:SIMILAR_MAX]:
+            same = ", who owes just that" if owed.get(id) == line.amount else ""
+            found.append(Proposal(
+                rank=matching.SIMILAR, kind="payment", line_ids=(line.id,), customer_id=id, score=hits[id],
+                reason=f"Like {payers.names[id]} ({payers.numbers[id]}){same}",
+            ))  # fmt: skip
     return found
 
 
-def _by_name(line: BankLine, folded: dict[Id, str], sharing: dict[str, set[Id]]) -> dict[Id, int]:
-    payer = " ".join(matching.plain_words(line.payer_name or line.text))
-    pool = folded
-    if len(folded) > COMPARED_WITH_ALL_MAX:
-        pool = {id: folded[id] for word in payer.split() for id in sharing.get(word, ())}
-    scores: dict[Id, int] = {}
-    for scorer in (fuzz.token_set_ratio, fuzz.partial_ratio):
-        for name, score, id in process.extract(payer, pool, scorer=scorer, score_cutoff=NAME_SCORE_MIN, limit=20):
-            if " " in name and len(payer) >= NAME_SHARE_MIN * len(name):
-                scores[id] = max(scores.get(id, 0), int(score))
-    return scores
+class _Payers:
+    """Every customer's name, to be compared with how a bank writes it."""
+
+    def __init__(self, session: Session) -> None:
+        rows = session.execute(select(Customer.id, Customer.number, Customer.name)).all()
+        self.numbers = {id: number for id, number, _ in rows}
+        self.names = {id: name for id, _, name in rows}
+        self._ids = [id for id, _, _ in rows]
+        self._folded = [" ".join(matching.plain_words(name)) for _, _, name in rows]
+        self._sharing: dict[str, list[int]] = defaultdict(list)
+        for place, name in enumerate(self._folded):
+            for word in set(name.split()):
+                self._sharing[word].append(place)
+
+    def like(self, text: str) -> dict[Id, int]:
+        """Customers whose name is like `text` or like a part of it, with a score up to 100."""
+        text = " ".join(matching.plain_words(text))
+        pool = {place: self._folded[place] for place in self._candidates(text)}
+        scores: dict[Id, int] = {}
+        for scorer in (fuzz.token_set_ratio, fuzz.partial_ratio):
+            for name, score, place in process.extract(text, pool, scorer=scorer, score_cutoff=NAME_SCORE_MIN, limit=20):
+                if " " in name and len(text) >= NAME_SHARE_MIN * len(name):
+                    scores[self._ids[place]] = max(scores.get(self._ids[place], 0), int(score))
+        return scores
+
+    def _candidates(self, text: str) -> Iterable[int]:
+        """Everybody in a small company; in a large one those who share the rarest words."""
+        if len(self._ids) <= COMPARED_WITH_ALL_MAX:
+            return range(len(self._ids))
+        found: set[int] = set()
+        for places in sorted((self._sharing.get(word, []) for word in set(text.split())), key=len):
+            if found and len(found) + len(places) > CANDIDATES_MAX:
+                break
+            found.update(places)
+        return found
 
 
-def _by_phone(session: Session, line: BankLine) -> dict[Id, int]:
-    """Customers whose number stands in the text, with or without the country's prefix."""
-    tails = {word[-10:] for word in matching.plain_words(f"{line.text} {line.payer_name} {line.payer_account}")
-             if word.isdigit() and 10 <= len(word) <= 14}  # fmt: skip
-    if not tails:
-        return {}
-    on_file = select(CustomerPhone.customer_id).where(func.right(CustomerPhone.phone, 10).in_(tails))
-    return dict.fromkeys(session.scalars(on_file), PHONE_SCORE)
+def _phones_in(line: BankLine) -> set[str]:
+    """The last ten digits of what may be phone numbers, with or without the country's prefix."""
+    words = matching.plain_words(f"{line.text} {line.payer_name} {line.payer_account}")
+    return {word[-10:] for word in words if word.isdigit() and 10 <= len(word) <= 14}
 
 
-def _who_owes(session: Session, amount: Decimal, customer_ids: Iterable[Id]) -> set[Id]:
-    owing = (
-        select(Invoice.customer_id)
-        .where(Invoice.customer_id.in_(list(customer_ids)), Invoice.state.in_(OPEN_STATES))
+def _customers_of_phones(session: Session, tails: set[str]) -> dict[str, list[Id]]:
+    found: dict[str, list[Id]] = defaultdict(list)
+    tail = func.right(CustomerPhone.phone, 10)
+    for digits, customer_id in session.execute(select(tail, CustomerPhone.customer_id).where(tail.in_(tails))):
+        found[digits].append(customer_id)
+    return found
+
+
+def _owed(session: Session, customer_ids: set[Id]) -> dict[Id, Decimal]:
+    """What each of them owes on open invoices."""
+    sums = (
+        select(Invoice.customer_id, func.sum(Invoice.balance))
+        .where(Invoice.customer_id.in_(customer_ids), Invoice.state.in_(OPEN_STATES))
         .group_by(Invoice.customer_id)
-        .having(func.sum(Invoice.balance) == amount)
     )
-    return set(session.scalars(owing))
+    return dict(session.execute(sums).all())
 
 
 def _by_rules(session: Session, account_id: Id, lines: Sequence[BankLine]) -> list[Proposal]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from sqlalchemy import func, select
@@ -19,7 +19,9 @@ from core.ledger.cash_accounts import cash_account
 from core.ledger.cash_movements import UNIDENTIFIED, movement_is_reversed
 from core.ledger.reconciliation_matches import (
     MatchInvalid,
+    Pairing,
     match,
+    match_all,
     open_line,
     postings_of,
     set_off_reversal,
@@ -54,10 +56,8 @@ def confirm(
 ) -> BankMatch:
     """Do what the proposal says; raises what its kind of booking raises, MatchInvalid if it was overtaken."""
     if proposal.kind in {"match", "set_off"}:
-        return match(
-            session, cash_account_id=cash_account_id, line_ids=proposal.line_ids, posting_ids=proposal.posting_ids,
-            matched_by=confirmed_by, now=now, reason=proposal.reason,
-        )  # fmt: skip
+        return match(session, cash_account_id=cash_account_id, pairing=_pairing(proposal), matched_by=confirmed_by,
+                     now=now)  # fmt: skip
     [line_id] = proposal.line_ids
     return _book(session, line_id, proposal, confirmed_by, now, origin)
 
@@ -132,11 +132,13 @@ def _method(account: CashAccount) -> str:
 
 def _matched(session: Session, line: BankLine, payment: Payment, kind: str, booked_by: str, now: datetime) -> BankMatch:
     entry = entry_of(session, kind="payment", source_id=payment.id)
-    return match(
-        session, cash_account_id=line.cash_account_id, line_ids=[line.id], kind=kind, source_id=payment.id, now=now,
-        posting_ids=postings_of(session, entry_id=entry.id, cash_account_id=line.cash_account_id),
-        matched_by=booked_by,
-    )  # fmt: skip
+    posting_ids = postings_of(session, entry_id=entry.id, cash_account_id=line.cash_account_id)
+    pairing = Pairing(line_ids=[line.id], posting_ids=posting_ids, kind=kind, source_id=payment.id)
+    return match(session, cash_account_id=line.cash_account_id, pairing=pairing, matched_by=booked_by, now=now)
+
+
+def _pairing(proposal: Proposal) -> Pairing:
+    return Pairing(line_ids=proposal.line_ids, posting_ids=proposal.posting_ids, reason=proposal.reason)
 
 
 def confirm_exact(
@@ -156,8 +158,15 @@ def post_automatic(session: Session, *, cash_account_id: Id, now: datetime, orig
 def _confirm_all(
     session: Session, cash_account_id: Id, proposals: Sequence[Proposal], by: str, now: datetime, origin: str
 ) -> Confirmed:
-    matches, refused = [], []
+    plain = {proposal: _pairing(proposal) for proposal in proposals if proposal.kind == "match"}
+    matches, faults = match_all(
+        session, cash_account_id=cash_account_id, pairings=list(plain.values()), matched_by=by, now=now
+    )
+    reasons = {id(pairing): fault for pairing, fault in faults}
+    refused = [(each, reasons[id(pairing)]) for each, pairing in plain.items() if id(pairing) in reasons]
     for proposal in proposals:
+        if proposal in plain:
+            continue
         try:
             with session.begin_nested():
                 matches.append(confirm(session, cash_account_id=cash_account_id, proposal=proposal, confirmed_by=by,
@@ -167,9 +176,12 @@ def _confirm_all(
     return Confirmed(matches, refused)
 
 
-def undo(session: Session, *, match_id: Id, undone_by: str, now: datetime, origin: str = "") -> BankMatch:
+def undo(
+    session: Session, *, match_id: Id, undone_by: str, now: datetime, undone_on: date | None = None, origin: str = ""
+) -> BankMatch:
     """Take a match apart and take back what was booked for it, a customer's payment too; the line is open again.
 
+    Entries are reversed on the line's day, or on `undone_on` where that is closed; a payment on the day of `now`.
     Raises MatchLocked after a saved reconciliation, AlreadyIdentified where the unknown payer was found meanwhile,
     AdvanceRefunded where the payment's advance was given back.
     """
@@ -179,7 +191,9 @@ def undo(session: Session, *, match_id: Id, undone_by: str, now: datetime, origi
     if found.kind == "movement" and found.source_id is not None and _identified(session, found.source_id):
         raise AlreadyIdentified("This money was identified as a customer's: take back his payment first")
     if found.kind not in {"payment", "claim"} or found.source_id is None:
-        return booking.undo_booking(session, match_id=match_id, undone_by=undone_by, now=now, origin=origin)
+        return booking.undo_booking(
+            session, match_id=match_id, undone_by=undone_by, now=now, undone_on=undone_on, origin=origin
+        )
     undone = take_apart(session, match_id=match_id)
     payment = session.get_one(Payment, found.source_id)
     if payment.state == "received":

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from core import vault
 from core.db import company_session
+from core.errors import DomainError
 from core.ids import Id
 from core.ledger import bank_files_import as imports
 from core.ledger.bank_files import StatementUnreadable
@@ -218,3 +219,25 @@ def test_files_cut_anywhere_that_follow_and_overlap_come_in_once(
 
 def new_name(data: st.DataObject) -> str:
     return str(data.draw(st.integers(0, 10**12)))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from([files.MEEZAN_CSV.encode(), files.OFX_SGML.encode(), files.MT940.encode(),
+                        files.camt().encode()]),
+       st.lists(st.tuples(st.integers(0, 10**6), st.binary(max_size=4), st.integers(0, 8)), max_size=3))  # fmt: skip
+def test_whatever_can_be_read_can_be_kept(
+    company: TestCompany, seed: bytes, damage: list[tuple[int, bytes, int]]
+) -> None:
+    data = seed
+    for place, put, cut in damage:
+        at = place % (len(data) + 1)
+        data = data[:at] + put + data[at + cut :]
+    with company_session(company.id, "staff:hamid") as session:
+        account = open_cash_account(session, name="x", kind="bank", opened_on=OPENED, actor="t")
+        imports.save_mapping(session, cash_account_id=account.id, mapping=files.MEEZAN | {"encoding": "latin-1"})
+        try:
+            record = take(session, account.id, data)
+            assert record.new_count == len(lines_of(session, account.id))
+        except DomainError as refusal:
+            assert lines_of(session, account.id) == [], str(refusal)
+        session.rollback()

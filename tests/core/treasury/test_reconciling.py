@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date
 from decimal import Decimal
 
@@ -26,7 +27,7 @@ from core.ledger.cash_accounts import open_cash_account
 from core.ledger.cash_movements import record_bank_charge
 from core.ledger.expenses import add_expense_category, approve_expense, waiting_expenses
 from core.ledger.journal import reverse_entry
-from core.ledger.reconciliation_matches import MatchInvalid, MatchLocked, match, open_lines, open_postings
+from core.ledger.reconciliation_matches import MatchInvalid, MatchLocked, Pairing, match, open_lines, open_postings
 from core.ledger.reconciliation_models import BankLine, BankMatch
 from core.ledger.reconciliation_rules import teach_rule
 from core.ledger.transfers import send_transfer
@@ -311,7 +312,7 @@ def test_what_does_not_fit_is_refused(company: TestCompany) -> None:
             ([], "off"),
         ):
             with pytest.raises(MatchInvalid, match=message):
-                match(session, line_ids=[line.id], posting_ids=posting_ids, **asked)
+                match(session, pairing=Pairing(line_ids=[line.id], posting_ids=posting_ids), **asked)
         for code in ("1100", "1500", "1010"):
             with pytest.raises(Exception, match=r"1100|1500|1010"):
                 booking.book_line(session, line_id=line.id, account_code=code, booked_by=HAMID, now=NOW)
@@ -394,6 +395,29 @@ def test_an_entry_and_its_reversal_are_set_off(company: TestCompany) -> None:
         assert proposed(session, bank) == [(3, "set_off", False)]
         do(session, bank, "set_off")
         assert open_postings(session, cash_account_id=bank.id) == []
+
+
+def test_two_people_confirming_the_same_lines_book_each_once(company: TestCompany) -> None:
+    with company_session(company.id, HAMID) as session:
+        bank_id = a_bank(session, opening="0.00").id
+        customer = customer_who_owes(session, company, "+923009990001")
+        texts = [f"IBFT {customer.number} no {n}" for n in range(6)]
+        bank = session.get_one(CashAccount, bank_id)
+        a_statement(session, bank, [(NOV20, f"{100 + n}.00", text) for n, text in enumerate(texts)], opening="0.00")
+    done: list[int] = []
+
+    def confirm_all() -> None:
+        with company_session(company.id, HAMID) as session:
+            done.append(len(confirm_exact(session, cash_account_id=bank_id, confirmed_by=HAMID, now=NOW).matches))
+
+    threads = [threading.Thread(target=confirm_all) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with company_session(company.id, HAMID) as session:
+        assert (sum(done), len(session.scalars(select(Payment)).all())) == (6, 6)
+        assert open_lines(session, cash_account_id=bank_id) == []
 
 
 STEPS = st.lists(
