@@ -35,6 +35,10 @@ class NotTheReviewer(DomainError):
     """Who counted is reviewed by another person, unless he is the owner."""
 
 
+class CountInvalid(DomainError):
+    """A count is zero or more."""
+
+
 class NothingToBook(DomainError):
     """The agent's cash shows no such difference any more."""
 
@@ -58,11 +62,14 @@ def count_agent(
 ) -> CashDifference | None:
     """Compare what the agent shows on a surprise count with his balance, and note the difference, if there is one.
 
-    Raises NotTheCashier, NotFound.
+    Raises NotTheCashier, CountInvalid, NotFound.
     """
     require_cashier(session, cashier_id=counted_by, agent_id=staff_id)
+    found = parse_amount(found)
+    if found < ZERO:
+        raise CountInvalid(f"{found} cannot be counted: zero or more")
     lock_staff(session, staff_id)
-    missing = max(cash_in_hand(session, staff_id=staff_id), ZERO) - parse_amount(found)
+    missing = max(cash_in_hand(session, staff_id=staff_id), ZERO) - found
     if missing == ZERO:
         return None
     kind = "short" if missing > ZERO else "over"

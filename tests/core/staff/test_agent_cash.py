@@ -28,6 +28,7 @@ from core.staff.agent_cash import (
 )
 from core.staff.balances import NoMoneyAccount
 from core.staff.cash_differences import (
+    CountInvalid,
     DifferenceDecided,
     NothingToBook,
     NotTheReviewer,
@@ -223,6 +224,8 @@ def test_a_surprise_count_notes_what_is_missing_or_found(company: TestCompany) -
         collect(session, agent, connect(session, company), "1000.00", nov(10))
         count = {"staff_id": agent.id, "counted_by": manager.id, "counted_on": nov(10)}
         assert count_agent(session, found=D("1000.00"), **count) is None
+        with pytest.raises(CountInvalid):
+            count_agent(session, found=D("-1.00"), **count)
         short, over = (count_agent(session, found=D(found), **count) for found in ("900.00", "1030.00"))
         assert short is not None and over is not None
         assert [(short.kind, short.amount), (over.kind, over.amount)] == [("short", D("100.00")), ("over", D("30.00"))]
