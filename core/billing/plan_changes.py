@@ -80,14 +80,43 @@ def change_plan(
     old.ends_on = day
     new = _follow(session, subscription, old, plan, day, ends_on, agreed_price)
     in_effect = day <= today
-    if in_effect and old.role == "main":
-        subscription.plan_id = plan.id
+    if old.role == "main":
+        _bill_by(subscription, old.plan, plan)
+        if in_effect:
+            subscription.plan_id = plan.id
     settled = settle_difference(
         session, before=before, reason=f"Change from {old.plan.name} to {plan.name} on {day:%d %b %Y}",
         key=f"change:{new.id}", day=today, actor=actor, origin=origin,
     )  # fmt: skip
     session.refresh(subscription)
     return PlanChange(subscription, old, new, day, settled, in_effect)
+
+
+@dataclass(frozen=True)
+class ChangePreview:
+    """What a change would do: its day, and the amounts of its documents, taxes included."""
+
+    effective_on: date
+    credited: Decimal
+    charged: Decimal
+
+
+def preview_plan_change(
+    session: Session, *, subscription_id: Id, plan_id: Id, today: date, effective: Effective | None = None,
+    line_id: Id | None = None, agreed_price: Decimal | None = None,
+) -> ChangePreview:  # fmt: skip
+    """What `change_plan` would do, found by doing it and taking it back; raises what it raises, writes nothing."""
+    trial = session.begin_nested()
+    try:
+        change = change_plan(
+            session, subscription_id=subscription_id, plan_id=plan_id, today=today, actor="preview",
+            effective=effective, line_id=line_id, agreed_price=agreed_price, origin="preview",
+        )  # fmt: skip
+        credited = sum((note.total for note in change.settled.credits), ZERO)
+        charged = sum((invoice.total for invoice in change.settled.invoices), ZERO)
+        return ChangePreview(change.effective_on, credited, charged)
+    finally:
+        trial.rollback()
 
 
 def cancel_plan_change(session: Session, *, subscription_id: Id, today: date, actor: str, origin: str = "") -> Settled:
@@ -102,6 +131,7 @@ def cancel_plan_change(session: Session, *, subscription_id: Id, today: date, ac
     if scheduled is None:
         raise NotFound("No change of plan is waiting")
     line.ends_on, scheduled.ends_on = scheduled.ends_on, scheduled.starts_on
+    _bill_by(subscription, scheduled.plan, line.plan)
     return settle_difference(
         session, before=before, reason="Change of plan cancelled", key=f"uncharge:{line.id}", day=today, actor=actor,
         origin=origin,
@@ -226,6 +256,12 @@ def _period_end(subscription: Subscription, today: date) -> date:
         return subscription.billed_until
     origin = subscription.billed_until or subscription.started_on
     return period_containing(today, subscription.billing_day, subscription.interval_months, origin).end
+
+
+def _bill_by(subscription: Subscription, old: Plan, new: Plan) -> None:
+    """Bill by the new plan's interval from the next period on, unless the subscription has one of its own."""
+    if subscription.interval_months == old.interval_months:
+        subscription.interval_months = new.interval_months
 
 
 def _follow(

@@ -38,9 +38,10 @@ def held_customers(session: Session, *, now: datetime) -> set[Id]:
     today = business_day(now, current_company(session).timezone)
     payer = func.coalesce(Subscription.payer_id, Subscription.customer_id)
     claims = select(PaymentClaim.customer_id).where(PaymentClaim.state == "pending")
-    disputes = select(Ticket.customer_id).where(
+    disputing = select(Ticket.customer_id).where(
         Ticket.category == "billing_dispute", Ticket.state.in_(OPEN_STATES), Ticket.customer_id.is_not(None)
     )
+    their_payers = select(payer).where(Subscription.customer_id.in_(disputing))
     without_service = (
         select(payer)
         .join(ServicePause, ServicePause.subscription_id == Subscription.id)
@@ -49,4 +50,6 @@ def held_customers(session: Session, *, now: datetime) -> set[Id]:
             or_(ServicePause.ends_on.is_(None), ServicePause.ends_on > today),
         )
     )  # fmt: skip
-    return {customer for query in (claims, disputes, without_service) for customer in session.scalars(query)}
+    return {
+        customer for query in (claims, disputing, their_payers, without_service) for customer in session.scalars(query)
+    }

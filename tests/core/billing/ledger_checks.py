@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import func, select
@@ -11,6 +12,7 @@ from core.billing.invoice_models import OPEN_STATES, CreditNote, Invoice
 from core.billing.payment_models import Payment
 from core.ledger.models import Account, Posting
 from core.money import ZERO
+from core.usecases.check_books import check_books
 
 
 def booked(session: Session, code: str) -> Decimal:
@@ -27,6 +29,7 @@ def assert_books_tie(session: Session) -> None:
     assert booked(session, "1100") == open_balance
     assert -booked(session, "2200") == paid_ahead + credited_ahead
     assert (session.scalar(select(func.sum(Posting.amount))) or ZERO) == ZERO
+    assert [each for each in check_books(session, as_of=date(2027, 12, 31)) if each.check != "origin"] == []
 
 
 def assert_never_more_credited_than_billed(session: Session) -> None:

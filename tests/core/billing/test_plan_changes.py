@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+import contextlib
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -15,6 +17,7 @@ from core.billing.advance import customer_advance
 from core.billing.invoice_models import Invoice
 from core.billing.invoices import issue_subscription_invoice
 from core.billing.lines import grant_discount
+from core.billing.pauses import AlreadyPaused, start_pause
 from core.billing.plan_changes import (
     AlreadyOnPlan,
     ChangeDayInvalid,
@@ -24,6 +27,7 @@ from core.billing.plan_changes import (
     apply_scheduled_changes,
     cancel_plan_change,
     change_plan,
+    preview_plan_change,
 )
 from core.billing.plan_models import Plan
 from core.billing.pricing import price_lines
@@ -31,6 +35,7 @@ from core.billing.settlement import standing_of
 from core.billing.subscription_models import Subscription
 from core.billing.subscriptions import start_subscription
 from core.db import company_session
+from core.errors import NotFound
 from core.ids import Id
 from core.money import ZERO
 from core.network.access import want_access
@@ -216,6 +221,35 @@ def test_cancelling_a_change_of_billed_days_moves_its_money_back(company: TestCo
         assert_books_tie(session)
 
 
+def test_a_yearly_customer_who_goes_monthly_is_billed_by_the_month_from_then_on(company: TestCompany) -> None:
+    with company_session(company.id, "test") as session:
+        no_taxes(session)
+        yearly, monthly = make_plan(session, price="36500.00", mbps=50), make_plan(session, price="2500.00")
+        yearly.interval_months = 12
+        subscription = subscribe(session, company, yearly)
+        assert bill(session, subscription, NOV_1).period_end == date(2027, 11, 1)
+        assert change(session, subscription, monthly, NOV_16).effective_on == date(2027, 11, 1)
+        cancel_plan_change(session, subscription_id=subscription.id, today=NOV_16, actor="test")
+        assert subscription.interval_months == 12
+        now = change(session, subscription, monthly, date(2027, 10, 2), effective="now")
+        assert nets(now) == (["3000.00"], ["2419.35"])
+        invoice = bill(session, subscription, date(2027, 11, 1))
+        assert (str(invoice.net), invoice.period_end) == ("2500.00", date(2027, 12, 1))
+
+
+def test_a_preview_says_what_the_change_then_does_and_writes_nothing(company: TestCompany) -> None:
+    with company_session(company.id, "test") as session:
+        slow, fast = make_plan(session, price="2500.00"), make_plan(session, price="4000.00", mbps=50)
+        subscription = subscribe(session, company, slow)
+        bill(session, subscription, NOV_1)
+        preview = preview_plan_change(session, subscription_id=subscription.id, plan_id=fast.id, today=NOV_16)
+        assert (preview.effective_on, str(preview.credited), str(preview.charged)) == (NOV_16, "1717.81", "2748.50")
+        assert (subscription.plan_id, len(session.scalars(select(Invoice)).all())) == (slow.id, 1)
+        done = change(session, subscription, fast, NOV_16)
+        assert done.settled.net == preview.charged - preview.credited
+        assert [note.number for note in done.settled.credits] == ["CN-2026-27-000001"]
+
+
 def test_what_cannot_be_changed_is_refused(company: TestCompany) -> None:
     with company_session(company.id, "test") as session:
         slow, fast = make_plan(session, price="1000.00"), make_plan(session, price="2000.00", mbps=50)
@@ -251,14 +285,17 @@ def test_the_speed_changes_in_the_same_transaction_as_the_money(company: TestCom
 PRICES = ("0.01", "333.33", "999.99", "2500.00", "7777.77")
 
 
+OPERATIONS = ("now", "period_end", "pause", "outage", "pay", "cancel")
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.integers(1, 31),
-    st.lists(st.tuples(st.integers(0, 12), st.integers(0, 4), st.booleans(), st.booleans()), max_size=6),
+    st.lists(st.tuples(st.integers(0, 12), st.sampled_from(OPERATIONS), st.integers(0, 9)), max_size=8),
     st.sampled_from(("actual", "thirty")),
 )
-def test_any_chain_of_changes_leaves_the_books_tied_and_the_days_paid_once(
-    company: TestCompany, billing_day: int, steps: list[tuple[int, int, bool, bool]], proration: str
+def test_any_history_of_changes_and_pauses_ties_and_bills_each_served_day_once(
+    company: TestCompany, billing_day: int, steps: list[tuple[int, str, int]], proration: str
 ) -> None:
     with company_session(company.id, "test") as session:
         policy(session).proration = proration
@@ -268,19 +305,38 @@ def test_any_chain_of_changes_leaves_the_books_tied_and_the_days_paid_once(
         subscription = subscribe(session, company, plans[2], on=date(2026, 10, 5), day=billing_day)
         today = date(2026, 10, 5)
         bill(session, subscription, today)
-        for days, index, now, paid in steps:
-            today = date.fromordinal(today.toordinal() + days)
+        for days, operation, number in steps:
+            today += timedelta(days=days)
             while subscription.next_bill_on is not None and subscription.next_bill_on <= today:
                 bill(session, subscription, subscription.next_bill_on)
-            try:
-                change(session, subscription, plans[index], today, effective="now" if now else "period_end")
-            except AlreadyOnPlan:
-                continue
-            if paid:
-                pay(session, subscription.customer_id, "500.00", on=date(2026, 11, 1))
+            with contextlib.suppress(AlreadyOnPlan, ChangeDayInvalid, AlreadyPaused, NotFound):
+                do(session, subscription, operation, number, plans, today)
             assert_books_tie(session)
             assert_never_more_credited_than_billed(session)
         assert_each_day_is_billed_once(session, subscription.id)
+
+
+def do(
+    session: Session, subscription: Subscription, operation: str, number: int, plans: Sequence[Plan], today: date
+) -> None:
+    now = datetime(today.year, today.month, today.day, 7, tzinfo=UTC)
+    if operation == "pay":
+        pay(session, subscription.customer_id, f"{number}00.01", on=date(2026, 11, 1))
+    elif operation == "cancel":
+        cancel_plan_change(session, subscription_id=subscription.id, today=today, actor="test")
+    elif operation == "pause":
+        start_pause(
+            session, subscription_id=subscription.id, reason="customer_request", starts_on=today,
+            ends_on=today + timedelta(days=number + 1), now=now, actor="test",
+        )  # fmt: skip
+    elif operation == "outage":
+        since = max(today - timedelta(days=number + 1), subscription.started_on)
+        start_pause(
+            session, subscription_id=subscription.id, reason="outage", starts_on=since,
+            ends_on=since + timedelta(days=number + 1), now=now, actor="test",
+        )  # fmt: skip
+    else:
+        change(session, subscription, plans[number % len(plans)], today, effective=operation)
 
 
 def assert_each_day_is_billed_once(session: Session, subscription_id: Id) -> None:
@@ -291,4 +347,4 @@ def assert_each_day_is_billed_once(session: Session, subscription_id: Id) -> Non
     for line in standing.account.facts.lines:
         due = price_lines(standing.tariffs, standing.account.facts, start=line.starts_on, end=until, line_ids=[line.id])
         expected = sum((priced.line.amount for priced in due), ZERO)
-        assert abs(net_of_line(session, line.id) - expected) <= D("0.05")
+        assert abs(net_of_line(session, line.id) - expected) <= D("0.10")
