@@ -16,6 +16,7 @@ from core import audit
 from core.db import platform_session
 from core.settings import load_settings
 from core.usecases.start_process import process_settings, start_process
+from workers.billing import ring_invoice_runs
 from workers.sweep import sweep
 
 log = structlog.get_logger(__name__)
@@ -40,6 +41,7 @@ def timetable(connection: Redis) -> Timetable:
     """Every periodic job. A sweep that no worker took within its interval is not worth catching up."""
     jobs = Timetable(connection)
     jobs.register(sweep, "urgent", interval=SWEEP_SECONDS, ttl=SWEEP_SECONDS, result_ttl=0)
+    jobs.register(ring_invoice_runs, "billing", cron="5 * * * *", result_ttl=0)
     jobs.register(prepare_audit, "bulk", cron="17 0 * * *", result_ttl=0)
     return jobs
 
