@@ -16,6 +16,7 @@ from core import audit
 from core.db import platform_session
 from core.settings import load_settings
 from core.usecases.start_process import process_settings, start_process
+from workers.billing import ring_invoice_runs
 from workers.billing_day import ring_billing_day, ring_expiry
 from workers.ledger import check_all_books
 from workers.sweep import sweep
@@ -47,6 +48,7 @@ def timetable(connection: Redis) -> Timetable:
     jobs.register(check_all_books, "bulk", cron="40 21 * * *", result_ttl=0)
     jobs.register(ring_expiry, "billing", interval=EXPIRY_SECONDS, ttl=EXPIRY_SECONDS, result_ttl=0)
     jobs.register(ring_billing_day, "billing", cron="5 * * * *", result_ttl=0)
+    jobs.register(ring_invoice_runs, "billing", cron="5 * * * *", result_ttl=0)
     jobs.register(prepare_audit, "bulk", cron="17 0 * * *", result_ttl=0)
     return jobs
 

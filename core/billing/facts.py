@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, TextClause, text
 from sqlalchemy.orm import Session
 
 from core.billing.taxes import Exemption, Taxpayer
 from core.billing.terms import BillingFacts, ChargeTerms, DiscountTerms, LineTerms, PolicyTerms, Tariffs
+from core.db import array_of
 from core.ids import Id
 
-Grouped = dict[Id, list[Any]]
+Grouped = dict[Any, list[Any]]
+"""Lists by a subscription's place among those asked for, from 1, or by a payer's id."""
 LONGEST_INTERVAL_DAYS = 36 * 31
 
 
@@ -36,13 +38,14 @@ class Account:
     """Periods from `billed_until` on that have their invoice already."""
 
 
-_SUBSCRIPTIONS = text("""
-    SELECT s.id, coalesce(s.payer_id, s.customer_id) AS payer_id, s.started_on, s.ended_on, s.billing_day,
-           s.interval_months, s.billed_until, s.due_days, s.state, s.next_bill_on, c.number, c.name,
-           p.name AS payer_name, p.customer_class, p.tax_number, right(p.cnic, 4) AS cnic_end,
-           coalesce(nullif(home.address, ''), site.address, '') AS address, z.area_id,
-           coalesce(a.jurisdiction, '') AS jurisdiction
-      FROM subscription s
+_WANTED = "unnest(CAST(:ids AS uuid[])) WITH ORDINALITY AS w(id, place)"
+_SUBSCRIPTIONS = text(f"""
+    SELECT w.place, coalesce(s.payer_id, s.customer_id), s.started_on, s.ended_on, s.billing_day, s.interval_months,
+           s.billed_until, s.due_days, s.state, s.next_bill_on, c.number, c.name, p.name, p.customer_class,
+           p.tax_number, right(p.cnic, 4), coalesce(nullif(home.address, ''), site.address, ''), z.area_id,
+           coalesce(a.jurisdiction, '')
+      FROM {_WANTED}
+      JOIN subscription s ON s.id = w.id
       JOIN customer c ON c.id = s.customer_id
       JOIN customer p ON p.id = coalesce(s.payer_id, s.customer_id)
       LEFT JOIN site ON site.id = s.site_id
@@ -50,47 +53,50 @@ _SUBSCRIPTIONS = text("""
              ON s.payer_id <> s.customer_id
       LEFT JOIN sub_zone z ON z.id = c.sub_zone_id
       LEFT JOIN area a ON a.id = z.area_id
-     WHERE s.id = ANY(:ids)
-     ORDER BY array_position(CAST(:ids AS uuid[]), s.id)
-""")
-_LINES = text("""
-    SELECT subscription_id, id, plan_id, starts_on, ends_on, quantity, agreed_price, description
-      FROM subscription_line WHERE subscription_id = ANY(:ids) ORDER BY subscription_id, position
-""")
-_DISCOUNTS = text("""
-    SELECT subscription_id, valid_from, valid_to, percent, amount, line_id
-      FROM discount WHERE subscription_id = ANY(:ids) ORDER BY subscription_id, id
-""")
+     ORDER BY w.place
+""")  # noqa: S608 - no value is put in
+_LINES = text(f"""
+    SELECT w.place, l.id, l.plan_id, l.starts_on, l.ends_on, l.quantity, l.agreed_price, l.description
+      FROM {_WANTED} JOIN subscription_line l ON l.subscription_id = w.id ORDER BY w.place, l.position
+""")  # noqa: S608 - no value is put in
+_DISCOUNTS = text(f"""
+    SELECT w.place, d.valid_from, d.valid_to, d.percent, d.amount, d.line_id
+      FROM {_WANTED} JOIN discount d ON d.subscription_id = w.id ORDER BY w.place, d.id
+""")  # noqa: S608 - no value is put in
 _EXEMPTIONS = text("""
     SELECT customer_id, tax_code, valid_from, valid_to
-      FROM tax_exemption WHERE customer_id = ANY(:payers) ORDER BY customer_id, id
+      FROM tax_exemption WHERE customer_id = ANY(CAST(:payers AS uuid[])) ORDER BY customer_id, id
 """)
 CHARGE_COLUMNS = (
-    "id, description, amount, account_code, service_class, invoice_kind, quantity, unit_price, tax_inclusive, bill_from"
-)
+    "id", "description", "amount", "account_code", "service_class", "invoice_kind", "quantity", "unit_price",
+    "tax_inclusive", "bill_from",
+)  # fmt: skip
 _CHARGES = text(f"""
-    SELECT subscription_id, customer_id, {CHARGE_COLUMNS}
-      FROM pending_charge
-     WHERE invoice_id IS NULL AND cancelled_at IS NULL
-       AND (subscription_id = ANY(:ids) OR subscription_id IS NULL AND customer_id = ANY(:payers))
-     ORDER BY bill_from, id
-""")  # noqa: S608 - the columns are named above
-_PAUSES = text("""
-    SELECT subscription_id, reason, starts_on, ends_on
-      FROM service_pause WHERE subscription_id = ANY(:ids) AND ends_on IS NOT NULL ORDER BY subscription_id, starts_on
-""")
-_INVOICED = text("""
-    SELECT i.subscription_id, i.period_start, i.period_end
-      FROM invoice i JOIN subscription s ON s.id = i.subscription_id
-     WHERE i.subscription_id = ANY(:ids) AND i.reason = 'period' AND i.state NOT IN ('void', 'draft')
+    SELECT coalesce(w.place, 0), p.customer_id, {", ".join("p." + name for name in CHARGE_COLUMNS)}
+      FROM pending_charge p LEFT JOIN {_WANTED} ON w.id = p.subscription_id
+     WHERE p.invoice_id IS NULL AND p.cancelled_at IS NULL
+       AND (w.id IS NOT NULL OR p.subscription_id IS NULL AND p.customer_id = ANY(CAST(:payers AS uuid[])))
+     ORDER BY p.bill_from, p.id
+""")  # noqa: S608 - no value is put in
+_PAUSES = text(f"""
+    SELECT w.place, p.reason, p.starts_on, p.ends_on
+      FROM {_WANTED} JOIN service_pause p ON p.subscription_id = w.id
+     WHERE p.ends_on IS NOT NULL ORDER BY w.place, p.starts_on
+""")  # noqa: S608 - no value is put in
+_INVOICED = text(f"""
+    SELECT w.place, i.period_start, i.period_end
+      FROM {_WANTED}
+      JOIN subscription s ON s.id = w.id
+      JOIN invoice i ON i.subscription_id = w.id
+     WHERE i.reason = 'period' AND i.state NOT IN ('void', 'draft')
        AND i.period_start >= coalesce(s.billed_until, s.started_on) - interval '37 months'
-     ORDER BY i.subscription_id, i.period_start
-""")
+     ORDER BY w.place, i.period_start
+""")  # noqa: S608 - no value is put in
 _USAGE = text("""
-    SELECT u.subscription_id, u.day, sum(u.bytes)
-      FROM unnest(CAST(:ids AS uuid[]), CAST(:since AS date[])) AS w(id, since)
+    SELECT w.place, u.day, sum(u.bytes)
+      FROM unnest(CAST(:places AS integer[]), CAST(:ids AS uuid[]), CAST(:since AS date[])) AS w(place, id, since)
       JOIN usage_event u ON u.subscription_id = w.id AND u.day >= w.since
-     GROUP BY u.subscription_id, u.day
+     GROUP BY w.place, u.day
 """)
 
 
@@ -103,43 +109,44 @@ def read_accounts(
     `since` is the period start to be billed, where it is not the first day that has not been billed.
     """
     ids = list(subscription_ids)
-    rows = session.execute(_SUBSCRIPTIONS, {"ids": ids}).all()
-    payers = list({row.payer_id for row in rows})
-    lines = _grouped(session, _LINES, LineTerms, ids=ids)
-    discounts = _grouped(session, _DISCOUNTS, DiscountTerms, ids=ids)
+    wanted = array_of(ids)
+    rows = session.execute(_SUBSCRIPTIONS, {"ids": wanted}).all()
+    payers = array_of({row[1] for row in rows})
+    lines = _grouped(session, _LINES, LineTerms, ids=wanted)
+    discounts = _grouped(session, _DISCOUNTS, DiscountTerms, ids=wanted)
     exemptions = _grouped(session, _EXEMPTIONS, Exemption, payers=payers)
-    charges = _charges(session, rows, ids, payers)
-    pauses = _pauses(session, tariffs.policy, ids)
-    invoiced = _grouped(session, _INVOICED, lambda *span: span, ids=ids)
-    starts = {row.id: since or row.billed_until or row.started_on for row in rows}
+    charges = _charges(session, rows, wanted, payers)
+    pauses = _pauses(session, tariffs.policy, wanted)
+    invoiced = _grouped(session, _INVOICED, _span, ids=wanted)
+    starts = {row[0]: since or row[6] or row[2] for row in rows}
     used_from = {
-        key: max((start for start, _ in spans if start < starts[key]), default=None) for key, spans in invoiced.items()
+        place: max((start for start, _ in spans if start < starts[place]), default=None)
+        for place, spans in invoiced.items()
     }
-    usage = _usage(session, tariffs, rows, lines, used_from, starts)
+    usage = _usage(session, tariffs, ids, lines, used_from, starts)
     taxpayers: dict[tuple[Any, ...], Taxpayer] = {}
     accounts = []
-    for row in rows:
-        billed = tuple(span for span in invoiced.get(row.id, ()) if span[0] >= starts[row.id])
-        key = (row.customer_class, row.jurisdiction, tuple(exemptions.get(row.payer_id, ())))
+    for (
+        place, payer_id, started_on, ended_on, billing_day, interval_months, billed_until, due_days, state,
+        next_bill_on, number, name, payer_name, customer_class, tax_number, cnic_end, address, area_id, jurisdiction,
+    ) in rows:  # fmt: skip
+        key = (customer_class, jurisdiction, tuple(exemptions.get(payer_id, ())))
         facts = BillingFacts(
-            subscription_id=row.id, payer_id=row.payer_id, started_on=row.started_on, ended_on=row.ended_on,
-            lines=tuple(lines.get(row.id, ())), taxpayer=taxpayers.setdefault(key, Taxpayer(*key)),
-            billing_day=row.billing_day, interval_months=row.interval_months, billed_until=row.billed_until,
-            due_days=row.due_days, discounts=tuple(discounts.get(row.id, ())), charges=tuple(charges.get(row.id, ())),
-            usage=tuple(usage.get(row.id, ())), not_billed=tuple(pauses.get(row.id, ())),
-            usage_since=used_from.get(row.id),
+            ids[place - 1], payer_id, started_on, tuple(lines.get(place, ())),
+            taxpayers.get(key) or taxpayers.setdefault(key, Taxpayer(*key)), billing_day, interval_months, ended_on,
+            billed_until, due_days, tuple(discounts.get(place, ())), tuple(charges.get(place, ())),
+            tuple(usage.get(place, ())), used_from.get(place), tuple(pauses.get(place, ())),
         )  # fmt: skip
-        accounts.append(_account(row, facts, billed))
+        billed = tuple(span for span in invoiced.get(place, ()) if span[0] >= starts[place])
+        accounts.append(
+            Account(facts, state, next_bill_on, number, name, payer_name, printed_tax_number(tax_number, cnic_end),
+                    address, area_id, billed)
+        )  # fmt: skip
     return accounts
 
 
-def _account(row: Row[Any], facts: BillingFacts, invoiced: tuple[tuple[date, date], ...]) -> Account:
-    return Account(
-        facts=facts, state=row.state, next_bill_on=row.next_bill_on, customer_number=row.number,
-        customer_name=row.name, payer_name=row.payer_name,
-        payer_tax_number=printed_tax_number(row.tax_number, row.cnic_end), address=row.address, area_id=row.area_id,
-        invoiced=invoiced,
-    )  # fmt: skip
+def _span(start: date, end: date) -> tuple[date, date]:
+    return start, end
 
 
 def printed_tax_number(tax_number: str, cnic_end: str) -> str:
@@ -147,46 +154,52 @@ def printed_tax_number(tax_number: str, cnic_end: str) -> str:
     return tax_number or (f"*********{cnic_end}" if cnic_end else "")
 
 
-def _grouped(session: Session, statement: Any, make: Any, **parameters: object) -> Grouped:
+def _grouped(session: Session, statement: TextClause, make: Callable[..., Any], **parameters: object) -> Grouped:
     """Rows by their first column, each the arguments of `make`."""
     groups: Grouped = defaultdict(list)
-    for key, *rest in session.execute(statement, parameters):
+    for key, *rest in session.execute(statement, parameters).all():
         groups[key].append(make(*rest))
     return groups
 
 
-def _charges(session: Session, rows: Sequence[Row[Any]], ids: list[Id], payers: list[Id]) -> Grouped:
-    home = {row.payer_id: row.id for row in reversed(rows)}
+def _charges(session: Session, rows: Sequence[Row[Any]], ids: str, payers: str) -> Grouped:
+    home = {row[1]: row[0] for row in reversed(rows)}
     groups: Grouped = defaultdict(list)
-    for subscription_id, customer_id, *rest in session.execute(_CHARGES, {"ids": ids, "payers": payers}):
-        groups[subscription_id or home[customer_id]].append(ChargeTerms(*rest))
+    for place, customer_id, *rest in session.execute(_CHARGES, {"ids": ids, "payers": payers}).all():
+        groups[place or home[customer_id]].append(ChargeTerms(*rest))
     return groups
 
 
-def _pauses(session: Session, policy: PolicyTerms, ids: list[Id]) -> Grouped:
+def _pauses(session: Session, policy: PolicyTerms, ids: str) -> Grouped:
     """The spans that are over and that the policy does not charge for.
 
     What was billed before a pause ended is credited when it is settled; these are the days not billed yet.
     """
     groups: Grouped = defaultdict(list)
-    for subscription_id, reason, start, end in session.execute(_PAUSES, {"ids": ids}):
+    for place, reason, start, end in session.execute(_PAUSES, {"ids": ids}).all():
         if reason == "non_payment":
             free = not policy.suspended_days_billed
         else:
             free = (end - start).days >= policy.pause_credit_days_min
         if free and start < end:
-            groups[subscription_id].append((start, end))
+            groups[place].append((start, end))
     return groups
 
 
 def _usage(
-    session: Session, tariffs: Tariffs, rows: Sequence[Row[Any]], lines: Grouped, used_from: Mapping[Id, date | None],
-    starts: Mapping[Id, date],
+    session: Session, tariffs: Tariffs, ids: list[Id], lines: Grouped, used_from: Mapping[int, date | None],
+    starts: Mapping[int, date],
 ) -> Grouped:  # fmt: skip
     """Bytes by day of what is not billed yet; without an earlier invoice from the longest interval before."""
     metered = {plan.id for plan in tariffs.plans.values() if plan.metered}
-    ids = [row.id for row in rows if any(line.plan_id in metered for line in lines.get(row.id, ()))]
-    if not ids:
+    if not metered:
         return {}
-    since = [used_from.get(key) or starts[key] - timedelta(days=LONGEST_INTERVAL_DAYS) for key in ids]
-    return _grouped(session, _USAGE, lambda day, used: (day, int(used)), ids=ids, since=since)
+    places = [place for place in starts if any(line.plan_id in metered for line in lines.get(place, ()))]
+    if not places:
+        return {}
+    wanted = {
+        "places": places,
+        "ids": array_of(ids[place - 1] for place in places),
+        "since": [used_from.get(place) or starts[place] - timedelta(days=LONGEST_INTERVAL_DAYS) for place in places],
+    }
+    return _grouped(session, _USAGE, lambda day, used: (day, int(used)), **wanted)

@@ -86,7 +86,7 @@ class InvoiceLine(Owned, Base):
         UniqueConstraint("company_id", "invoice_id", "position"),
         CheckConstraint("kind IN ('charge', 'tax', 'rounding')", name="kind"),
     )
-    invoice_id: Mapped[Id] = mapped_column(ForeignKey("invoice.id"), index=True)
+    invoice_id: Mapped[Id] = mapped_column(ForeignKey("invoice.id"))
     position: Mapped[int]
     kind: Mapped[str] = mapped_column(default="charge")
     description: Mapped[str]

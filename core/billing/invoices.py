@@ -120,8 +120,8 @@ def _refuse_second(session: Session, subscription_id: Id, period_start: date) ->
 
 
 def _move_on(session: Session, tariffs: Tariffs, account: Account, period: Period) -> None:
-    """The subscription is billed up to the end of `period`, unless it was billed further already."""
-    if account.facts.billed_until is not None and account.facts.billed_until > period.end:
+    """The subscription is billed up to the end of `period`, if that goes on from where it was billed to."""
+    if not period.start <= account.facts.origin <= period.end:
         return
     subscription = session.get_one(Subscription, account.facts.subscription_id)
     subscription.billed_until = period.end
@@ -165,7 +165,7 @@ def issue_charges(
 
 
 def _waiting(session: Session, customer_id: Id, issued_on: date, charge_ids: Sequence[Id] | None) -> list[ChargeTerms]:
-    columns = [PendingCharge.__table__.c[name] for name in CHARGE_COLUMNS.split(", ")]
+    columns = [PendingCharge.__table__.c[name] for name in CHARGE_COLUMNS]
     waiting = select(*columns).where(
         PendingCharge.customer_id == customer_id, PendingCharge.invoice_id.is_(None),
         PendingCharge.cancelled_at.is_(None),
@@ -233,11 +233,12 @@ def issue_draft(
     if draft.charge_ids:
         taken = update(PendingCharge).where(PendingCharge.id.in_(draft.charge_ids)).values(invoice_id=invoice.id)
         session.execute(taken)
-    if draft.total:
+    if any(line.amount for line in draft.lines):
         post_entry(
             session, kind="invoice", source_id=invoice.id, posted_on=issued_on, actor=actor, origin=origin,
             lines=posting_lines(draft, addressee), memo=invoice.number,
         )  # fmt: skip
+    if draft.total:
         apply_advance(session, invoice=invoice, day=issued_on, actor=actor, origin=origin)
     return invoice
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from core.billing.facts import Account, read_accounts
 from core.billing.terms import PolicyTerms, Tariffs
+from core.db import array_of
 from core.ids import Id
 
 START = ("-infinity", Id(int=0))
@@ -61,34 +62,36 @@ _NEXT_DUE = text(f"""
      LIMIT :size
 """)
 _LOCK_DUE = text(f"""
-    SELECT s.id {_DUE} AND s.id = ANY(:ids) ORDER BY s.next_bill_on, s.id FOR UPDATE
+    SELECT s.id {_DUE} AND s.id = ANY(CAST(:ids AS uuid[])) ORDER BY s.next_bill_on, s.id FOR UPDATE
 """)
 _LOCK_PAYERS = text("""
-    SELECT c.id FROM customer c
-     WHERE c.id IN (SELECT coalesce(payer_id, customer_id) FROM subscription WHERE id = ANY(:ids))
-     ORDER BY c.id FOR NO KEY UPDATE
+    SELECT count(*) FROM (
+        SELECT 1 FROM customer c
+         WHERE c.id IN (SELECT coalesce(payer_id, customer_id) FROM subscription WHERE id = ANY(CAST(:ids AS uuid[])))
+         ORDER BY c.id FOR NO KEY UPDATE) locked
 """)
 _OWED = text("""
     SELECT customer_id, sum(balance) FROM invoice
-     WHERE customer_id = ANY(:payers) AND balance > 0 AND state IN ('issued', 'part_paid') GROUP BY customer_id
+     WHERE customer_id = ANY(CAST(:payers AS uuid[])) AND balance > 0 AND state IN ('issued', 'part_paid')
+     GROUP BY customer_id
 """)
 _ADVANCES = text("""
     SELECT customer_id, id, true AS is_payment, unallocated, received_on AS since FROM payment
-     WHERE customer_id = ANY(:payers) AND unallocated > 0 AND state = 'received'
+     WHERE customer_id = ANY(CAST(:payers AS uuid[])) AND unallocated > 0 AND state = 'received'
     UNION ALL
     SELECT customer_id, id, false, unallocated, issued_on FROM credit_note
-     WHERE customer_id = ANY(:payers) AND unallocated > 0
+     WHERE customer_id = ANY(CAST(:payers AS uuid[])) AND unallocated > 0
      ORDER BY since, id
 """)
 _RECIPIENTS = text("""
     WITH known AS (
         SELECT p.customer_id, c.id AS contact_id, true AS on_file FROM customer_phone p
           JOIN contact c ON c.phone = p.phone AND c.phone_trusted AND c.opted_out_at IS NULL
-         WHERE p.customer_id = ANY(:payers)
+         WHERE p.customer_id = ANY(CAST(:payers AS uuid[]))
         UNION
         SELECT a.customer_id, c.id, false FROM contact_account a
           JOIN contact c ON c.id = a.contact_id AND c.opted_out_at IS NULL
-         WHERE a.customer_id = ANY(:payers)
+         WHERE a.customer_id = ANY(CAST(:payers AS uuid[]))
     ), chosen AS (
         SELECT DISTINCT ON (customer_id) customer_id, contact_id FROM known
          ORDER BY customer_id, on_file DESC, contact_id
@@ -97,7 +100,8 @@ _RECIPIENTS = text("""
           JOIN chosen ON chosen.contact_id = v.contact_id
          ORDER BY v.contact_id, v.last_inbound_at DESC NULLS LAST
     )
-    SELECT chosen.customer_id, c.id, coalesce(n.business_number_id, b.id), coalesce(c.language, company.default_language)
+    SELECT chosen.customer_id, c.id, coalesce(n.business_number_id, b.id),
+           coalesce(c.language, company.default_language)
       FROM chosen
       JOIN contact c ON c.id = chosen.contact_id
       JOIN company ON company.id = c.company_id
@@ -140,23 +144,23 @@ def lock_due(session: Session, policy: PolicyTerms, ids: Sequence[Id], *, day: d
 
     From then on nobody else bills them or moves their payers' money until the transaction ends.
     """
-    still = session.scalars(_LOCK_DUE, {"day": day, "states": billed_states(policy), "ids": list(ids)}).all()
-    session.execute(_LOCK_PAYERS, {"ids": list(still)})
+    still = session.scalars(_LOCK_DUE, {"day": day, "states": billed_states(policy), "ids": array_of(ids)}).all()
+    session.execute(_LOCK_PAYERS, {"ids": array_of(still)})
     return list(still)
 
 
 def read_batch(session: Session, tariffs: Tariffs, ids: Sequence[Id]) -> Batch:
     """Everything that issuing needs for the subscriptions that `lock_due` has locked."""
     accounts = read_accounts(session, tariffs, ids)
-    payers = list({account.facts.payer_id for account in accounts})
-    owed = {row[0]: row[1] for row in session.execute(_OWED, {"payers": payers})}
+    payers = array_of({account.facts.payer_id for account in accounts})
+    owed = {row[0]: row[1] for row in session.execute(_OWED, {"payers": payers}).all()}
     advances: dict[Id, list[AdvanceSource]] = defaultdict(list)
-    for customer_id, source_id, is_payment, left, _ in session.execute(_ADVANCES, {"payers": payers}):
+    for customer_id, source_id, is_payment, left, _ in session.execute(_ADVANCES, {"payers": payers}).all():
         advances[customer_id].append(AdvanceSource(source_id, is_payment, left))
     return Batch(accounts, owed, advances, _recipients(session, tariffs.policy, payers))
 
 
-def _recipients(session: Session, policy: PolicyTerms, payers: Collection[Id]) -> dict[Id, Recipient]:
+def _recipients(session: Session, policy: PolicyTerms, payers: str) -> dict[Id, Recipient]:
     if not policy.notices:
         return {}
-    return {row[0]: Recipient(*row[1:]) for row in session.execute(_RECIPIENTS, {"payers": list(payers)})}
+    return {row[0]: Recipient(*row[1:]) for row in session.execute(_RECIPIENTS, {"payers": payers}).all()}

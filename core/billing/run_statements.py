@@ -9,48 +9,46 @@ from __future__ import annotations
 from sqlalchemy import text
 
 TEMPORARY = text("""
-    CREATE TEMPORARY TABLE IF NOT EXISTS run_invoice (
-        position integer, id uuid, entry_id uuid DEFAULT uuidv7(), customer_id uuid, subscription_id uuid,
-        customer_name text, customer_address text, customer_tax_number text, area_id uuid, period_start date,
-        period_end date, due_on date, tax_rounding text, net numeric(14,2), tax numeric(14,2), rounding numeric(14,2),
-        total numeric(14,2), balance numeric(14,2), state text, earlier_balance numeric(14,2)
-    ) ON COMMIT DELETE ROWS;
-    CREATE TEMPORARY TABLE IF NOT EXISTS run_line (
-        invoice_id uuid, invoice integer, position integer, kind text, description text, quantity numeric(12,4),
+    CREATE TEMPORARY TABLE run_invoice (
+        position integer, id uuid DEFAULT uuidv7(), entry_id uuid DEFAULT uuidv7(), customer_id uuid,
+        subscription_id uuid, customer_name text, customer_address text, customer_tax_number text, area_id uuid,
+        period_start date, period_end date, due_on date, tax_rounding text, net numeric(14,2), tax numeric(14,2),
+        rounding numeric(14,2), total numeric(14,2), balance numeric(14,2), state text, earlier_balance numeric(14,2)
+    ) ON COMMIT DROP;
+    CREATE TEMPORARY TABLE run_line (
+        invoice integer, position integer, kind text, description text, quantity numeric(12,4),
         unit_price numeric(12,4), discount numeric(14,2), amount numeric(14,2), period_start date, period_end date,
-        subscription_line_id uuid, plan_id uuid, service_class text, tax_code text, tax_percent numeric(12,4),
-        tax_base numeric(14,2), account_code text
-    ) ON COMMIT DELETE ROWS;
-    CREATE TEMPORARY TABLE IF NOT EXISTS run_notice (
+        plan_id uuid, service_class text, tax_code text, tax_percent numeric(12,4), tax_base numeric(14,2),
+        account_code text, subscription_line_id uuid
+    ) ON COMMIT DROP;
+    CREATE TEMPORARY TABLE run_notice (
         invoice integer, contact_id uuid, business_number_id uuid, payload text, words text, template text
-    ) ON COMMIT DELETE ROWS;
-    CREATE TEMPORARY TABLE IF NOT EXISTS run_share (
-        id uuid, entry_id uuid DEFAULT uuidv7(), invoice integer, payment_id uuid, credit_note_id uuid,
-        amount numeric(14,2)
-    ) ON COMMIT DELETE ROWS;
-    CREATE TEMPORARY TABLE IF NOT EXISTS run_charge (id uuid, invoice_id uuid) ON COMMIT DELETE ROWS;
-    CREATE TEMPORARY TABLE IF NOT EXISTS run_step (
-        subscription_id uuid, billed_until date, next_bill_on date
-    ) ON COMMIT DELETE ROWS;
+    ) ON COMMIT DROP;
+    CREATE TEMPORARY TABLE run_share (
+        id uuid DEFAULT uuidv7(), entry_id uuid DEFAULT uuidv7(), invoice integer, payment_id uuid,
+        credit_note_id uuid, amount numeric(14,2)
+    ) ON COMMIT DROP;
+    CREATE TEMPORARY TABLE run_charge (id uuid, invoice integer) ON COMMIT DROP;
+    CREATE TEMPORARY TABLE run_step (subscription_id uuid, billed_until date, next_bill_on date) ON COMMIT DROP;
 """)
 
 COLUMNS = {
     "run_invoice": (
-        "position", "id", "customer_id", "subscription_id", "customer_name", "customer_address",
-        "customer_tax_number", "area_id", "period_start", "period_end", "due_on", "tax_rounding", "net", "tax",
-        "rounding", "total", "balance", "state", "earlier_balance",
+        "position", "customer_id", "subscription_id", "customer_name", "customer_address", "customer_tax_number",
+        "area_id", "period_start", "period_end", "due_on", "tax_rounding", "net", "tax", "rounding", "total",
+        "balance", "state", "earlier_balance",
     ),
     "run_line": (
-        "invoice_id", "invoice", "position", "kind", "description", "quantity", "unit_price", "discount", "amount",
-        "period_start", "period_end", "subscription_line_id", "plan_id", "service_class", "tax_code", "tax_percent",
-        "tax_base", "account_code",
+        "invoice", "position", "kind", "description", "quantity", "unit_price", "discount", "amount", "period_start",
+        "period_end", "plan_id", "service_class", "tax_code", "tax_percent", "tax_base", "account_code",
+        "subscription_line_id",
     ),
     "run_notice": ("invoice", "contact_id", "business_number_id", "payload", "words", "template"),
-    "run_share": ("id", "invoice", "payment_id", "credit_note_id", "amount"),
-    "run_charge": ("id", "invoice_id"),
+    "run_share": ("invoice", "payment_id", "credit_note_id", "amount"),
+    "run_charge": ("id", "invoice"),
     "run_step": ("subscription_id", "billed_until", "next_bill_on"),
 }  # fmt: skip
-"""The columns that COPY fills, in the order in which rows give them."""
+"""The columns that COPY fills, in the order in which rows give them; `invoice` is the invoice's position."""
 
 INVOICES = text("""
     INSERT INTO invoice (
@@ -69,9 +67,11 @@ LINES = text("""
     INSERT INTO invoice_line (
         invoice_id, position, kind, description, quantity, unit_price, discount, amount, period_start, period_end,
         subscription_line_id, plan_id, service_class, tax_code, tax_percent, tax_base, account_code)
-    SELECT invoice_id, position, kind, description, quantity, unit_price, discount, amount, period_start, period_end,
-           subscription_line_id, plan_id, service_class, tax_code, tax_percent, tax_base, account_code
-      FROM run_line
+    SELECT r.id, l.position, l.kind, l.description, l.quantity, l.unit_price, l.discount, l.amount, l.period_start,
+           l.period_end, l.subscription_line_id, l.plan_id, l.service_class, l.tax_code, l.tax_percent, l.tax_base,
+           l.account_code
+      FROM run_line l JOIN run_invoice r ON r.position = l.invoice
+     ORDER BY l.invoice, l.position
 """)
 ENTRIES = text("""
     INSERT INTO journal_entry (id, kind, source_id, posted_on, memo, actor, origin)
@@ -129,7 +129,9 @@ CREDIT_NOTES_USED = text("""
      WHERE credit_note.id = used.credit_note_id
 """)
 CHARGES_TAKEN = text("""
-    UPDATE pending_charge SET invoice_id = taken.invoice_id FROM run_charge taken WHERE pending_charge.id = taken.id
+    UPDATE pending_charge SET invoice_id = r.id
+      FROM run_charge taken JOIN run_invoice r ON r.position = taken.invoice
+     WHERE pending_charge.id = taken.id
 """)
 SUBSCRIPTIONS = text("""
     UPDATE subscription SET billed_until = step.billed_until, next_bill_on = step.next_bill_on
@@ -157,7 +159,8 @@ PROGRESS = text("""
      WHERE id = :run_id
 """)
 RESOLVED = text("""
-    UPDATE invoice_run_problem SET resolved_at = :now WHERE subscription_id = ANY(:ids) AND resolved_at IS NULL
+    UPDATE invoice_run_problem SET resolved_at = :now
+     WHERE subscription_id = ANY(CAST(:ids AS uuid[])) AND resolved_at IS NULL
 """)
 STILL_PARKED = text("""
     UPDATE invoice_run_problem p SET run_id = :run_id, reason = x.reason

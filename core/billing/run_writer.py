@@ -17,11 +17,12 @@ from sqlalchemy.orm import Session
 from core import jobs
 from core.billing import run_statements as sql
 from core.billing.invoices import DEPOSITS
-from core.billing.run_drafts import Bill, Outcome
-from core.billing.run_facts import AdvanceSource, Batch, Recipient
+from core.billing.run_drafts import Bill, Outcome, Pattern
+from core.billing.run_facts import Batch, Recipient
 from core.billing.terms import DraftLine
 from core.companies import Company
-from core.ids import Id, new_id
+from core.db import array_of
+from core.ids import Id
 from core.messaging.invoice_notices import decent_hour, notice, template_language
 from core.messaging.lanes import RULES
 from core.money import ZERO
@@ -67,7 +68,7 @@ def write_batch(session: Session, run: Run, batch: Batch, outcomes: Sequence[Out
     for statement, parameters in _statements(session, run, rows, actor):
         connection.execute(statement, parameters)
     billed = [outcome.account.facts.subscription_id for outcome in outcomes if not outcome.problem]
-    connection.execute(sql.RESOLVED, {"ids": billed, "now": run.now})
+    connection.execute(sql.RESOLVED, {"ids": array_of(billed), "now": run.now})
     park(session, run, {o.account.facts.subscription_id: o.problem for o in outcomes if o.problem})
     connection.execute(sql.PROGRESS, {"run_id": run.id, "invoiced": rows.count, "amount": rows.amount})
 
@@ -75,7 +76,7 @@ def write_batch(session: Session, run: Run, batch: Batch, outcomes: Sequence[Out
 def park(session: Session, run: Run, reasons: Mapping[Id, str]) -> None:
     """Keep subscriptions that cannot be billed with the reason, one open row each, until a run bills them."""
     if reasons:
-        found = {"run_id": run.id, "ids": list(reasons), "reasons": [reason[:2000] for reason in reasons.values()]}
+        found = {"run_id": run.id, "ids": array_of(reasons), "reasons": [reason[:2000] for reason in reasons.values()]}
         session.execute(sql.STILL_PARKED, found)
         session.execute(sql.PARKED, found)
 
@@ -83,8 +84,6 @@ def park(session: Session, run: Run, reasons: Mapping[Id, str]) -> None:
 def _statements(session: Session, run: Run, rows: _Rows, actor: str) -> Iterable[tuple[TextClause, Mapping[str, Any]]]:
     if rows.of["run_step"]:
         yield sql.SUBSCRIPTIONS, {}
-    if rows.of["run_charge"]:
-        yield sql.CHARGES_TAKEN, {}
     if not rows.count:
         return
     year = fiscal_year_of(run.day, run.company.fiscal_year_start_month)
@@ -93,6 +92,8 @@ def _statements(session: Session, run: Run, rows: _Rows, actor: str) -> Iterable
     posting = {"day": run.day, "actor": actor, "origin": run.origin}
     yield sql.INVOICES, {"run_id": run.id, "day": run.day, **number}
     yield sql.LINES, {}
+    if rows.of["run_charge"]:
+        yield sql.CHARGES_TAKEN, {}
     yield sql.ENTRIES, number | posting
     yield sql.POSTINGS, {"day": run.day, "deposits": DEPOSITS}
     if rows.of["run_share"]:
@@ -120,35 +121,45 @@ class _Rows:
         self.count = 0
         self.amount = ZERO
         self.business_numbers: set[Id] = set()
+        self.printed: dict[int, tuple[Pattern, tuple[str, ...]]] = {}
 
     def add(self, outcome: Outcome) -> None:
         for bill in outcome.bills:
             self._invoice(bill)
-        step = (outcome.account.facts.subscription_id, outcome.billed_until, outcome.next_bill_on)
-        self.of["run_step"].append(_row(step))
+        subscription_id = outcome.account.facts.subscription_id.hex
+        self.of["run_step"].append(
+            f"{subscription_id}\t{_or_null(outcome.billed_until)}\t{_or_null(outcome.next_bill_on)}\n"
+        )
 
     def _invoice(self, bill: Bill) -> None:
         self.count += 1
         draft, to = bill.draft, bill.addressee
         self.amount += draft.total
         owed = self.batch.owed.get(to.customer_id, ZERO)
-        invoice_id = new_id()
         balance = draft.total - self._settled(to.customer_id, draft.total)
         state = "paid" if not balance else "issued" if balance == draft.total else "part_paid"
         self.of["run_invoice"].append(
-            f"{self.count}\t{invoice_id}\t{to.customer_id}\t{bill.account.facts.subscription_id}\t{_text(to.name)}"
-            f"\t{_text(to.address)}\t{_text(to.tax_number)}\t{to.area_id or NULL}\t{bill.period.start}"
+            f"{self.count}\t{to.customer_id.hex}\t{bill.account.facts.subscription_id.hex}\t{_text(to.name)}"
+            f"\t{_text(to.address)}\t{_text(to.tax_number)}\t{_or_null(to.area_id)}\t{bill.period.start}"
             f"\t{bill.period.end}\t{bill.due_on}\t{draft.tax_rounding}\t{draft.net}\t{draft.tax}\t{draft.rounding}"
             f"\t{draft.total}\t{balance}\t{state}\t{owed}\n"
         )
-        lines = self.of["run_line"]
-        for position, line in enumerate(draft.lines, 1):
-            lines.append(f"{invoice_id}\t{self.count}\t{position}\t{_line(line)}")
-        self.of["run_charge"] += [_row((charge_id, invoice_id)) for charge_id in draft.charge_ids]
+        lines = zip(self._printed(bill.pattern), bill.line_ids, strict=True)
+        self.of["run_line"] += [f"{self.count}\t{line}\t{i.hex if i else NULL}\n" for line, i in lines]
+        self.of["run_charge"] += [f"{charge_id.hex}\t{self.count}\n" for charge_id in draft.charge_ids]
         recipient = self.batch.recipients.get(to.customer_id)
         if recipient is not None and draft.total:
             self._notice(bill, recipient, balance, owed)
         self.batch.owed[to.customer_id] = owed + balance
+
+    def _printed(self, pattern: Pattern) -> tuple[str, ...]:
+        """The lines of a draft without the ids that differ, written once for all that share it."""
+        known = self.printed.get(id(pattern))
+        if known is None:
+            lines = tuple(f"{position}\t{_line(line)}" for position, line in enumerate(pattern.draft.lines, 1))
+            # The pattern is kept beside its lines, so that its id is not given to another.
+            known = self.printed[id(pattern)] = (pattern, lines)
+        return known[1]
 
     def _settled(self, customer_id: Id, total: Decimal) -> Decimal:
         """Let the customer's advance, the oldest first, settle an invoice of `total`."""
@@ -158,44 +169,47 @@ class _Rows:
             if part > 0:
                 source.left -= part
                 settled += part
-                self.of["run_share"].append(self._share(source, part))
+                ids = f"{source.id}\t{NULL}" if source.is_payment else f"{NULL}\t{source.id}"
+                self.of["run_share"].append(f"{self.count}\t{ids}\t{part}\n")
         return settled
 
-    def _share(self, source: AdvanceSource, part: Decimal) -> str:
-        payment, credit_note = (source.id, None) if source.is_payment else (None, source.id)
-        return _row((new_id(), self.count, payment, credit_note, part))
-
     def _notice(self, bill: Bill, to: Recipient, balance: Decimal, owed: Decimal) -> None:
-        words, parts = notice(
-            total=bill.draft.total, balance=balance, earlier=owed, period_start=bill.period.start,
-            period_end=bill.period.end, due_on=bill.due_on, currency=self.run.company.currency, language=to.language,
-        )  # fmt: skip
-        payload = {"type": "text", "text": {"body": words, "preview_url": False}}
-        twin = {"name": "invoice_issued", "language": template_language(to.language), "parameters": parts}
         self.business_numbers.add(to.business_number_id)
-        self.of["run_notice"].append(
-            f"{self.count}\t{to.contact_id}\t{to.business_number_id}\t{_text(json.dumps(payload, ensure_ascii=False))}"
-            f"\t{_text(words)}\t{_text(json.dumps(twin, ensure_ascii=False))}\n"
-        )
+        said = _notice_columns(
+            bill.draft.total, balance, owed, bill.period.start, bill.period.end, bill.due_on,
+            self.run.company.currency, to.language,
+        )  # fmt: skip
+        self.of["run_notice"].append(f"{self.count}\t{to.contact_id.hex}\t{to.business_number_id.hex}\t{said}\n")
+
+
+@lru_cache(maxsize=16384)
+def _notice_columns(
+    total: Decimal, balance: Decimal, earlier: Decimal, start: date, end: date, due_on: date, currency: str,
+    language: str,
+) -> str:  # fmt: skip
+    """Payload, words and template; many customers of a day are told the same but for the number."""
+    words, parts = notice(
+        total=total, balance=balance, earlier=earlier, period_start=start, period_end=end, due_on=due_on,
+        currency=currency, language=language,
+    )  # fmt: skip
+    payload = {"type": "text", "text": {"body": words, "preview_url": False}}
+    twin = {"name": "invoice_issued", "language": template_language(language), "parameters": parts}
+    columns = (json.dumps(payload, ensure_ascii=False), words, json.dumps(twin, ensure_ascii=False))
+    return "\t".join(_text(column) for column in columns)
 
 
 def _line(line: DraftLine) -> str:
     return (
         f"{line.kind}\t{_text(line.description)}\t{line.quantity}\t{line.unit_price}\t{line.discount}\t{line.amount}"
-        f"\t{_or_null(line.period_start)}\t{_or_null(line.period_end)}\t{_or_null(line.subscription_line_id)}"
-        f"\t{_or_null(line.plan_id)}\t{line.service_class}\t{_text(line.tax_code)}\t{_or_null(line.tax_percent)}"
-        f"\t{_or_null(line.tax_base)}\t{line.account_code}\n"
+        f"\t{_or_null(line.period_start)}\t{_or_null(line.period_end)}\t{_or_null(line.plan_id)}"
+        f"\t{line.service_class}\t{_text(line.tax_code)}\t{_or_null(line.tax_percent)}\t{_or_null(line.tax_base)}"
+        f"\t{line.account_code}"
     )
-
-
-def _row(values: Sequence[object]) -> str:
-    return "\t".join(_or_null(value) for value in values) + "\n"
 
 
 def _or_null(value: object) -> str:
     return NULL if value is None else str(value)
 
 
-@lru_cache(maxsize=16384)
 def _text(value: str) -> str:
     return value.translate(ESCAPES)

@@ -15,18 +15,19 @@ from decimal import Decimal
 import structlog
 from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from core.billing.facts import read_accounts
 from core.billing.invoice_models import InvoiceRun
-from core.billing.run_drafts import bill_account
+from core.billing.run_drafts import Drafter, bill_account
 from core.billing.run_facts import START, count_due, lock_due, next_due, read_batch
 from core.billing.run_statements import PROGRESS
 from core.billing.run_writer import Run, park, write_batch
 from core.billing.tariffs import read_tariffs
 from core.billing.terms import Tariffs
 from core.companies import current_company
-from core.db import company_session
+from core.db import array_of, company_session
 from core.errors import DomainError
 from core.ids import Id, new_id
 from core.ledger.accounts import account_ids
@@ -103,8 +104,7 @@ class _Task:
     """What every batch of a run shares, read once: the run sees one state of tariffs throughout."""
 
     run: Run
-    tariffs: Tariffs
-    account_codes: frozenset[str]
+    drafter: Drafter
     actor: str
     batch: int
 
@@ -125,7 +125,7 @@ def run_invoices(
             for done in [pool.submit(_bill_share, task, share, shares) for share in range(shares)]:
                 done.result()
     except Exception as fault:
-        _end(task, state="failed", error=f"{type(fault).__name__}: {fault}"[:2000])
+        _fail(task, fault)
         raise
     return _end(task, state="done", error="")
 
@@ -152,9 +152,9 @@ def _start(company_id: Id, day: date, started_by: str, now: datetime, batch: int
             )
         session.flush()
         running = session.scalars(of_day.where(InvoiceRun.state == "running")).one()
-        codes = frozenset(account_ids(session))
+        drafter = Drafter(tariffs, day, frozenset(account_ids(session)))
         session.expunge(company)
-        return _Task(Run(running.id, company, day, now), tariffs, codes, started_by, batch)
+        return _Task(Run(running.id, company, day, now), drafter, started_by, batch)
 
 
 def _end(task: _Task, *, state: str, error: str) -> RunReport:
@@ -167,13 +167,20 @@ def _end(task: _Task, *, state: str, error: str) -> RunReport:
         return _report(run)
 
 
+def _fail(task: _Task, fault: Exception) -> None:
+    try:
+        _end(task, state="failed", error=_reason(fault)[:2000])
+    except SQLAlchemyError:
+        log.exception("run_left_running", run=str(task.run.id))
+
+
 def _report(run: InvoiceRun) -> RunReport:
     return RunReport(run.id, run.run_day, run.state, run.due, run.invoiced, run.problems, run.amount)
 
 
 def _bill_share(task: _Task, share: int, shares: int) -> None:
     refused: Reasons = {}
-    for ids in _batches(task.run.company.id, task.tariffs, task.run.day, task.batch, share, shares):
+    for ids in _batches(task.run.company.id, task.drafter.tariffs, task.run.day, task.batch, share, shares):
         found = _isolated(ids, lambda some: _bill(task, some), budget=REFUSALS_MAX - len(refused))
         if found:
             with company_session(task.run.company.id, task.actor) as session:
@@ -199,12 +206,11 @@ def _batches(
 def _bill(task: _Task, ids: Sequence[Id]) -> None:
     run = task.run
     with company_session(run.company.id, task.actor) as session:
-        due = lock_due(session, task.tariffs.policy, ids, day=run.day)
-        batch = read_batch(session, task.tariffs, due)
-        outcomes = [
-            bill_account(task.tariffs, account, day=run.day, account_codes=task.account_codes)
-            for account in batch.accounts
-        ]
+        due = lock_due(session, task.drafter.tariffs.policy, ids, day=run.day)
+        if not due:
+            return
+        batch = read_batch(session, task.drafter.tariffs, due)
+        outcomes = [bill_account(task.drafter, account) for account in batch.accounts]
         write_batch(session, run, batch, outcomes, actor=task.actor)
 
 
@@ -212,12 +218,12 @@ def _isolated(ids: Sequence[Id], attempt: Callable[[Sequence[Id]], None], *, bud
     """Attempt the ids together; where that fails, halve them until those that fail stand alone, with the reason.
 
     A record can be so broken that it fails only in the database: a date no program can hold, a sum out of range.
-    Raises RunStopped for more than `budget` of them.
+    A database that is away or too busy is no record's fault and is raised. Raises RunStopped for more than `budget`.
     """
     try:
         _insisting(lambda: attempt(ids))
     except Exception as fault:
-        if isinstance(fault, DBAPIError) and fault.connection_invalidated:
+        if isinstance(fault, OperationalError | InterfaceError):
             raise
         if len(ids) == 1:
             log.warning("subscription_refused", subscription=str(ids[0]), error=type(fault).__name__)
@@ -248,13 +254,20 @@ def _reason(fault: Exception) -> str:
     return str(fault) if isinstance(fault, DomainError) else f"{type(fault).__name__}: {fault}"
 
 
+def is_billed(session: Session, *, day: date) -> bool:
+    """Whether the day has a run that ended; what it could not bill waits for the next day, or for a run by hand."""
+    done = select(InvoiceRun.id).where(InvoiceRun.run_day == day, InvoiceRun.state == "done").limit(1)
+    return session.scalar(done) is not None
+
+
 def dry_run(company_id: Id, day: date, *, batch: int = BATCH) -> DryRun:
     """What `run_invoices` would write for the day, invoice by invoice; writes and locks nothing."""
     invoices: list[DryInvoice] = []
     refused: Reasons = {}
     taken: set[Id] = set()
     with company_session(company_id) as session:
-        tariffs, codes = read_tariffs(session), frozenset(account_ids(session))
+        tariffs = read_tariffs(session)
+        drafter = Drafter(tariffs, day, frozenset(account_ids(session)))
         due = count_due(session, tariffs.policy, day=day)
 
     def draft(ids: Sequence[Id]) -> None:
@@ -263,7 +276,7 @@ def dry_run(company_id: Id, day: date, *, batch: int = BATCH) -> DryRun:
         for account in accounts:
             free = tuple(charge for charge in account.facts.charges if charge.id not in taken)
             account = replace(account, facts=replace(account.facts, charges=free))
-            outcome = bill_account(tariffs, account, day=day, account_codes=codes)
+            outcome = bill_account(drafter, account)
             if outcome.problem:
                 refused[account.facts.subscription_id] = outcome.problem
             for bill in outcome.bills:
@@ -280,8 +293,8 @@ def dry_run(company_id: Id, day: date, *, batch: int = BATCH) -> DryRun:
 def _named(company_id: Id, refused: Reasons) -> list[DryProblem]:
     named = text(
         "SELECT s.id, c.number, c.name FROM subscription s JOIN customer c ON c.id = s.customer_id"
-        " WHERE s.id = ANY(:ids) ORDER BY c.number"
+        " WHERE s.id = ANY(CAST(:ids AS uuid[])) ORDER BY c.number"
     )
     with company_session(company_id) as session:
-        rows = session.execute(named, {"ids": list(refused)}).all()
+        rows = session.execute(named, {"ids": array_of(refused)}).all()
     return [DryProblem(row[0], row[1], row[2], refused[row[0]]) for row in rows]

@@ -49,12 +49,12 @@ BEGIN
             DO UPDATE SET debit = m.debit + excluded.debit, credit = m.credit + excluded.credit;
     END IF;
     SELECT p.entry_id, a.code, a.control, a.id IS NULL AS unknown, e.kind,
-           e.id IS NULL OR e.created_at <> now() AS late, e.posted_on <> p.posted_on AS another_day
+           e.posted_on <> p.posted_on AS another_day
       INTO wrong
       FROM added p
       LEFT JOIN account a ON a.id = p.account_id
       LEFT JOIN journal_entry e ON e.id = p.entry_id
-     WHERE a.id IS NULL OR e.id IS NULL OR e.created_at <> now() OR e.posted_on <> p.posted_on
+     WHERE a.id IS NULL OR e.posted_on <> p.posted_on
         OR (a.control <> '' AND (p.party_id IS NULL OR e.kind = 'manual'))
         OR (e.kind = 'year_close' AND a.type NOT IN ('income', 'expense') AND a.code <> '3900')
         OR (e.kind = 'opening_balance' AND a.type IN ('income', 'expense'))
@@ -64,7 +64,6 @@ BEGIN
     END IF;
     RAISE EXCEPTION 'A posting of entry % is refused: %', wrong.entry_id,
         CASE WHEN wrong.unknown THEN 'its account is not of this company'
-             WHEN wrong.late THEN 'lines join an entry only in the transaction that writes it'
              WHEN wrong.another_day THEN 'its day is not the day of the entry'
              WHEN wrong.control <> '' AND wrong.kind = 'manual' THEN
                  format('account %s belongs to its subledger, never to a manual entry', wrong.code)
