@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 from datetime import date
 from decimal import Decimal
@@ -13,6 +14,7 @@ import mt940
 from core.ledger.bank_files import StatementFile, StatementLine, StatementUnreadable, one_line
 from core.ledger.bank_files_values import decode
 
+logging.getLogger("mt940").setLevel(logging.CRITICAL)  # it logs what it cannot read: names and amounts
 ENVELOPE = re.compile(r"(?m)^(\{[^\n]*:\s*|-\}?.*|\x01|\x03)\s*$")
 """SWIFT's blocks around the statement, and the dash that ends it."""
 OPENINGS = ("final_opening_balance", "intermediate_opening_balance", "opening_balance")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 from datetime import date
 from decimal import Decimal
@@ -15,6 +16,7 @@ from ofxtools.Parser import OFXTree, ParseError
 from core.ledger.bank_files import StatementFile, StatementLine, StatementUnreadable, one_line
 from core.ledger.bank_files_values import NotAValue, read_amount
 
+logging.getLogger("ofxtools").setLevel(logging.CRITICAL)  # it logs what it reads: names and amounts
 STATEMENTS = {"STMTRS": "BANKACCTFROM", "CCSTMTRS": "CCACCTFROM"}
 
 
