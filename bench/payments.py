@@ -34,10 +34,11 @@ from core.usecases.start_process import start_process
 
 RATE = 500
 SECONDS = 8.0
-SETTLING = 2.0
-"""The first seconds are not counted: connections, plans and caches are made."""
+WARMING = 15
+"""Payments of each connection before the start, so that plans and caches are made."""
 PROCESSES, THREADS = 4, 4
 CUSTOMERS = 4000
+WARM_ORDERS = 10_000_000
 FUNCTION = Path(__file__).parent / "payment_limit.sql"
 
 
@@ -50,6 +51,26 @@ class Ground:
     customer_ids: list[Id]
     day: date
     now: datetime
+    postmaster: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one load process saw; seconds."""
+
+    latencies: list[float]
+    seconds: float
+    cpu: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One run of all processes."""
+
+    latencies: list[float]
+    seconds: float
+    program_cpu_ms: float
+    server_cpu_ms: float
 
 
 def main() -> None:
@@ -62,7 +83,8 @@ def main() -> None:
             settings = Settings(environment="test", data_dir=Path(folder), database_url=servers.app_url,
                                 redis_url=servers.redis_url, _env_file=None)  # fmt: skip
             start_process(settings)
-            ground = _ground(servers.app_url)
+            postmaster = int((Path(folder) / "postgres" / "postmaster.pid").read_text().split()[0])
+            ground = _ground(servers.app_url, postmaster)
             with psycopg.connect(_libpq(servers.owner_url)) as owner:
                 owner.execute(FUNCTION.read_text())
             core.db.engine().dispose()
@@ -75,19 +97,19 @@ def main() -> None:
             servers.stop()
 
 
-def _report(name: str, limit: list[float], product: list[float]) -> None:
-    counted = SECONDS - SETTLING
-    for who, latencies in (("limit", limit), ("product", product)):
-        cuts = statistics.quantiles(latencies, n=100)
-        print(f"{name:<10} {who:<8} {len(latencies) / counted:6.0f} payments/s   p50 {cuts[49] * 1000:8.2f} ms"
-              f"   p99 {cuts[98] * 1000:8.2f} ms   worst {max(latencies) * 1000:8.2f} ms")  # fmt: skip
-    throughput = len(product) / len(limit)
-    median = statistics.median(limit) / statistics.median(product)
+def _report(name: str, limit: Measured, product: Measured) -> None:
+    for who, run in (("limit", limit), ("product", product)):
+        cuts = statistics.quantiles(run.latencies, n=100)
+        print(f"{name:<10} {who:<8} {len(run.latencies) / run.seconds:6.0f} payments/s"
+              f"   p50 {cuts[49] * 1000:8.2f} ms   p99 {cuts[98] * 1000:8.2f} ms"
+              f"   CPU each: {run.program_cpu_ms:5.2f} ms here, {run.server_cpu_ms:5.2f} ms in PostgreSQL")  # fmt: skip
+    throughput = len(product.latencies) / product.seconds / (len(limit.latencies) / limit.seconds)
+    median = statistics.median(limit.latencies) / statistics.median(product.latencies)
     print(f"{name:<10} share of the limit: throughput {throughput:.2f}, median {median:.2f};"
           f" load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")  # fmt: skip
 
 
-def _ground(url: str) -> Ground:
+def _ground(url: str, postmaster: int) -> Ground:
     from tests.builders import make_customer
     from tests.conftest import open_test_company
     from tests.core.billing.bills import owe
@@ -100,67 +122,97 @@ def _ground(url: str) -> Ground:
     with core.db.engine().connect() as connection:
         connection.execute(text("ANALYZE"))
     now = utc_now()
-    return Ground(url, company.id, customer_ids, now.date(), now)
+    return Ground(url, company.id, customer_ids, now.date(), now, postmaster)
 
 
 Pay = Callable[[Ground, int], None]
 
 
-def _load(ground: Ground, pay: Pay, rate: int | None) -> list[float]:
-    """Latencies of what was due after the settling time."""
+def _load(ground: Ground, pay: Pay, rate: int | None) -> Measured:
+    """Latencies from the planned instant (at full speed from the start) to the commit, and the CPU it took."""
     context = multiprocessing.get_context("spawn")
-    results: multiprocessing.Queue[list[float]] = context.Queue()
+    results: multiprocessing.Queue[Outcome] = context.Queue()
     ready = context.Barrier(PROCESSES)
     workers = [
         context.Process(target=_process, args=(ground, pay, rate, number, ready, results))
         for number in range(PROCESSES)
     ]
+    before = _cpu_of_children(ground.postmaster)
     for worker in workers:
         worker.start()
-    latencies = [latency for _ in workers for latency in results.get(timeout=120)]
+    outcomes = [results.get(timeout=120) for _ in workers]
     for worker in workers:
         worker.join()
-    return latencies
+    server = _cpu_of_children(ground.postmaster) - before
+    paid = sum(len(outcome.latencies) for outcome in outcomes)
+    return Measured(
+        [latency for outcome in outcomes for latency in outcome.latencies],
+        max(outcome.seconds for outcome in outcomes), sum(outcome.cpu for outcome in outcomes) / paid * 1000,
+        server / (paid + WARMING * PROCESSES * THREADS) * 1000,
+    )  # fmt: skip
+
+
+def _cpu_of_children(postmaster: int) -> float:
+    """Seconds of CPU of PostgreSQL's processes, those that have ended among them."""
+    ticks = 0
+    for entry in Path("/proc").iterdir():
+        try:
+            fields = (entry / "stat").read_text().rsplit(")", 1)[1].split() if entry.name.isdigit() else []
+        except OSError:
+            continue
+        if fields and int(fields[1]) == postmaster:
+            ticks += int(fields[11]) + int(fields[12])
+        elif entry.name == str(postmaster):
+            ticks += int(fields[13]) + int(fields[14])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _process(ground: Ground, pay: Pay, rate: int | None, number: int, ready, results) -> None:
     core.db.connect(ground.url, pool_size=THREADS)
-    ready.wait(timeout=60)
-    start = time.time() + 0.5
-    plan = _Plan(rate, number, start)
-    latencies: list[float] = []
+    plan = _Plan(rate, number)
+    warm, latencies = threading.Barrier(THREADS + 1), []
 
-    def run() -> None:
-        while (due := plan.next()) is not None and time.time() < start + 2 * SECONDS:
-            time.sleep(max(0.0, due - time.time()))
-            began = due if rate else time.time()
-            pay(ground, plan.taken * PROCESSES + number)
-            if began >= start + SETTLING:
-                latencies.append(time.time() - began)
+    def run(thread: int) -> None:
+        for order in range(WARMING):
+            pay(ground, WARM_ORDERS + (order * THREADS + thread) * PROCESSES + number)
+        warm.wait()
+        warm.wait()
+        while (planned := plan.next()) is not None:
+            due, order = planned
+            time.sleep(max(0.0, due - time.monotonic()))
+            began = due if rate else time.monotonic()
+            pay(ground, order)
+            latencies.append(time.monotonic() - began)
 
-    threads = [threading.Thread(target=run) for _ in range(THREADS)]
+    threads = [threading.Thread(target=run, args=(thread,)) for thread in range(THREADS)]
     for thread in threads:
         thread.start()
+    warm.wait()
+    ready.wait(timeout=120)
+    cpu, began = time.process_time(), time.monotonic()
+    plan.start = began + 0.1
+    warm.wait()
     for thread in threads:
         thread.join()
-    results.put(latencies)
+    results.put(Outcome(latencies, time.monotonic() - began, time.process_time() - cpu))
 
 
 class _Plan:
-    """The instants of one process's payments, handed to whichever of its threads is free."""
+    """The instants of one process's payments and their order, handed to whichever of its threads is free."""
 
-    def __init__(self, rate: int | None, number: int, start: float) -> None:
-        self.rate, self.number, self.start, self.taken = rate, number, start, 0
+    def __init__(self, rate: int | None, number: int) -> None:
+        self.rate, self.number, self.start, self.taken = rate, number, 0.0, 0
         self._lock = threading.Lock()
 
-    def next(self) -> float | None:
+    def next(self) -> tuple[float, int] | None:
         with self._lock:
+            order = self.taken * PROCESSES + self.number
+            now = time.monotonic()
+            due = max(now, self.start) if self.rate is None else self.start + order / self.rate
+            if due >= self.start + SECONDS or now >= self.start + 2 * SECONDS:
+                return None
             self.taken += 1
-            if self.rate is None:
-                due = max(time.time(), self.start)
-            else:
-                due = self.start + (self.taken * PROCESSES + self.number) / self.rate
-        return due if due < self.start + SECONDS else None
+        return due, order
 
 
 def _product(ground: Ground, number: int) -> None:

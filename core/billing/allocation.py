@@ -82,24 +82,23 @@ def lock_customers(session: Session, customer_ids: Collection[Id]) -> None:
         raise NotFound("There is no such customer in this company")
 
 
-OPEN = (
+_OPEN = (
     select(*(INVOICES.c[name] for name in ("id", "number", "reason", "state", "balance", "due_on", "issued_on")))
     .where(INVOICES.c.balance > 0, INVOICES.c.state.in_(PAYABLE_STATES))
     .order_by(INVOICES.c.id)
     .with_for_update(key_share=True)
 )
-"""What can still be paid, its rows locked in the order of their ids; narrowed by whoever asks."""
 
 
 def open_invoices(session: Session, *, customer_id: Id) -> list[OpenInvoice]:
     """What the customer can still pay, written-off debts included; the rows are locked in the order of their ids."""
-    return [OpenInvoice(*row) for row in session.execute(OPEN.where(INVOICES.c.customer_id == customer_id))]
+    return [OpenInvoice(*row) for row in session.execute(_OPEN.where(INVOICES.c.customer_id == customer_id))]
 
 
 def open_invoice(session: Session, *, invoice_id: Id) -> OpenInvoice | None:
     """One invoice as it stands now, its row locked; None where nothing can be paid on it."""
     session.flush()
-    row = session.execute(OPEN.where(INVOICES.c.id == invoice_id)).one_or_none()
+    row = session.execute(_OPEN.where(INVOICES.c.id == invoice_id)).one_or_none()
     return OpenInvoice(*row) if row else None
 
 

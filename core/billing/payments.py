@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from psycopg.errors import UniqueViolation
-from sqlalchemy import bindparam, literal, null, select, text, union_all
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, make_transient_to_detached
 
-from core.billing.allocation import INVOICES, OPEN, OpenInvoice, Share, forget_balances, in_order, shares_of
+from core.billing.allocation import OpenInvoice, Share, forget_balances, in_order, shares_of
 from core.billing.payment_models import METHODS, ChequeRefusal, Payment
 from core.billing.plan_models import BillingPolicy
 from core.billing.references import reference_key
 from core.clock import business_day
-from core.db import Json, table_of
+from core.db import Json
 from core.errors import DomainError, NotFound
 from core.ids import Id, new_id
 from core.ledger.accounts import read_accounts
@@ -37,10 +37,6 @@ DEBITED = ("1010", "1020", "1030", "1050", "1060", "2220")
 """Accounts a payment may debit, with those that start alike: money, money in transit, money received before."""
 CREDITED = ("1100", "2200")
 BACKDATED_MAX = timedelta(days=730)
-
-
-PAYMENTS = table_of(Payment)
-NOTHING = (null(),) * 6
 
 
 class PaymentInvalid(DomainError):
@@ -152,23 +148,29 @@ def _account(rules: _Rules, method: str, account_code: str, collected_by: Id | N
     return str(rules.method_accounts.get(method, ACCOUNT_OF_METHOD.get(method, "")))
 
 
-_FACTS = union_all(
-    select(literal("invoice"), OPEN.where(INVOICES.c.customer_id == bindparam("customer")).cte("unpaid")),
-    select(literal("key"), PAYMENTS.c.id, *NOTHING).where(PAYMENTS.c.idempotency_key == bindparam("key")),
-    select(literal("twin"), PAYMENTS.c.id, *NOTHING).where(
-        PAYMENTS.c.customer_id == bindparam("customer"), PAYMENTS.c.amount == bindparam("amount"),
-        PAYMENTS.c.received_on == bindparam("day"), PAYMENTS.c.state == "received",
-    ),
-)  # fmt: skip
+_FACTS = text("""
+    WITH unpaid AS (
+        SELECT id, number, reason, state, balance, due_on, issued_on FROM invoice
+         WHERE customer_id = :customer_id AND balance > 0 AND state IN ('issued', 'part_paid', 'written_off')
+         ORDER BY id FOR NO KEY UPDATE
+    )
+    SELECT 'invoice' AS what, unpaid.* FROM unpaid
+    UNION ALL
+    SELECT 'key', id, NULL, NULL, NULL, NULL, NULL, NULL FROM payment WHERE idempotency_key = :key
+    UNION ALL
+    SELECT 'twin', id, NULL, NULL, NULL, NULL, NULL, NULL FROM payment
+     WHERE customer_id = :customer_id AND amount = :amount AND received_on = :received_on AND state = 'received'
+""")
 """One statement, after the lock, so that it sees what the one before in the queue has done."""
 
 
 def _facts(session: Session, asked: _Received, key: str) -> tuple[list[OpenInvoice], Id | None, bool]:
     """What can be paid, the payment of that key, and whether another looks the same."""
-    wanted = {"customer": asked.customer_id, "key": key, "amount": asked.amount, "day": asked.received_on}
+    wanted = {"customer_id": asked.customer_id, "key": key, "amount": asked.amount, "received_on": asked.received_on}
     rows = session.execute(_FACTS, wanted).all()
-    same_key = next((row[1] for row in rows if row[0] == "key"), None)
-    return [OpenInvoice(*row[1:]) for row in rows if row[0] == "invoice"], same_key, any(r[0] == "twin" for r in rows)
+    same_key = next((row.id for row in rows if row.what == "key"), None)
+    unpaid = [OpenInvoice(*row[1:]) for row in rows if row.what == "invoice"]
+    return unpaid, same_key, any(row.what == "twin" for row in rows)
 
 
 def _same(first: Payment, asked: _Received) -> Payment:
@@ -256,7 +258,7 @@ _WRITE = text(f"""
                :withheld_sales_tax, :certificate_no, :unallocated, :received_on, :reference, :reference_key,
                :idempotency_key, :taken_by, CAST(:collected_by AS uuid), CAST(:place AS jsonb), 'received', '', :suspect
           FROM series
-        RETURNING *
+        RETURNING number
     ),
     moved AS (
         UPDATE invoice SET balance = s.balance, state = s.state
@@ -270,19 +272,22 @@ _WRITE = text(f"""
           FROM unnest(CAST(:invoice_ids AS uuid[]), CAST(:amounts AS numeric[]), CAST(:written_off AS numeric[]),
                       CAST(:recovers AS boolean[])) s(invoice_id, amount, written_off, recovers)
     )
-    SELECT * FROM paid
+    SELECT number FROM paid
 """)  # noqa: S608
 """Number, payment, allocations and balances in one statement: the series is locked for that and the commit only."""
 
 
 def _write(session: Session, asked: _Received, shares: Sequence[Share], rules: _Rules, more: dict[str, Any]) -> Payment:
     year = fiscal_year_of(asked.received_on, rules.fiscal_year_start_month)
-    values = {
-        **asdict(asked), **more, **reservation("receipt", fiscal_year=year),
+    columns = {
+        **{name: getattr(asked, name) for name in _Received.__dataclass_fields__}, **more,
         "unallocated": asked.settles - sum((share.amount for share in shares), ZERO),
         "reference_key": reference_key(asked.reference),
+    }  # fmt: skip
+    invoice_ids = [share.invoice.id for share in shares]
+    values = {
+        **columns, **reservation("receipt", fiscal_year=year), "invoice_ids": invoice_ids,
         "place": None if more["place"] is None else json.dumps(more["place"]),
-        "invoice_ids": [share.invoice.id for share in shares],
         "amounts": [share.amount for share in shares],
         "written_off": [share.written_off for share in shares],
         "recovers": [share.recovers for share in shares],
@@ -290,13 +295,16 @@ def _write(session: Session, asked: _Received, shares: Sequence[Share], rules: _
         "states": [share.state_after for share in shares],
     }  # fmt: skip
     try:
-        payment: Payment = session.scalars(select(Payment).from_statement(_WRITE), values).one()
+        number = session.execute(_WRITE, values).scalar_one()
     except IntegrityError as refused:
         # Another customer's payment took the key in the same instant.
         if isinstance(refused.orig, UniqueViolation) and "idempotency_key" in (refused.orig.diag.constraint_name or ""):
             raise KeyReused("The key came with another payment: use a new key") from refused
         raise
-    forget_balances(session, values["invoice_ids"])
+    forget_balances(session, invoice_ids)
+    payment = Payment(number=number, state="received", state_reason="", **columns)
+    make_transient_to_detached(payment)
+    session.add(payment)
     return payment
 
 
