@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.billing.advance import allocate
+from core.billing.allocation import allocate
 from core.billing.invoice_models import OPEN_STATES, Invoice
 from core.billing.payment_models import Allocation, Payment
 from core.billing.subscription_models import Subscription
