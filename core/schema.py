@@ -16,6 +16,8 @@ import core.ledger.models
 import core.messaging.models
 import core.network.models
 import core.numbering
+import core.recovery.case_models
+import core.recovery.policy_models
 import core.service_desk.models
 import core.staff.models
 from core.db import Base
