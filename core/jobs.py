@@ -23,6 +23,9 @@ JOBS = {
     "drain_number": "workers.outbound.drain_number",
     "process_event": "workers.inbound.process_event",
     "fetch_document": "workers.media.fetch_document",
+    "age_debts": "workers.recovery.age_debts",
+    "climb_ladder": "workers.recovery.climb_ladder_of",
+    "suspend_services": "workers.recovery.suspend_services",
 }
 
 COALESCED = frozenset(JOBS)

@@ -16,11 +16,13 @@ from core import audit
 from core.db import platform_session
 from core.settings import load_settings
 from core.usecases.start_process import process_settings, start_process
+from workers.recovery import ring_recovery
 from workers.sweep import sweep
 
 log = structlog.get_logger(__name__)
 
 SWEEP_SECONDS = 5
+RECOVERY_SECONDS = 600
 AUDIT_MONTHS_AHEAD = 3
 REDIS_TIMEOUT = 5
 BACKOFF_MAX = 15.0
@@ -40,6 +42,7 @@ def timetable(connection: Redis) -> Timetable:
     """Every periodic job. A sweep that no worker took within its interval is not worth catching up."""
     jobs = Timetable(connection)
     jobs.register(sweep, "urgent", interval=SWEEP_SECONDS, ttl=SWEEP_SECONDS, result_ttl=0)
+    jobs.register(ring_recovery, "bulk", interval=RECOVERY_SECONDS, ttl=RECOVERY_SECONDS, result_ttl=0)
     jobs.register(prepare_audit, "bulk", cron="17 0 * * *", result_ttl=0)
     return jobs
 

@@ -236,7 +236,7 @@ class Proposal(Owned, Base):
 
 
 class RecoveryRun(Owned, Base):
-    """One of the day's jobs and how far it came; its last case is where it goes on."""
+    """One of the day's jobs for a company; its counts are its progress. Run again it goes on where it stopped."""
 
     __tablename__ = "recovery_run"
     __table_args__ = (
@@ -249,6 +249,5 @@ class RecoveryRun(Owned, Base):
     state: Mapped[str] = mapped_column(default="running")
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
-    last_case_id: Mapped[Id | None]
     counts: Mapped[Json] = mapped_column(default=dict)
     error: Mapped[str] = mapped_column(default="")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -102,7 +102,7 @@ def ladder_of(session: Session) -> tuple[Step, ...]:
     return in_order(Step(row.day, row.kind, row.min_balance, row.message_key) for row in rows)
 
 
-def in_order(steps: Sequence[Step] | Any) -> tuple[Step, ...]:
+def in_order(steps: Iterable[Step]) -> tuple[Step, ...]:
     """By day; on one day the milder step first."""
     return tuple(sorted(steps, key=lambda step: (step.day, KINDS.index(step.kind))))
 
@@ -113,9 +113,9 @@ def set_ladder(session: Session, steps: Sequence[Step]) -> tuple[Step, ...]:
     Raises PolicyInvalid for an unknown kind or message, a step twice, or a suspension without a notice before it.
     """
     policy_of(session)
-    steps = in_order(steps)
     for step in steps:
         _check(step)
+    steps = in_order(steps)
     if len({step.key for step in steps}) < len(steps):
         raise PolicyInvalid("The ladder has the same step twice on one day")
     kinds = [step.kind for step in steps]

@@ -16,7 +16,8 @@ from core.recovery.case_models import Promise
 from core.recovery.cases import log_attempt
 from core.recovery.policy import policy_of
 from core.recovery.promise_terms import History, PromiseTerms, terms_for
-from core.recovery.promises import lock_customer, make_promise, open_promise
+from core.recovery.promises import make_promise, open_promise
+from core.usecases.judge_promises import judge_promises_of
 from core.usecases.rate_customer import rate_customer
 from core.usecases.restore_service import restore_service
 
@@ -44,7 +45,7 @@ def log_promise(
     says so, a suspended service comes back at once. Sends nothing: the caller tells the customer. Locks the customer.
     Raises PromiseStillRunning, ExtensionsUsedUp, PromiseRefused, AmountInvalid.
     """
-    lock_customer(session, customer_id)
+    judge_promises_of(session, customer_id=customer_id, now=now)
     today = business_day(now, current_company(session).timezone)
     terms = promise_offers(session, customer_id=customer_id, today=today)
     promise = make_promise(

@@ -158,7 +158,6 @@ def create_tables() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("last_case_id", sa.Uuid(), nullable=True),
         sa.Column("counts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("error", sa.String(), nullable=False),
         sa.Column("company_id", sa.Uuid(), server_default=sa.text("taar_company()"), nullable=False),

@@ -147,7 +147,11 @@ class Town:
         """Everything that waits in the outbox arrives at its time."""
         with self.open() as session:
             for message in session.scalars(select(OutboundMessage).where(OutboundMessage.state == "queued")):
-                message.state, message.sent_at, message.state_since = "delivered", message.not_before, message.not_before
+                message.state, message.sent_at, message.state_since = (
+                    "delivered",
+                    message.not_before,
+                    message.not_before,
+                )
 
     def fails(self, state: str) -> None:
         """Everything that waits in the outbox ends as failed or expired."""
