@@ -162,6 +162,8 @@ def _release(session: Session, case_ids: Sequence[Id], now: datetime) -> None:
 
 def give(session: Session, given: Mapping[Id, Id], *, reason: str, assigned_by: str, now: datetime) -> None:
     """Write down who got which case; the cases have no agent before."""
+    if not given:
+        return
     rows = session.execute(select(RecoveryCase.id, RecoveryCase.amount).where(RecoveryCase.id.in_(given)))
     amounts = {row.id: row.amount for row in rows}
     by_agent: dict[Id, list[Id]] = defaultdict(list)
@@ -169,14 +171,11 @@ def give(session: Session, given: Mapping[Id, Id], *, reason: str, assigned_by: 
         by_agent[agent_id].append(case_id)
     for agent_id, case_ids in by_agent.items():
         session.execute(update(RecoveryCase).where(RecoveryCase.id.in_(case_ids)).values(agent_id=agent_id))
-    session.add_all(
-        CaseAssignment(
-            id=new_id(), case_id=case_id, agent_id=agent_id, amount=amounts[case_id], from_at=now, reason=reason,
-            assigned_by=assigned_by,
-        )
+    session.execute(table_of(CaseAssignment).insert(), [
+        {"id": new_id(), "case_id": case_id, "agent_id": agent_id, "amount": amounts[case_id], "from_at": now,
+         "reason": reason, "assigned_by": assigned_by}
         for case_id, agent_id in given.items()
-    )  # fmt: skip
-    session.flush()
+    ])  # fmt: skip
 
 
 def reassign_case(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -98,8 +98,7 @@ def _holidays(country: str) -> holidays.HolidayBase:
     return _by_country[country]
 
 
-def _first(day: date, fits: object) -> date:
-    assert callable(fits)
+def _first(day: date, fits: Callable[[date], bool]) -> date:
     for ahead in range(DAYS_AHEAD_MAX):
         if fits(day + timedelta(days=ahead)):
             return day + timedelta(days=ahead)

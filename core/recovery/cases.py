@@ -66,21 +66,18 @@ def close_case(session: Session, case: RecoveryCase, *, reason: str, today: date
 
 
 def record_step(
-    session: Session, step: Step, *, customer_id: Id, case_id: Id | None, counted_from: date, today: date,
+    session: Session, step: Step, *, customer_id: Id, case: RecoveryCase | None, counted_from: date, today: date,
     state: str = "done", note: str = "", message_id: Id | None = None, announced_for: date | None = None,
 ) -> StepRecord:  # fmt: skip
-    """Write that a step was taken, or left out, so that it is not taken again in this count."""
+    """Write that a step was taken, or left out, so that it is not taken again in this count; flushed by the caller."""
     record = StepRecord(
-        id=new_id(), customer_id=customer_id, case_id=case_id, counted_from=counted_from, day=step.day, kind=step.kind,
-        state=state, done_on=today, note=note, message_id=message_id, announced_for=announced_for,
+        id=new_id(), customer_id=customer_id, case_id=case.id if case else None, counted_from=counted_from,
+        day=step.day, kind=step.kind, state=state, done_on=today, note=note, message_id=message_id,
+        announced_for=announced_for,
     )  # fmt: skip
     session.add(record)
-    if case_id is not None and state != "skipped":
-        session.execute(
-            update(RecoveryCase).where(RecoveryCase.id == case_id).values(stage=step.kind, hastened=False)
-            .execution_options(synchronize_session="fetch")
-        )  # fmt: skip
-    session.flush()
+    if case is not None and state != "skipped":
+        case.stage, case.hastened = step.kind, False
     return record
 
 

@@ -33,7 +33,7 @@ class ExtensionsUsedUp(DomainError):
 
 
 @dataclass(frozen=True)
-class Money:
+class Received:
     """A payment that stands: received, not bounced, not reversed."""
 
     payment_id: Id
@@ -61,10 +61,13 @@ def make_promise(
     running = open_promise(session, customer_id=customer_id)
     if running is not None and not extend:
         raise PromiseStillRunning(running)
-    terms.refuse_unless_allowed(amount, due_on)
     calendar = calendar_of(session)
     if running is not None:
-        _replace(session, running, calendar, now)
+        _refuse_more_than(calendar.policy.promise_extensions_max, running)
+    terms.refuse_unless_allowed(amount, due_on)
+    if running is not None:
+        running.state, running.judged_at = "replaced", now
+        session.flush()
     promise = Promise(
         id=new_id(), customer_id=customer_id, case_id=_case_of(session, customer_id), amount=amount, made_at=now,
         made_on=today, due_on=due_on, limit_on=limit_of(due_on, calendar), received=ZERO, taken_by=taken_by,
@@ -76,13 +79,10 @@ def make_promise(
     return promise
 
 
-def _replace(session: Session, running: Promise, calendar: WorkCalendar, now: datetime) -> None:
-    most = calendar.policy.promise_extensions_max
+def _refuse_more_than(most: int, running: Promise) -> None:
     if running.extension_no >= most:
         raise ExtensionsUsedUp(f"This promise was moved {running.extension_no} times, and {most} are allowed: "
                                f"it stands until {running.limit_on}")  # fmt: skip
-    running.state, running.judged_at = "replaced", now
-    session.flush()
 
 
 def _case_of(session: Session, customer_id: Id) -> Id | None:
@@ -108,7 +108,7 @@ def move_limits(session: Session) -> int:
     return moved
 
 
-def counts_for(promise: Promise, following: Promise | None, money: Iterable[Money]) -> Decimal:
+def counts_for(promise: Promise, following: Promise | None, money: Iterable[Received]) -> Decimal:
     """The money that a promise may count: received after it was made, up to its limit, before the next was made.
 
     Of the day it was made only what was recorded after it counts; ids tell the order of recording.
@@ -120,7 +120,7 @@ def counts_for(promise: Promise, following: Promise | None, money: Iterable[Mone
     ), ZERO)  # fmt: skip
 
 
-def _after(money: Money, promise: Promise) -> bool:
+def _after(money: Received, promise: Promise) -> bool:
     if money.received_on == promise.made_on:
         return money.payment_id > promise.id
     return money.received_on > promise.made_on
@@ -136,7 +136,7 @@ def verdict(amount: Decimal, received: Decimal, *, limit_on: date, today: date) 
 
 
 def judge(
-    session: Session, promises: Sequence[Promise], money: Iterable[Money], *, today: date, now: datetime
+    session: Session, promises: Sequence[Promise], money: Iterable[Received], *, today: date, now: datetime
 ) -> list[Promise]:
     """Judge all promises of one customer by his payments; returns those whose state changed.
 

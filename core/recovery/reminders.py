@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import business_day
 from core.companies import BusinessNumber, Company
-from core.crm.contacts import identify
+from core.crm.contacts import meet_by_phone
 from core.crm.models import Contact, ContactAccount, Customer, CustomerPhone
 from core.ids import Id
 from core.messaging import payloads, window
@@ -55,11 +55,11 @@ def recipients(session: Session, customers: Sequence[Customer], *, company: Comp
     """
     number = session.scalar(select(BusinessNumber.id).order_by(BusinessNumber.id).limit(1))
     people = _linked(session, [customer.id for customer in customers])
-    found = {}
-    for customer in customers:
-        mine = people.get(customer.id) or _on_file(session, customer.id)
-        found[customer.id] = _chosen(customer.id, mine, number, company.default_language)
-    return found
+    people |= _on_file(session, [customer.id for customer in customers if customer.id not in people])
+    return {
+        customer.id: _chosen(customer.id, people.get(customer.id, []), number, company.default_language)
+        for customer in customers
+    }
 
 
 Person = tuple[Contact, Conversation | None]
@@ -79,18 +79,29 @@ def _linked(session: Session, customer_ids: Sequence[Id]) -> dict[Id, list[Perso
     return people
 
 
-def _on_file(session: Session, customer_id: Id) -> list[Person]:
-    phone = session.scalar(
-        select(CustomerPhone.phone).where(CustomerPhone.customer_id == customer_id).order_by(CustomerPhone.id).limit(1)
+def _on_file(session: Session, customer_ids: Sequence[Id]) -> dict[Id, list[Person]]:
+    numbers = (
+        select(CustomerPhone.customer_id, CustomerPhone.phone)
+        .where(CustomerPhone.customer_id.in_(customer_ids))
+        .order_by(CustomerPhone.id.desc())
     )
-    if phone is None:
-        return []
-    contact = identify(session, phone=phone, user_id=None)
-    session.flush()
-    if not contact.phone_trusted:
-        return []
-    newest = select(Conversation).where(Conversation.contact_id == contact.id)
-    return [(contact, session.scalars(newest.order_by(Conversation.last_inbound_at.desc().nulls_last())).first())]
+    phones = {row.customer_id: row.phone for row in session.execute(numbers)}  # the first one stays
+    known = _known(session, set(phones.values()))
+    if missing := set(phones.values()) - known.keys():
+        meet_by_phone(session, missing)
+        known |= _known(session, missing)
+    trusted = {phone: person for phone, person in known.items() if person[0].phone_trusted}
+    return {customer_id: [trusted[phone]] for customer_id, phone in phones.items() if phone in trusted}
+
+
+def _known(session: Session, phones: set[str]) -> dict[str, Person]:
+    rows = session.execute(
+        select(Contact, Conversation)
+        .outerjoin(Conversation, Conversation.contact_id == Contact.id)
+        .where(Contact.phone.in_(phones))
+        .order_by(Conversation.last_inbound_at.nulls_first())
+    )
+    return {contact.phone: (contact, conversation) for contact, conversation in rows if contact.phone}
 
 
 def _chosen(customer_id: Id, people: Sequence[Person], number: Id | None, language: str) -> Recipient:
@@ -157,7 +168,7 @@ class Writer:
         in_window = window.is_open(person.last_inbound_at, hours.start)
         message_id = queue_message(
             self.session, contact_id=person.contact_id, business_number_id=person.business_number_id, lane="billing",
-            payload=payloads.text(body) if in_window else payloads.template(**template),  # type: ignore[arg-type]
+            payload=payloads.text(body) if in_window else payloads.template(**template),
             text=body, dedupe_key=dedupe_key, now=self.now, template=template if in_window else None,
             not_before=hours.start, expires_in=hours.until - hours.start,
         )  # fmt: skip
@@ -195,6 +206,6 @@ def tell_service(
     in_window = window.is_open(person.last_inbound_at, now)
     return queue_message(
         session, contact_id=person.contact_id, business_number_id=person.business_number_id, lane="notice",
-        payload=payloads.text(words) if in_window else payloads.template(**template),  # type: ignore[arg-type]
+        payload=payloads.text(words) if in_window else payloads.template(**template),
         text=words, dedupe_key=dedupe_key, now=now, template=template if in_window else None,
     )  # fmt: skip

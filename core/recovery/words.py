@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from babel.dates import format_date
 from babel.numbers import format_currency
@@ -99,7 +100,7 @@ def said_restored(language: str, debt: Debt) -> str:
     return RESTORED[language] % facts(debt, language)
 
 
-def twin(key: str, language: str, debt: Debt) -> dict[str, object]:
+def twin(key: str, language: str, debt: Debt) -> dict[str, Any]:
     """The approved template that says the same outside the 24-hour window."""
     language = language if language in LANGUAGES else "en"
     suffix, approved = TEMPLATES[language]
@@ -115,7 +116,7 @@ def facts(debt: Debt, language: str) -> dict[str, str]:
         "company": debt.company,
         "name": debt.name,
         "number": debt.number,
-        "amount": amount_in_words_of(debt.amount, language, debt.currency),
+        "amount": written_amount(debt.amount, language, debt.currency),
         "due_on": _day(debt.due_on, language),
         "days": str(debt.days),
         "how_to_pay": debt.how_to_pay,
@@ -124,7 +125,7 @@ def facts(debt: Debt, language: str) -> dict[str, str]:
     return {name: " ".join(value.split()) for name, value in values.items()}
 
 
-def amount_in_words_of(value: Decimal, language: str, currency: str) -> str:
+def written_amount(value: Decimal, language: str, currency: str) -> str:
     """`Rs 12,34,567` in lakh grouping; paisa only when there are some."""
     pattern = "#,##,##0" if value == value.to_integral_value() else "#,##,##0.00"
     figures = format_currency(value, currency, pattern, locale="en_PK", currency_digits=False)

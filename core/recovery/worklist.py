@@ -121,7 +121,7 @@ def _why(row: Any, today: date) -> str:
     if promise is not None and promise.state == "open" and promise.due_on <= today:
         return "promise_today"
     failed = promise is not None and promise.state in ("broken", "partial")
-    if failed and (row.last_tried is None or row.last_tried.date() <= promise.limit_on):
+    if failed and (row.last_tried is None or row.last_tried < promise.judged_at):
         return "promise_broken"
     if case.next_action_on is not None and case.next_action_on <= today:
         return "action_due"

@@ -21,7 +21,7 @@ from core.recovery.cases import propose, record_step
 from core.recovery.ladder import Standing, cut_day, decide
 from core.recovery.policy import Step, ladder_of
 from core.recovery.reminders import GONE, Writer, debt_of, writer_for
-from core.usecases.recovery_facts import Debt, customers_of, holds_of, lines_of, standings
+from core.usecases.recovery_facts import Overdue, customers_of, holds_of, lines_of, standings
 
 BATCH = 200
 PROPOSED = ("pick_up", "termination", "write_off_proposal")
@@ -59,9 +59,8 @@ def climb_ladder(
         return Climb(None, Counter())
     last = cases[-1].id
     lock_customers(session, [case.customer_id for case in cases])
-    for case in cases:
-        session.refresh(case)
-    cases = [case for case in cases if case.state == "open"]
+    again = select(RecoveryCase).where(RecoveryCase.id.in_([case.id for case in cases]), RecoveryCase.state == "open")
+    cases = session.scalars(again.order_by(RecoveryCase.id).execution_options(populate_existing=True)).all()
     mend_notices(session, [case.id for case in cases])
     calendar = calendar_of(session)
     facts = standings(session, cases, today=today, now=now, calendar=calendar)
@@ -70,9 +69,10 @@ def climb_ladder(
     writer = writer_for(session, list(customers.values()), company=company, calendar=calendar, now=now)
     batch = _Batch(session, ladder_of(session), company, calendar, writer, today)
     taken: Counter[str] = Counter()
-    for case in cases:
-        if case.id in facts:
-            taken += _climb(batch, case, facts[case.id], customers[case.customer_id])
+    with session.no_autoflush:  # one flush writes the batch's records together
+        for case in cases:
+            if case.id in facts:
+                taken += _climb(batch, case, facts[case.id], customers[case.customer_id])
     session.flush()
     return Climb(last, taken)
 
@@ -103,7 +103,7 @@ def _climb(batch: _Batch, case: RecoveryCase, standing: Standing, customer: Cust
     held_by = ""
     for _ in range(2 * len(batch.ladder)):
         decision = decide(batch.ladder, standing, today=batch.today, calendar=batch.calendar, waiting=waiting)
-        standing = _leave_out(batch, standing, decision.overtaken)
+        standing = _leave_out(batch, case, standing, decision.overtaken)
         step = decision.step
         if step is None:
             held_by = held_by or decision.held_by
@@ -120,10 +120,10 @@ def _climb(batch: _Batch, case: RecoveryCase, standing: Standing, customer: Cust
     return taken
 
 
-def _leave_out(batch: _Batch, standing: Standing, overtaken: Sequence[Step]) -> Standing:
+def _leave_out(batch: _Batch, case: RecoveryCase, standing: Standing, overtaken: Sequence[Step]) -> Standing:
     for step in overtaken:
         record_step(
-            batch.session, step, customer_id=standing.customer_id, case_id=standing.case_id,
+            batch.session, step, customer_id=standing.customer_id, case=case,
             counted_from=standing.counted_from, today=batch.today, state="skipped",
             note="a later message said more",
         )  # fmt: skip
@@ -133,17 +133,17 @@ def _leave_out(batch: _Batch, standing: Standing, overtaken: Sequence[Step]) -> 
 def _take(batch: _Batch, case: RecoveryCase, standing: Standing, customer: Customer, step: Step) -> str:
     """What was done, for the counts; empty where the step has to wait for another day."""
     if step.message_key:
-        return _write(batch, standing, customer, step)
+        return _write(batch, case, standing, customer, step)
     if step.kind in PROPOSED:
         propose(batch.session, case=case, kind=step.kind, amount=standing.amount, today=batch.today)
     record_step(
-        batch.session, step, customer_id=standing.customer_id, case_id=standing.case_id,
+        batch.session, step, customer_id=standing.customer_id, case=case,
         counted_from=standing.counted_from, today=batch.today,
     )  # fmt: skip
     return step.kind
 
 
-def _write(batch: _Batch, standing: Standing, customer: Customer, step: Step) -> str:
+def _write(batch: _Batch, case: RecoveryCase, standing: Standing, customer: Customer, step: Step) -> str:
     is_notice = step.kind == "final_notice"
     cut_on = cut_day(batch.ladder, standing, today=batch.today, calendar=batch.calendar) if is_notice else None
     debt = debt_of(batch.company, customer, amount=standing.amount, due_on=standing.counted_from, today=batch.today)
@@ -155,7 +155,7 @@ def _write(batch: _Batch, standing: Standing, customer: Customer, step: Step) ->
         return ""
     state = "done" if queued.message_id else "by_hand" if is_notice else "skipped"
     record_step(
-        batch.session, step, customer_id=customer.id, case_id=standing.case_id, counted_from=standing.counted_from,
+        batch.session, step, customer_id=customer.id, case=case, counted_from=standing.counted_from,
         today=batch.today, state=state, note=queued.refused, message_id=queued.message_id, announced_for=cut_on,
     )  # fmt: skip
     return step.kind if state == "done" else f"{step.kind}_{state}"
@@ -189,10 +189,11 @@ def announce_due(
                    and bill.amount >= step.min_balance]  # fmt: skip
         if reached and not holds[customer_id] and (customer_id, bill.oldest_due_on, reached[-1].day) not in told:
             taken["reminder"] += _announce(batch, customers[customer_id], bill, reached[-1])
+    session.flush()
     return Climb(max(bills), taken)
 
 
-def _announce(batch: _Batch, customer: Customer, bill: Debt, step: Step) -> bool:
+def _announce(batch: _Batch, customer: Customer, bill: Overdue, step: Step) -> bool:
     debt = debt_of(batch.company, customer, amount=bill.amount, due_on=bill.oldest_due_on, today=batch.today)
     queued = batch.writer.remind(
         step.message_key, debt, customer.id, dedupe_key=f"recovery:{customer.id}:{bill.oldest_due_on}:{step.day}"
@@ -200,14 +201,14 @@ def _announce(batch: _Batch, customer: Customer, bill: Debt, step: Step) -> bool
     if queued.refused == "too_many":
         return False
     record_step(
-        batch.session, step, customer_id=customer.id, case_id=None, counted_from=bill.oldest_due_on,
+        batch.session, step, customer_id=customer.id, case=None, counted_from=bill.oldest_due_on,
         today=batch.today, state="done" if queued.message_id else "skipped", note=queued.refused,
         message_id=queued.message_id,
     )  # fmt: skip
     return queued.message_id is not None
 
 
-def _coming_due(session: Session, today: date, until: date, after: Id | None, limit: int) -> dict[Id, Debt]:
+def _coming_due(session: Session, today: date, until: date, after: Id | None, limit: int) -> dict[Id, Overdue]:
     has_case = select(RecoveryCase.id).where(
         RecoveryCase.customer_id == Invoice.customer_id, RecoveryCase.state == "open"
     )
@@ -219,7 +220,7 @@ def _coming_due(session: Session, today: date, until: date, after: Id | None, li
     )  # fmt: skip
     if after is not None:
         query = query.where(Invoice.customer_id > after)
-    return {customer_id: Debt(amount, due_on) for customer_id, amount, due_on in session.execute(query) if due_on}
+    return {customer_id: Overdue(amount, due_on) for customer_id, amount, due_on in session.execute(query) if due_on}
 
 
 def _told_before(session: Session, customer_ids: Sequence[Id]) -> set[tuple[Id, date, int]]:

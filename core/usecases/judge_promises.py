@@ -15,7 +15,7 @@ from core.clock import business_day
 from core.companies import current_company
 from core.ids import Id
 from core.recovery.case_models import Promise
-from core.recovery.promises import Money, judge, lock_customer
+from core.recovery.promises import Received, judge, lock_customer
 from core.usecases.climb_ladder import lock_customers
 
 BATCH = 500
@@ -74,14 +74,14 @@ def _judge_all(session: Session, customer_ids: Sequence[Id], today: date, now: d
     return changed
 
 
-def _money(session: Session, customer_ids: Sequence[Id], since: date) -> dict[Id, list[Money]]:
+def _money(session: Session, customer_ids: Sequence[Id], since: date) -> dict[Id, list[Received]]:
     settled = Payment.amount + Payment.withheld_income_tax + Payment.withheld_sales_tax
     rows = session.execute(
         select(Payment.customer_id, Payment.id, Payment.received_on, settled).where(
             Payment.customer_id.in_(customer_ids), Payment.state == "received", Payment.received_on >= since
         )
     )
-    money: dict[Id, list[Money]] = defaultdict(list)
+    money: dict[Id, list[Received]] = defaultdict(list)
     for customer_id, payment_id, received_on, amount in rows:
-        money[customer_id].append(Money(payment_id, received_on, amount))
+        money[customer_id].append(Received(payment_id, received_on, amount))
     return money

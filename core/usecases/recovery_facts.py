@@ -31,14 +31,14 @@ ARRIVED = ("accepted", "sent", "delivered", "read")
 
 
 @dataclass(frozen=True)
-class Debt:
+class Overdue:
     """What a customer owes past its day; `oldest_due_on` is where the ladder counts from."""
 
     amount: Decimal
     oldest_due_on: date
 
 
-def overdue_of(session: Session, customer_ids: Sequence[Id], *, today: date) -> dict[Id, Debt]:
+def overdue_of(session: Session, customer_ids: Sequence[Id], *, today: date) -> dict[Id, Overdue]:
     """The overdue debt of each customer who has one."""
     rows = session.execute(
         select(Invoice.customer_id, func.sum(Invoice.balance), func.min(Invoice.due_on))
@@ -46,7 +46,7 @@ def overdue_of(session: Session, customer_ids: Sequence[Id], *, today: date) -> 
                Invoice.due_on < today)
         .group_by(Invoice.customer_id)
     )  # fmt: skip
-    return {customer_id: Debt(amount, oldest) for customer_id, amount, oldest in rows if oldest is not None}
+    return {customer_id: Overdue(amount, oldest) for customer_id, amount, oldest in rows if oldest is not None}
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def is_cuttable() -> ColumnElement[bool]:
 
 
 def holds_of(
-    session: Session, payer_ids: Sequence[Id], lines: Lines, debts: Mapping[Id, Debt], *, today: date, now: datetime,
+    session: Session, payer_ids: Sequence[Id], lines: Lines, debts: Mapping[Id, Overdue], *, today: date, now: datetime,
     ticket_hold_days: int,
 ) -> dict[Id, set[str]]:  # fmt: skip
     """What halts the ladder for each customer, by the names of `core.recovery.ladder.HOLDS`."""

@@ -42,13 +42,14 @@ def restore_if_clear(
     today = business_day(now, current_company(session).timezone)
     overdue, written_off = _owed(session, customer_id, today)
     tolerance = policy_of(session).tolerance
-    if not is_small(overdue, tolerance):
-        return None
     case = session.scalar(
         select(RecoveryCase).where(RecoveryCase.customer_id == customer_id, RecoveryCase.state == "open")
     )
     if case is not None:
         case.amount = overdue
+    if not is_small(overdue, tolerance):
+        return None
+    if case is not None:
         close_case(session, case, reason="written_off" if written_off else "paid", today=today, now=now)
     if not is_small(overdue + written_off, tolerance):
         return None

@@ -169,13 +169,15 @@ def suspend_overdue(
     for standing in facts.values():
         step = _ready(ladder, standing, today, calendar)
         if step is not None:
-            cut.append(_cut(session, standing, step, today=today, now=now, actor=actor, origin=origin))
+            case = session.get_one(RecoveryCase, standing.case_id)
+            cut.append(_cut(session, case, standing, step, today=today, now=now, actor=actor, origin=origin))
     _tell(session, cut, facts, today, now)
     return CutReport(len(cut), len(plan.ready) - len(chosen), plan.needs_yes)
 
 
 def _cut(
-    session: Session, standing: Standing, step: Step, *, today: date, now: datetime, actor: str, origin: str
+    session: Session, case: RecoveryCase, standing: Standing, step: Step, *, today: date, now: datetime, actor: str,
+    origin: str,
 ) -> ServiceCut:  # fmt: skip
     payer = func.coalesce(Subscription.payer_id, Subscription.customer_id)
     running = session.scalars(
@@ -196,7 +198,7 @@ def _cut(
     session.flush()
     _mark_users(session, [subscription.customer_id for subscription in running])
     record_step(
-        session, step, customer_id=standing.customer_id, case_id=standing.case_id,
+        session, step, customer_id=standing.customer_id, case=case,
         counted_from=standing.counted_from, today=today,
     )  # fmt: skip
     return cut

@@ -22,6 +22,8 @@ from core.recovery.cases import (
     open_proposals,
 )  # fmt: skip
 from core.recovery.policy import change_policy
+from core.service_desk.models import Ticket
+from core.usecases.record_attempt import record_attempt
 from tests.core.recovery.town import Town, at
 
 DUE = date(2026, 9, 10)
@@ -113,6 +115,20 @@ def test_attempts_need_a_case_a_known_outcome_and_a_reason_for_a_dispute(town: T
         assert attempt_counts(session, case_id=attempt.case_id or rabia) == {"call": 2, "visit": 1, "chat": 0}
     with pytest.raises(Exception, match=r"append-only|permission denied"), town.open() as session:
         session.execute(text("UPDATE recovery_attempt SET note = 'other'"))
+
+
+def test_a_customer_who_disputes_on_the_phone_gets_one_ticket_and_the_ladder_halts(town: Town) -> None:
+    rabia, ayesha = town.agent("Rabia"), town.customer(line=False)
+    town.owes(ayesha, "1000.00", DUE)
+    town.ages(NEXT)
+    for _ in range(2):
+        with town.open() as session:
+            record_attempt(session, customer_id=ayesha, agent_id=rabia, channel="call", outcome="disputes",
+                           note="was away in August", now=at(NEXT))  # fmt: skip
+    with town.open() as session:
+        tickets = session.scalars(select(Ticket)).all()
+    assert [(ticket.category, ticket.description) for ticket in tickets] == [("billing_dispute", "was away in August")]
+    assert town.day(NEXT) == {}
 
 
 def test_what_only_a_person_may_do_is_proposed_once_and_decided_once(town: Town) -> None:
