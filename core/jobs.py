@@ -24,6 +24,9 @@ JOBS = {
     "process_event": "workers.inbound.process_event",
     "fetch_document": "workers.media.fetch_document",
     "check_company_books": "workers.ledger.check_company_books",
+    "age_debts": "workers.recovery.age_debts",
+    "climb_ladder": "workers.recovery.climb_ladder_of",
+    "suspend_services": "workers.recovery.suspend_services",
 }
 
 COALESCED = frozenset(JOBS)

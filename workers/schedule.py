@@ -17,11 +17,13 @@ from core.db import platform_session
 from core.settings import load_settings
 from core.usecases.start_process import process_settings, start_process
 from workers.ledger import check_all_books
+from workers.recovery import ring_recovery
 from workers.sweep import sweep
 
 log = structlog.get_logger(__name__)
 
 SWEEP_SECONDS = 5
+RECOVERY_SECONDS = 600
 AUDIT_MONTHS_AHEAD = 3
 REDIS_TIMEOUT = 5
 BACKOFF_MAX = 15.0
@@ -43,6 +45,7 @@ def timetable(connection: Redis) -> Timetable:
     jobs.register(sweep, "urgent", interval=SWEEP_SECONDS, ttl=SWEEP_SECONDS, result_ttl=0)
     # In UTC: the small hours of the first market.
     jobs.register(check_all_books, "bulk", cron="40 21 * * *", result_ttl=0)
+    jobs.register(ring_recovery, "bulk", interval=RECOVERY_SECONDS, ttl=RECOVERY_SECONDS, result_ttl=0)
     jobs.register(prepare_audit, "bulk", cron="17 0 * * *", result_ttl=0)
     return jobs
 
