@@ -132,20 +132,29 @@ def _booked(session: Session, code: str, as_of: date) -> dict[Id | None, Decimal
 
 
 def _beginning(session: Session, tie: Tie, party: Id, as_of: date) -> tuple[date | None, Id | None]:
-    """The first day on which books and documents part, and that day's entry which explains the step."""
+    """The day on which books and documents parted, and that day's entry which explains the step.
+
+    Found by halving between a day on which they agreed (before everything) and `as_of`, on which they do not.
+    """
     lines = party_statement(session, party_id=party, accounts=[tie.account_code], first=EARLIEST, last=as_of).lines
-    days = sorted({line.posted_on for line in lines} | _days_around(lines, as_of))
-    before = ZERO
-    for day in days:
+
+    def off_by(day: date) -> Decimal:
         booked = sum((line.debit - line.credit for line in lines if line.posted_on <= day), ZERO)
-        off = booked - _documented(session, tie, day, party).get(party, ZERO)
-        if off != before:
-            return day, _culprit([line for line in lines if line.posted_on == day], off - before)
-        before = off
-    return as_of, None
+        return booked - _documented(session, tie, day, party).get(party, ZERO)
+
+    days = sorted({line.posted_on for line in lines} | _eves(lines, as_of))
+    agreed, parted = -1, len(days) - 1
+    while parted - agreed > 1:
+        middle = (agreed + parted) // 2
+        if off_by(days[middle]) == ZERO:
+            agreed = middle
+        else:
+            parted = middle
+    day = days[parted]
+    return day, _culprit([line for line in lines if line.posted_on == day], off_by(day))
 
 
-def _days_around(lines: Sequence[StatementLine], as_of: date) -> set[date]:
+def _eves(lines: Sequence[StatementLine], as_of: date) -> set[date]:
     """A document without an entry shows on a day between two entries: look at the eve of each, and at the end."""
     return {date.fromordinal(line.posted_on.toordinal() - 1) for line in lines} | {as_of}
 
