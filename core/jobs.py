@@ -27,6 +27,9 @@ JOBS = {
     "begin_billing_day": "workers.billing_day.begin_billing_day",
     "stop_expired": "workers.billing_day.stop_expired",
     "run_invoices": "workers.billing.run_invoices_of_day",
+    "age_debts": "workers.recovery.age_debts",
+    "climb_ladder": "workers.recovery.climb_ladder_of",
+    "suspend_services": "workers.recovery.suspend_services",
 }
 TIMEOUT_SECONDS = 300
 TIMEOUTS = {"run_invoices": 3600}

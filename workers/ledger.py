@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from core import jobs
 from core.clock import business_day, utc_now
@@ -29,6 +29,7 @@ def check_company_books(company_id: str) -> int:
     """Check the books up to yesterday and log each difference as an error; returns how many there are."""
     jobs.answer_bell("check_company_books", company_id=company_id)
     with company_session(Id(company_id)) as session:
+        session.execute(text("SET LOCAL statement_timeout = '15min'"))
         today = business_day(utc_now(), current_company(session).timezone)
         found = check_books(session, as_of=today - timedelta(days=1))
     for each in found:

@@ -100,34 +100,34 @@ def aged_invoices(
     session: Session, *, as_of: date, customer_id: Id | None = None, area_id: Id | None = None, limit: int = 1000
 ) -> list[AgedInvoice]:
     """The invoices behind a figure, the oldest due first."""
-    then = open_invoices_then(as_of)
+    then = open_invoices_then(as_of, customer_id)
     query = select(then).order_by(then.c.due_on, then.c.number).limit(limit)
-    if customer_id is not None:
-        query = query.where(then.c.customer_id == customer_id)
     if area_id is not None:
         query = query.where(then.c.area_id == area_id)
     return [AgedInvoice(*row) for row in session.execute(query)]
 
 
-def open_invoices_then(as_of: date) -> Subquery:
-    """Invoices that were open at the end of the day, in the order of AgedInvoice, with the balance of then."""
-    settled = (
+def open_invoices_then(as_of: date, customer_id: Id | None = None) -> Subquery:
+    """Invoices that were open at the end of the day, of all or one, in the order of AgedInvoice."""
+    since = (
         select(Allocation.invoice_id, func.sum(Allocation.amount + Allocation.written_off).label("amount"))
         .where(Allocation.allocated_on > as_of, Allocation.invoice_id.is_not(None))
         .group_by(Allocation.invoice_id)
-        .cte("settled")
     )
+    if customer_id is not None:
+        since = since.where(Allocation.invoice_id.in_(select(Invoice.id).where(Invoice.customer_id == customer_id)))
+    settled = since.cte("settled")
     then = union_all(_open_now(settled), _paid_since(settled, as_of), _given_up_since(settled, as_of)).cte("then")
     days = literal(as_of, Date) - then.c.due_on
-    return (
+    query = (
         select(then.c.id, then.c.number, then.c.customer_id,
                func.coalesce(then.c.area_id, SubZone.area_id).label("area_id"), then.c.issued_on, then.c.due_on,
                then.c.balance, days.label("days"))
         .join(Customer, Customer.id == then.c.customer_id)
         .join(SubZone, SubZone.id == Customer.sub_zone_id)
         .where(then.c.balance > 0, then.c.issued_on <= as_of)
-        .subquery()
     )  # fmt: skip
+    return (query if customer_id is None else query.where(then.c.customer_id == customer_id)).subquery()
 
 
 def _invoices(balance: ColumnElement[Decimal]) -> Select[*tuple[Any, ...]]:

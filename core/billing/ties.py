@@ -60,10 +60,8 @@ _DEPOSITS = text("""
 
 def owed_by_customers(session: Session, as_of: date, party_id: Id | None = None) -> dict[Id | None, Decimal]:
     """What was open of each customer's invoices at the end of the day; account 1100 with the same sign."""
-    then = open_invoices_then(as_of)
+    then = open_invoices_then(as_of, party_id)
     query = select(then.c.customer_id, func.sum(then.c.balance)).group_by(then.c.customer_id)
-    if party_id is not None:
-        query = query.where(then.c.customer_id == party_id)
     return {row[0]: row[1] for row in session.execute(query)}
 
 

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, or_, select, text
 from sqlalchemy.orm import Session
 
 from core.ids import Id
 from core.ledger.account_books import StatementLine, party_statement
 from core.ledger.accounts import account_of
+from core.ledger.book_models import OpeningBalance
 from core.ledger.guards import EARLIEST
-from core.ledger.models import Posting
+from core.ledger.models import JournalEntry, Posting
 from core.ledger.periods import books_state
 from core.money import ZERO
 
@@ -94,7 +95,7 @@ def wrong_totals(session: Session) -> list[Difference]:
 def differences(session: Session, tie: Tie, as_of: date) -> list[Difference]:
     """Every party whose books and documents differ at the end of `as_of`, with where it began."""
     booked = _booked(session, tie.account_code, as_of)
-    documented = tie.expected(session, as_of, None)
+    documented = _documented(session, tie, as_of, None)
     off = sorted((party for party in {*booked, *documented} if booked.get(party, ZERO) != documented.get(party, ZERO)),
                  key=str)  # fmt: skip
     found = []
@@ -104,6 +105,21 @@ def differences(session: Session, tie: Tie, as_of: date) -> list[Difference]:
         words = f"{tie.account_code} stands at {has}, {tie.documents} say {should}"
         found.append(Difference("subledger", words, tie.account_code, party, has, should, began, entry))
     return found
+
+
+def _documented(session: Session, tie: Tie, as_of: date, party: Id | None) -> dict[Id | None, Decimal]:
+    """What the documents say and what was brought into these books; an opening withdrawn counts until then."""
+    documented = tie.expected(session, as_of, party)
+    brought = (
+        select(OpeningBalance.party_id, func.sum(OpeningBalance.amount))
+        .join(JournalEntry, JournalEntry.id == OpeningBalance.entry_id)
+        .where(OpeningBalance.account_id == account_of(session, tie.account_code).id, JournalEntry.posted_on <= as_of,
+               or_(OpeningBalance.withdrawn_on.is_(None), OpeningBalance.withdrawn_on > as_of))
+        .group_by(OpeningBalance.party_id)
+    )  # fmt: skip
+    for party_id, amount in session.execute(brought):
+        documented[party_id] = documented.get(party_id, ZERO) + amount
+    return documented
 
 
 def _booked(session: Session, code: str, as_of: date) -> dict[Id | None, Decimal]:
@@ -116,20 +132,29 @@ def _booked(session: Session, code: str, as_of: date) -> dict[Id | None, Decimal
 
 
 def _beginning(session: Session, tie: Tie, party: Id, as_of: date) -> tuple[date | None, Id | None]:
-    """The first day on which books and documents part, and that day's entry which explains the step."""
+    """The day on which books and documents parted, and that day's entry which explains the step.
+
+    Found by halving between a day on which they agreed (before everything) and `as_of`, on which they do not.
+    """
     lines = party_statement(session, party_id=party, accounts=[tie.account_code], first=EARLIEST, last=as_of).lines
-    days = sorted({line.posted_on for line in lines} | _days_around(lines, as_of))
-    before = ZERO
-    for day in days:
+
+    def off_by(day: date) -> Decimal:
         booked = sum((line.debit - line.credit for line in lines if line.posted_on <= day), ZERO)
-        off = booked - tie.expected(session, day, party).get(party, ZERO)
-        if off != before:
-            return day, _culprit([line for line in lines if line.posted_on == day], off - before)
-        before = off
-    return as_of, None
+        return booked - _documented(session, tie, day, party).get(party, ZERO)
+
+    days = sorted({line.posted_on for line in lines} | _eves(lines, as_of))
+    agreed, parted = -1, len(days) - 1
+    while parted - agreed > 1:
+        middle = (agreed + parted) // 2
+        if off_by(days[middle]) == ZERO:
+            agreed = middle
+        else:
+            parted = middle
+    day = days[parted]
+    return day, _culprit([line for line in lines if line.posted_on == day], off_by(day))
 
 
-def _days_around(lines: Sequence[StatementLine], as_of: date) -> set[date]:
+def _eves(lines: Sequence[StatementLine], as_of: date) -> set[date]:
     """A document without an entry shows on a day between two entries: look at the eve of each, and at the end."""
     return {date.fromordinal(line.posted_on.toordinal() - 1) for line in lines} | {as_of}
 

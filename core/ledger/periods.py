@@ -24,6 +24,7 @@ from core.ledger.kinds import KINDS
 from core.money import parse_amount
 
 REOPENING_ROLES = ("owner", "super_admin")
+LOCK_NOT_AVAILABLE = "55P03"
 _KEY = "books_state"
 
 
@@ -171,8 +172,10 @@ def _locked_state(session: Session) -> BooksState:
 def _lock(session: Session, statement: str) -> None:
     try:
         session.execute(text(statement))
-    except OperationalError as busy:
-        raise BooksBusy("Somebody is posting or closing at this moment: try again") from busy
+    except OperationalError as fault:
+        if getattr(fault.orig, "sqlstate", "") != LOCK_NOT_AVAILABLE:
+            raise
+        raise BooksBusy("Somebody is posting or closing at this moment: try again") from fault
 
 
 def _record(session: Session, **facts: object) -> PeriodEvent:

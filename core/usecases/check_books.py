@@ -12,26 +12,35 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from core.billing.invoice_models import CreditNote, Invoice
 from core.billing.payment_models import Payment, PaymentClaim, Refund
-from core.billing.ties import advances_of_customers, deposits_of_customers, owed_by_customers
 from core.crm.models import Customer
+from core.ledger.accounts import account_of
 from core.ledger.book_models import ManualEntry
-from core.ledger.checks import Difference, Tie, differences, unbalanced_entries, unnamed_sources, wrong_totals
+from core.ledger.checks import Difference, differences, unbalanced_entries, unnamed_sources, wrong_totals
 from core.ledger.models import Account, Posting
+from core.ledger.reconciliation_models import Reconciliation
+from core.ledger.sums import Span, sums
+from core.ledger.treasury_models import Bill, CashAccount, CashMovement, Expense, Transfer, Vendor, VendorPayment
+from core.money import ZERO
 from core.numbering import FIRST, PREFIXES, NumberSeries, printed
 from core.service_desk.models import Ticket
+from core.staff.cash_models import Handover
 from core.staff.models import Staff
+from core.staff.pay_models import EmployeeDebt, SalaryPayment
+from core.usecases.subledgers import TIES
 
-TIES: tuple[Tie, ...] = (
-    Tie("1100", "the open invoices", owed_by_customers),
-    Tie("2200", "what is left of payments and credit notes", advances_of_customers),
-    Tie("2210", "the deposits on invoices", deposits_of_customers),
-)
 NUMBERED: dict[str, InstrumentedAttribute[Any]] = {
     "invoice": Invoice.number, "receipt": Payment.number, "credit_note": CreditNote.number,
-    "claim": PaymentClaim.number, "refund": Refund.number,
-    "journal": ManualEntry.number, "customer": Customer.number, "ticket": Ticket.number,
+    "claim": PaymentClaim.number, "refund": Refund.number, "journal": ManualEntry.number,
+    "customer": Customer.number, "ticket": Ticket.number, "vendor": Vendor.number, "bill": Bill.number,
+    "vendor_payment": VendorPayment.number, "expense": Expense.number, "transfer": Transfer.number,
+    "cash_movement": CashMovement.number, "handover": Handover.number, "employee_debt": EmployeeDebt.number,
+    "salary_payment": SalaryPayment.number,
 }  # fmt: skip
-PARTIES: dict[str, InstrumentedAttribute[Any]] = {"customer": Customer.id, "staff": Staff.id}
+PARTIES: dict[str, InstrumentedAttribute[Any]] = {
+    "customer": Customer.id,
+    "staff": Staff.id,
+    "vendor": Vendor.id,
+}
 
 
 def check_books(session: Session, *, as_of: date) -> list[Difference]:
@@ -39,7 +48,7 @@ def check_books(session: Session, *, as_of: date) -> list[Difference]:
     found = [*unbalanced_entries(session), *wrong_totals(session), *unnamed_sources(session)]
     for tie in TIES:
         found += differences(session, tie, as_of)
-    return [*found, *_unknown_parties(session), *missing_numbers(session)]
+    return [*found, *_unknown_parties(session), *_moved_banks(session, as_of), *missing_numbers(session)]
 
 
 def missing_numbers(session: Session) -> list[Difference]:
@@ -68,6 +77,24 @@ def _gaps(session: Session, series: NumberSeries) -> list[Difference]:
         return []
     words = ", ".join(printed(series.kind, number, fiscal_year=series.fiscal_year) for number in missing)
     return [Difference("numbers", f"Given out up to {series.last}, but no {series.kind} has {words}")]
+
+
+def _moved_banks(session: Session, as_of: date) -> list[Difference]:
+    """Bank accounts whose books no longer show the balance that was reconciled with the bank."""
+    saved = session.execute(
+        select(CashAccount.account_code, Reconciliation.statement_on, Reconciliation.book_balance)
+        .join(CashAccount, CashAccount.id == Reconciliation.cash_account_id)
+        .where(Reconciliation.statement_on <= as_of)
+        .order_by(Reconciliation.statement_on)
+    )
+    found = []
+    for code, day, agreed in saved:
+        rows = sums(session, span=Span(None, day), accounts=[account_of(session, code)])
+        booked = sum((row.amount for row in rows), ZERO)
+        if booked != agreed:
+            words = f"{code} stood at {agreed} when it was reconciled for {day}; entries dated by then make it {booked}"
+            found.append(Difference("bank", words, code, booked=booked, documented=agreed, began_on=day))
+    return found
 
 
 def _unknown_parties(session: Session) -> Sequence[Difference]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import openpyxl
@@ -34,6 +34,7 @@ from core.ledger.statements import (
 )
 from core.ledger.tax_dues import tax_dues
 from core.money import ZERO
+from core.recovery.case_models import CaseAssignment, RecoveryCase
 from core.spreadsheets.tables import Column, Table
 from core.spreadsheets.write import write_csv, write_xlsx
 from core.usecases.check_books import check_books
@@ -46,7 +47,8 @@ from core.usecases.export_report import (
     export_report,
 )
 from core.usecases.open_customer_accounts import CustomerOpening, open_customer_accounts
-from tests.builders import make_customer, make_invoice, make_plan, make_subscription
+from core.usecases.receivable_by_agent import receivable_by_agent
+from tests.builders import make_customer, make_invoice, make_plan, make_staff, make_subscription
 from tests.cast import NOW, TestCompany
 from tests.core.ledger.books import journal_balances, post
 
@@ -172,6 +174,31 @@ def test_what_customers_brought_in_can_be_paid_used_and_is_opened_once(company: 
             with pytest.raises(refusal):
                 opened(session, CustomerOpening(again[0], Decimal(again[1]), due))
         assert [found for found in check_books(session, as_of=LAST) if found.check != "origin"] == []
+
+
+def test_what_is_owed_stands_under_the_agent_who_was_after_it_on_the_day(company: TestCompany) -> None:
+    with company_session(company.id, "test") as session:
+        plan = make_plan(session)
+        (one, _), (two, _) = (billed(session, company, plan, JULY) for _ in range(2))
+        first, second = (make_staff(session, company, role="recovery_agent") for _ in range(2))
+        case = RecoveryCase(id=new_id(), customer_id=one.id, area_id=company.area_id, sub_zone_id=company.sub_zone_id,
+                            opened_on=AUGUST, amount_opened=BILL, amount=BILL, oldest_due_on=JULY)  # fmt: skip
+        session.add(case)
+        session.flush()
+        changed = datetime(2026, 9, 1, 4, tzinfo=UTC)
+        for agent, since, until in ((first, datetime(2026, 8, 1, tzinfo=UTC), changed), (second, changed, None)):
+            session.add(CaseAssignment(id=new_id(), case_id=case.id, agent_id=agent.id, amount=BILL, from_at=since,
+                                       until_at=until, reason="area", assigned_by="test"))  # fmt: skip
+        session.flush()
+        owed = {
+            day: {row.key: row.total for row in receivable_by_agent(session, as_of=day)}
+            for day in (JULY, AUGUST, date(2026, 8, 31), SEPTEMBER)
+        }
+    assert two.id != one.id
+    assert owed == {
+        JULY: {None: 2 * BILL}, AUGUST: {first.id: BILL, None: BILL}, date(2026, 8, 31): {first.id: BILL, None: BILL},
+        SEPTEMBER: {second.id: BILL, None: BILL},
+    }  # fmt: skip
 
 
 def read_xlsx(data: io.BytesIO) -> list[list[object]]:
