@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import sys
 
-from bench import invoice_run, webhook
+from bench import crash, invoice_run, webhook
 
-BENCHES = {"webhook": webhook.main, "run": invoice_run.main}
+BENCHES = {"webhook": webhook.main, "run": invoice_run.main, "crash": crash.main}
 
 if __name__ == "__main__":
     name, *size = [*sys.argv[1:], ""][:2] if len(sys.argv) > 1 else ["", ""]
