@@ -11,12 +11,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from sqlalchemy import event, text
+from sqlalchemy import event
 
 import core.schema  # noqa: F401 - every table must be known before the first query
 from cli.database import migrate
@@ -25,12 +25,12 @@ from core import db, jobs
 from core.db import company_session
 from core.ids import Id
 from core.usecases.run_invoices import BATCH, SHARES, dry_run, run_invoices
+from tests.conftest import open_test_company
+from tests.town import DAY, FILLED, build_town
 
 SUBSCRIPTIONS = 100_000
-DAY = date(2026, 11, 1)
 NOW = datetime(2026, 10, 31, 19, 30, tzinfo=UTC)
 TABLES = ("invoice", "invoice_line", "journal_entry", "posting", "outbound_message")
-FILLED = ("customer", "site", "contact", "customer_phone", "subscription", "subscription_line", "discount")
 PHONE_NUMBER_ID = "1000200030004000"
 
 
@@ -126,56 +126,13 @@ def _counted(engine: Any) -> Iterator[list[int]]:
 
 def _town(url: str, redis_url: str, count: int) -> Id:
     """A company of `count` subscriptions: a fifth with discounts, a tenth in a first part month, 2 % of five lines."""
-    from tests.conftest import open_test_company
-
     db.connect(url)
     jobs.connect(redis_url)
     company = open_test_company("bench", PHONE_NUMBER_ID)
     with company_session(company.id, "bench") as session:
-        session.execute(text("UPDATE tax_rate SET valid_from = '2020-01-01'"))
-        for statement in PEOPLE:
-            session.execute(text(statement), {"count": count, "zone": company.sub_zone_id})
+        build_town(session, company, count)
     db.engine().dispose()
     return company.id
-
-
-PEOPLE = (
-    "INSERT INTO plan (code, name, kind, service_class, income_account, interval_months, tax_inclusive,"
-    " download_mbps, upload_mbps, unit, rating, offered)"
-    " SELECT 'F' || n, 'Fiber ' || n * 10, 'flat', 'internet', '4000', 1, n = 5, n * 10, n * 10, 'GB', '', true"
-    " FROM generate_series(1, 10) n",
-    "INSERT INTO plan_price (plan_id, valid_from, amount) SELECT id, '2024-01-01', 1500 + download_mbps * 49 FROM plan",
-    "INSERT INTO customer (number, name, cnic, tax_number, email, customer_class, state, sub_zone_id)"
-    " SELECT 'C-' || 10000 + n, 'Customer Number ' || n, lpad(n::text, 13, '3'), '', '',"
-    " CASE WHEN n % 50 = 0 THEN 'corporate' ELSE 'residential' END, 'active', :zone"
-    " FROM generate_series(1, :count) n",
-    "INSERT INTO site (customer_id, address, connection_type)"
-    " SELECT id, 'House ' || number || ', Street 7, Gulberg III, Lahore', 'fibre' FROM customer",
-    "INSERT INTO contact (phone, name, username, phone_trusted, language_chosen, language)"
-    " SELECT '+92300' || lpad(substr(number, 3), 7, '0'), name, '', true, false,"
-    " (ARRAY['en', 'ur_Latn', 'ur'])[1 + length(name) % 3] FROM customer",
-    "INSERT INTO customer_phone (customer_id, phone, label)"
-    " SELECT id, '+92300' || lpad(substr(number, 3), 7, '0'), '' FROM customer",
-    "INSERT INTO subscription (customer_id, site_id, plan_id, state, started_on, billing_day, interval_months,"
-    " billed_until, next_bill_on, contract_no)"
-    " SELECT c.id, s.id, p.id, 'active',"
-    " CASE WHEN n % 10 = 3 THEN date '2026-11-01' ELSE date '2024-01-01' + (n % 900)::integer END,"
-    " CASE WHEN n % 10 = 3 THEN 2 + n / 10 % 27 ELSE 1 END, 1,"
-    " CASE WHEN n % 10 = 3 THEN NULL ELSE date '2026-11-01' END, date '2026-11-01', ''"
-    " FROM (SELECT *, substr(number, 3)::integer - 10000 AS n FROM customer) c"
-    " JOIN site s ON s.customer_id = c.id JOIN plan p ON p.code = 'F' || 1 + n % 10",
-    "INSERT INTO subscription_line (subscription_id, position, role, plan_id, site_id, description, quantity,"
-    " agreed_price, starts_on)"
-    " SELECT s.id, k, CASE k WHEN 1 THEN 'main' ELSE 'site' END, s.plan_id, s.site_id,"
-    " CASE WHEN c.customer_class = 'corporate' THEN 'Branch ' || k ELSE '' END, 1,"
-    " CASE WHEN c.customer_class = 'corporate' THEN 9000 + k * 100 END, s.started_on"
-    " FROM subscription s JOIN customer c ON c.id = s.customer_id"
-    " CROSS JOIN generate_series(1, CASE WHEN c.customer_class = 'corporate' THEN 5 ELSE 1 END) k",
-    "INSERT INTO discount (subscription_id, percent, amount, valid_from, reason, approved_by)"
-    " SELECT s.id, CASE WHEN n % 2 = 0 THEN 7.5 END, CASE WHEN n % 2 = 1 THEN 150 END, '2024-01-01', 'bench', 'bench'"
-    " FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM subscription) s WHERE n % 5 = 0",
-    "UPDATE number_series SET last = last + :count WHERE kind = 'customer'",
-)
 
 
 def _limit(servers: EmbeddedServers, company: Id) -> tuple[float, dict[str, int]]:
@@ -195,8 +152,6 @@ def _limit(servers: EmbeddedServers, company: Id) -> tuple[float, dict[str, int]
                     into.write(block)
             rows[table] = target.execute(f"SELECT count(*) FROM raw_{table}").fetchone()[0]  # type: ignore[index]
             target.execute(f"GRANT SELECT ON raw_{table} TO taar_app")
-        run = source.execute("SELECT * FROM invoice_run").fetchone()
-        assert run is not None
         target.execute("INSERT INTO invoice_run (id, run_day, state, started_at, due, invoiced, problems, amount,"
                        " started_by, error, company_id) SELECT DISTINCT run_id, date '2026-11-01', 'done', now(), 0, 0,"
                        " 0, 0, 'bench', '', company_id FROM raw_invoice")  # fmt: skip

@@ -19,6 +19,7 @@ from core.billing.terms import BillingFacts, Draft, LineTerms, Tariffs
 from core.errors import DomainError
 from core.ids import Id
 from core.ledger.journal import UnknownAccount
+from core.money import AMOUNT_MAX, AmountInvalid
 
 PERIODS_MAX = 36
 REMEMBERED_MAX = 20_000
@@ -97,6 +98,8 @@ class Drafter:
         draft = draft_period(self.tariffs, facts, start=period.start, end=period.end, issued_on=self.day)
         if draft.total < 0:
             raise TotalNegative(f"The invoice from {period.start} comes to {draft.total}")
+        if draft.total > AMOUNT_MAX:
+            raise AmountInvalid(f"The invoice from {period.start} comes to {draft.total}: more than an invoice can say")
         missing = sorted({line.account_code for line in draft.lines} - set(self.account_codes))
         if missing:
             raise UnknownAccount(f"The chart of accounts has no {', '.join(missing)}")
