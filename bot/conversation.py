@@ -6,33 +6,29 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from bot import engine, router
-from bot.dialog import Chat, Flow, Reject, Speaker
+from bot.dialog import Chat, Flow, Reject
 from bot.flows import ALL_FLOWS
 from bot.handlers import anyone
-from bot.inbound import SILENT_TYPES, IncomingMessage
-from bot.texts.deliver import queue_reply
+from bot.inbound import SILENT_TYPES, IncomingMessage, NumberChange
+from bot.speaker import role_in_force, speaker_of, understood_in
+from bot.texts.deliver import reply_row
 from bot.texts.reply import Button, Reply, lines, words
-from bot.understanding import MAYBE, SURE, Understanding, understand
+from bot.understanding import MAYBE, SURE, Understanding
 from core.clock import business_day
-from core.companies import Company, current_company
-from core.crm.contacts import LinkedAccount, accounts_of, change_number, identify
-from core.crm.models import Contact
-from core.db import act_as, table_of
-from core.ids import Id, new_id
-from core.messaging.models import Conversation, InboundMessage
-from core.messaging.outbox import queue_read_mark
-from core.staff.models import Staff
+from core.companies import Company
+from core.crm.contacts import LinkedAccount, change_number, change_user_id
+from core.crm.writers import Writer, recognise
+from core.db import act_as
+from core.ids import Id
+from core.messaging.outbox import read_mark_row, ring_for
+from core.messaging.turns import Heard, answer, hear, keep_message
 
 ESCAPES = frozenset({"menu", "human", "language", "opt_out", "opt_in", "balance", "invoice", "complaint_status"})
 """Wishes that may interrupt even a question that takes free text."""
 WORDS_OF_A_WISH_MAX = 6
-INBOUND = table_of(InboundMessage)
-CONVERSATIONS = table_of(Conversation)
 LOST_AFTER = 2
 
 State = dict[str, Any]
@@ -45,127 +41,77 @@ class Route:
     company_id: Id
     business_number_id: Id
     event_id: Id | None
+    closes_event: bool = False
+    """The event holds this message alone, so that the answer also ends the event."""
 
 
 def take_turn(session: Session, message: IncomingMessage, route: Route, now: datetime) -> bool:
-    """Answer one message; False when it was answered before. The caller owns the transaction.
+    """Answer one message, unless it was answered before; True when that also noted the event as done.
 
-    Locks the conversation until the transaction ends, so two messages of one person take turns.
+    The caller owns the transaction, which keeps the conversation locked: two messages of one person take turns.
     """
-    contact = identify(
-        session, phone=message.sender.phone, user_id=message.sender.user_id,
-        name=message.sender.name, username=message.sender.username,
+    sender = message.sender
+    writer, company = recognise(
+        session, business_number_id=route.business_number_id, phone=sender.phone, user_id=sender.user_id,
+        name=sender.name, username=sender.username,
     )  # fmt: skip
-    session.flush()
-    inbound_id = _remember(session, message, contact, route, now)
-    if inbound_id is None:
-        return False
+    kept = {
+        "wamid": message.wamid, "contact_id": writer.contact_id, "business_number_id": route.business_number_id,
+        "event_id": route.event_id, "type": message.type, "text": message.text, "content": message.raw,
+        "sent_at": message.sent_at or now,
+    }  # fmt: skip
     if message.in_group or message.type in SILENT_TYPES:
-        _note_change(session, message, contact)
-        return True
-    conversation_id, state = _lock(session, contact, route, min(message.sent_at or now, now))
-    company = current_company(session)
-    chat = _chat(session, message, contact, company, state, route, now, inbound_id)
-    act_as(session, chat.speaker.actor)
-    before = repr(state)
-    reply = _decide(chat, state)
-    _deliver(chat, contact, reply, inbound_id)
-    if repr(state) != before:
-        session.execute(update(CONVERSATIONS).where(CONVERSATIONS.c.id == conversation_id).values(state=state))
-    return True
+        if keep_message(session, message=kept) and message.number_change is not None:
+            _note_change(session, message.number_change, writer)
+        return False
+    heard = hear(session, message=kept, heard_at=min(message.sent_at or now, now))
+    if heard is None:
+        return False
+    chat = _chat(session, message, writer, company, route, heard, now)
+    reply = _decide(chat, heard.state)
+    _answer(chat, reply, heard, route)
+    return route.closes_event
 
 
-def _remember(session: Session, message: IncomingMessage, contact: Contact, route: Route, now: datetime) -> Id | None:
-    """Keep the message under Meta's id; None when it is kept already, also by a transaction running now."""
-    statement = (
-        insert(INBOUND)
-        .values(
-            id=new_id(), wamid=message.wamid, contact_id=contact.id, business_number_id=route.business_number_id,
-            event_id=route.event_id, type=message.type, text=message.text, content=message.raw,
-            sent_at=message.sent_at or now,
-        )
-        .on_conflict_do_nothing(index_elements=["company_id", "wamid"])
-        .returning(INBOUND.c.id)
-    )  # fmt: skip
-    kept: Id | None = session.scalar(statement)
-    return kept
-
-
-def _note_change(session: Session, message: IncomingMessage, contact: Contact) -> None:
-    system = message.raw.get("system") if message.type == "system" else None
-    if not isinstance(system, dict) or "changed" not in str(system.get("type")):
-        return
-    digits = "".join(c for c in str(system.get("wa_id") or system.get("new_wa_id") or "") if c.isdigit())
-    user_id = system.get("user_id")
-    if digits or user_id:
-        phone = f"+{digits}" if digits else contact.phone
-        change_number(session, contact=contact, phone=phone, user_id=str(user_id) if user_id else contact.user_id)
-
-
-def _lock(session: Session, contact: Contact, route: Route, heard_at: datetime) -> tuple[Id, State]:
-    """The conversation's id and state, locked; its window never moves backwards."""
-    statement = insert(CONVERSATIONS).values(
-        id=new_id(), contact_id=contact.id, business_number_id=route.business_number_id, state={},
-        last_inbound_at=heard_at,
-    )  # fmt: skip
-    row = session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["company_id", "contact_id", "business_number_id"],
-            set_={
-                "last_inbound_at": func.greatest(CONVERSATIONS.c.last_inbound_at, statement.excluded.last_inbound_at)
-            },
-        ).returning(CONVERSATIONS.c.id, CONVERSATIONS.c.state)
-    ).one()
-    return row[0], dict(row[1])
+def _note_change(session: Session, change: NumberChange, writer: Writer) -> None:
+    if not change.same_phone:
+        change_number(session, contact_id=writer.contact_id, phone=change.phone, user_id=change.user_id)
+    elif change.user_id is not None:
+        change_user_id(session, contact_id=writer.contact_id, user_id=change.user_id)
 
 
 def _chat(
-    session: Session, message: IncomingMessage, contact: Contact, company: Company, state: State,
-    route: Route, now: datetime, inbound_id: Id,
+    session: Session, message: IncomingMessage, writer: Writer, company: Company, route: Route, heard: Heard,
+    now: datetime,
 ) -> Chat:  # fmt: skip
-    staff = session.get(Staff, contact.staff_id) if contact.staff_id else None
-    if staff is not None and staff.state != "active":
-        staff = None
-    accounts = accounts_of(session, contact)
-    role = staff.role if staff else "customer" if accounts else "prospect"
+    role = role_in_force(writer, heard.state)
     today = business_day(now, company.timezone)
-    understood = understand(message.text, role, today)
-    language = _language(contact, company, message, understood)
-    chosen = next((a for a in accounts if a.number == state.get("account")), None)
-    speaker = Speaker(
-        contact_id=contact.id, role=role, name=staff.name if staff else contact.name, language=language,
-        staff_id=staff.id if staff else None, accounts=accounts,
-        account=accounts[0] if len(accounts) == 1 else chosen,
-    )  # fmt: skip
+    understood = understood_in(role, message.text, today)
+    speaker = speaker_of(
+        session, writer, company=company, role=role, state=heard.state, message=message, understood=understood
+    )
+    if speaker.staff_id is not None:
+        act_as(session, speaker.actor)
     return Chat(
         session=session, company=company, speaker=speaker, message=message, understood=understood,
-        business_number_id=route.business_number_id, now=now, today=today, origin=f"message:{inbound_id}",
+        business_number_id=route.business_number_id, now=now, today=today, origin=f"message:{heard.message_id}",
     )  # fmt: skip
 
 
-def _language(contact: Contact, company: Company, message: IncomingMessage, understood: Understanding) -> str:
-    """The person's choice, else the language of this message, else of the last one, else the company's."""
-    if contact.language_chosen and contact.language:
-        return contact.language
-    heard = understood.language if message.action is None and message.type == "text" else None
-    # A lone Latin word ("menu", "bill", "cancel") is used in every language and proves none.
-    proves = heard == "ur" or len(message.text.split()) > 1
-    if heard and (proves or contact.language is None) and heard != contact.language:
-        contact.language = heard
-    return contact.language or company.default_language
-
-
-def _deliver(chat: Chat, contact: Contact, reply: Reply, inbound_id: Id) -> None:
-    if contact.language_chosen and contact.language != chat.speaker.language:
-        chat = replace(chat, speaker=replace(chat.speaker, language=contact.language or "en"))
-    queue_read_mark(
-        chat.session, contact_id=contact.id, business_number_id=chat.business_number_id,
-        wamid=chat.message.wamid, typing=True, now=chat.now,
+def _answer(chat: Chat, reply: Reply, heard: Heard, route: Route) -> None:
+    contact_id, number_id = chat.speaker.contact_id, route.business_number_id
+    mark = read_mark_row(
+        contact_id=contact_id, business_number_id=number_id, wamid=chat.message.wamid, typing=True, now=chat.now
+    )
+    said = reply_row(
+        reply, language=reply.language or chat.speaker.language, currency=chat.company.currency, contact_id=contact_id,
+        business_number_id=number_id, dedupe_key=f"{heard.message_id}:1", now=chat.now,
     )  # fmt: skip
-    queue_reply(
-        chat.session, reply, language=chat.speaker.language, currency=chat.company.currency, contact_id=contact.id,
-        business_number_id=chat.business_number_id, dedupe_key=f"{inbound_id}:1", now=chat.now,
+    answer(
+        chat.session, conversation_id=heard.conversation_id, state=heard.state, messages=[mark, said],
+        event_id=route.event_id if route.closes_event else None,
     )  # fmt: skip
+    ring_for(chat.session, "urgent", route.company_id, number_id)
 
 
 def _decide(chat: Chat, state: State) -> Reply:

@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 import structlog
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from bot.conversation import Route, take_turn
 from bot.inbound import IncomingMessage, IncomingStatus, Item, Unreadable, read_body
 from core.companies import route_of_number
+from core.crm.writers import NumberMoved
 from core.db import company_session, platform_session, table_of
 from core.ids import Id, new_id
 from core.jobs import ring
@@ -31,6 +32,10 @@ INLINE_GRACE = timedelta(seconds=60)
 RETRY_AFTER = (5, 30, 120, 600, 3600, 6 * 3600)
 FAR_AWAY = timedelta(days=36_500)
 EVENTS = table_of(WebhookEvent)
+_STORE = text(
+    "INSERT INTO webhook_event (id, body, state, attempts, next_try_at, error)"
+    " VALUES (:id, :body, 'pending', 0, :next_try_at, '')"
+)
 
 
 class UnknownNumber(LookupError):
@@ -41,11 +46,7 @@ def store_event(body: bytes, now: datetime) -> Id:
     """Keep a signed body in a commit of its own; nothing is lost from here on."""
     event_id = new_id()
     with platform_session("webhook") as session:
-        session.execute(
-            insert(EVENTS).values(
-                id=event_id, body=body, state="pending", attempts=0, next_try_at=now + INLINE_GRACE, error=""
-            )
-        )
+        session.execute(_STORE, {"id": event_id, "body": body, "next_try_at": now + INLINE_GRACE})
     return event_id
 
 
@@ -89,6 +90,9 @@ def _attempt(item: Item, event_id: Id, now: datetime, *, marks_done: bool) -> st
         return None
     try:
         _run(item, event_id, now, marks_done=marks_done)
+    except NumberMoved as moved:
+        _known_route.cache_clear()
+        return f"NumberMoved: {moved}"
     except UnknownNumber as unknown:
         return f"UnknownNumber: {unknown}"
     except OperationalError as busy:
@@ -103,11 +107,12 @@ def _attempt(item: Item, event_id: Id, now: datetime, *, marks_done: bool) -> st
 def _run(item: IncomingMessage | IncomingStatus, event_id: Id, now: datetime, *, marks_done: bool) -> None:
     company_id, number_id = _route(item.phone_number_id)
     with company_session(company_id, "webhook", event_id=event_id) as session:
+        marked = False
         if isinstance(item, IncomingMessage):
-            take_turn(session, item, Route(company_id, number_id, event_id), now)
+            marked = take_turn(session, item, Route(company_id, number_id, event_id, closes_event=marks_done), now)
         else:
             apply_status(session, status=item.raw, now=now)
-        if marks_done:
+        if marks_done and not marked:
             _mark_done(session, event_id, [item])
 
 

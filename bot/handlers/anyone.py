@@ -7,6 +7,7 @@ from sqlalchemy import update
 from bot.dialog import Chat
 from bot.handlers.registry import Handler
 from bot.texts.reply import Button, Reply, Row, verbatim, words
+from core.crm.contacts import set_language
 from core.crm.models import Contact
 
 LANGUAGE_NAMES = {"en": "English", "ur_Latn": "Roman Urdu", "ur": "اردو"}
@@ -18,10 +19,8 @@ def language(chat: Chat, code: str) -> Reply:
     if chosen not in LANGUAGE_NAMES:
         buttons = tuple(Button(f"language:{c}", verbatim(name)) for c, name in LANGUAGE_NAMES.items())
         return Reply(words("Which language shall I use?"), buttons=buttons)
-    chat.session.execute(
-        update(Contact).where(Contact.id == chat.speaker.contact_id).values(language=chosen, language_chosen=True)
-    )
-    return Reply(words("Done. I will write in this language."), buttons=(MENU,))
+    set_language(chat.session, contact_id=chat.speaker.contact_id, language=chosen, chosen=True)
+    return Reply(words("Done. I will write in this language."), buttons=(MENU,), language=chosen)
 
 
 def opt_out(chat: Chat, _: str) -> Reply:

@@ -139,6 +139,7 @@ def understand(text: str, role: str, today: date) -> Understanding:
     )
 
 
+@lru_cache(maxsize=4096)
 def wish_everywhere(text: str) -> str | None:
     """menu, cancel, human, language or opt_out when the whole text is an example of it, in any role."""
     said = words(text)
