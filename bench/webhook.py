@@ -13,7 +13,7 @@ from pathlib import Path
 
 import core.schema  # noqa: F401 - every table must be known before the first query
 from bench.load import as_fast_as_answered, at_a_rate, latencies, signed_requests
-from cli.database import migrate
+from cli.database import migrate, refresh_statistics
 from cli.embedded import start_embedded
 from cli.processes import Child, Supervisor
 from core.db import company_session, engine
@@ -42,6 +42,7 @@ def main() -> None:
             start_process(settings)
             phones = _town()
             engine().dispose()
+            refresh_statistics(servers.owner_url)
             with (
                 _serving("floor", "bench.floor:app", settings) as floor,
                 _serving("turn", "cli.web:app", settings) as turn,

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
+import psycopg
 import structlog
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -19,7 +20,7 @@ from bot.conversation import Route, take_turn
 from bot.inbound import IncomingMessage, IncomingStatus, Item, Unreadable, read_body
 from core.companies import route_of_number
 from core.crm.writers import NumberMoved
-from core.db import company_session, platform_session, table_of
+from core.db import company_session, platform_session, run, table_of
 from core.ids import Id, new_id
 from core.jobs import ring
 from core.messaging.models import WebhookEvent
@@ -32,9 +33,9 @@ INLINE_GRACE = timedelta(seconds=60)
 RETRY_AFTER = (5, 30, 120, 600, 3600, 6 * 3600)
 FAR_AWAY = timedelta(days=36_500)
 EVENTS = table_of(WebhookEvent)
-_STORE = text(
+_STORE = (
     "INSERT INTO webhook_event (id, body, state, attempts, next_try_at, error)"
-    " VALUES (:id, :body, 'pending', 0, :next_try_at, '')"
+    " VALUES (%(id)s, %(body)s, 'pending', 0, %(next_try_at)s, '')"
 )
 
 
@@ -46,7 +47,7 @@ def store_event(body: bytes, now: datetime) -> Id:
     """Keep a signed body in a commit of its own; nothing is lost from here on."""
     event_id = new_id()
     with platform_session("webhook") as session:
-        session.execute(_STORE, {"id": event_id, "body": body, "next_try_at": now + INLINE_GRACE})
+        run(session, _STORE, {"id": event_id, "body": body, "next_try_at": now + INLINE_GRACE})
     return event_id
 
 
@@ -95,9 +96,10 @@ def _attempt(item: Item, event_id: Id, now: datetime, *, marks_done: bool) -> st
         return f"NumberMoved: {moved}"
     except UnknownNumber as unknown:
         return f"UnknownNumber: {unknown}"
-    except OperationalError as busy:
-        log.warning("webhook_item_postponed", event_id=str(event_id), error=type(busy.orig).__name__)
-        return f"{type(busy.orig).__name__}: {busy.orig}"
+    except (psycopg.OperationalError, OperationalError) as busy:
+        cause = busy.orig if isinstance(busy, OperationalError) else busy
+        log.warning("webhook_item_postponed", event_id=str(event_id), error=type(cause).__name__)
+        return f"{type(cause).__name__}: {cause}"
     except Exception as fault:
         log.exception("webhook_item_failed", event_id=str(event_id))
         return f"{type(fault).__name__}: {fault}"

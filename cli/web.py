@@ -1,6 +1,9 @@
-"""The web program: webhook, health and panel in one WSGI application, `cli.web:app`."""
+"""The web program: webhook, health and panel behind one WSGI application, `cli.web:app`."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask
 
@@ -12,15 +15,33 @@ from core.usecases.start_process import start_process
 
 
 def create_app(settings: Settings) -> Flask:
-    """The application over connections that are open already."""
-    app = Flask("taar", static_folder=None)
+    """The panel and, beside it, the webhook, over connections that are open already.
+
+    The webhook is an application of its own: a message does not pay for the panel's sessions, forms and limits.
+    """
+    door = _flask("door", settings)
+    door.register_blueprint(webhook.blueprint)
+    door.register_blueprint(health.blueprint)
+    app = _flask("panel", settings)
+    panel.register(app, settings)
+    app.wsgi_app = _split(door.wsgi_app, app.wsgi_app)  # type: ignore[assignment, method-assign]
+    return app
+
+
+def _flask(name: str, settings: Settings) -> Flask:
+    app = Flask(f"taar.{name}", static_folder=None)
     app.config["TAAR"] = settings
     app.secret_key = settings.secret_key.get_secret_value()
-    app.register_blueprint(webhook.blueprint)
-    app.register_blueprint(health.blueprint)
-    panel.register(app, settings)
-    panel.csrf.exempt(webhook.blueprint)
     return app
+
+
+def _split(door: WSGIApplication, pages: WSGIApplication) -> WSGIApplication:
+    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        to = door if path.startswith("/webhooks/") or path in ("/healthz", "/readyz") else pages
+        return to(environ, start_response)
+
+    return serve
 
 
 def __getattr__(name: str) -> Flask:

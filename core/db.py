@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, LiteralString, cast
 
+from psycopg import Connection, Cursor, OperationalError
+from psycopg.rows import namedtuple_row
 from sqlalchemy import DateTime, Engine, MetaData, Numeric, String, Table, create_engine, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
@@ -111,9 +113,11 @@ def platform_session(actor: str = SYSTEM_ACTOR) -> Iterator[Session]:
         yield session
 
 
-_SET_SCOPE = text(
-    "SELECT set_config('taar.company_id', :company_id, true), set_config('taar.actor', :actor, true),"
-    " set_config('taar.scope', :scope, true), set_config('taar.event_id', :event_id, true)"
+_SET_SCOPE = (
+    "SELECT set_config('taar.company_id', %(company_id)s, true) AS company,"
+    " set_config('taar.actor', %(actor)s, true) AS actor,"
+    " set_config('taar.scope', %(scope)s, true) AS scope,"
+    " set_config('taar.event_id', %(event_id)s, true) AS event"
 )
 
 
@@ -121,10 +125,26 @@ _SET_SCOPE = text(
 def _transaction(scope: dict[str, str]) -> Iterator[Session]:
     with Session(engine(), expire_on_commit=False) as session:
         with session.begin():
-            session.execute(_SET_SCOPE, scope)
+            run(session, _SET_SCOPE, scope)
             yield session
         for action in after_commit_actions(session):
             action()
+
+
+def run(session: Session, sql: LiteralString, values: Mapping[str, Any]) -> Cursor[Any]:
+    """Run SQL in the driver's own words (`%(name)s`) in the session's transaction; rows have named fields.
+
+    For the few statements that every message costs: past SQLAlchemy's layers they take half of the program's time.
+    Sends nothing of the session's pending changes, so flush first where the statement must see them.
+    """
+    connection = session.connection().connection.driver_connection
+    assert isinstance(connection, Connection)
+    try:
+        return connection.cursor(row_factory=namedtuple_row).execute(sql, values, prepare=True)
+    except OperationalError:
+        if connection.closed:
+            engine().dispose(close=False)  # the server has gone, and with it every connection of the pool
+        raise
 
 
 def after_commit(session: Session, key: str, action: Callable[[], object]) -> None:
@@ -139,4 +159,4 @@ def after_commit_actions(session: Session) -> list[Callable[[], object]]:
 
 def act_as(session: Session, actor: str) -> None:
     """Name who acts from here on in this transaction, for the audit trail."""
-    session.execute(text("SELECT set_config('taar.actor', :actor, true)"), {"actor": actor})
+    run(session, "SELECT set_config('taar.actor', %(actor)s, true)", {"actor": actor})

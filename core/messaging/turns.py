@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, text
-from sqlalchemy.dialects.postgresql import JSONB
+from psycopg.types.json import Jsonb
 from sqlalchemy.orm import Session
 
-from core.db import Json
+from core.db import Json, run
 from core.ids import Id, new_id
 
 
@@ -28,24 +27,24 @@ class Heard:
 _KEEP = """
     INSERT INTO inbound_message
            (id, wamid, contact_id, business_number_id, event_id, type, text, content, sent_at)
-    VALUES (:message_id, :wamid, :contact_id, :business_number_id, :event_id, :type, :text, :content, :sent_at)
+    VALUES (%(message_id)s, %(wamid)s, %(contact_id)s, %(business_number_id)s, %(event_id)s, %(type)s, %(text)s,
+            %(content)s, %(sent_at)s)
     ON CONFLICT (company_id, wamid) DO NOTHING
     RETURNING id
 """
-_KEEP_MESSAGE = text(_KEEP).bindparams(bindparam("content", type_=JSONB))
-_HEAR = text(f"""
+_HEAR = f"""
     WITH kept AS ({_KEEP})
     INSERT INTO conversation (id, contact_id, business_number_id, state, last_inbound_at)
-    SELECT :conversation_id, :contact_id, :business_number_id, '{{}}', :heard_at FROM kept
+    SELECT %(conversation_id)s, %(contact_id)s, %(business_number_id)s, '{{}}', %(heard_at)s FROM kept
     ON CONFLICT (company_id, contact_id, business_number_id)
     DO UPDATE SET last_inbound_at = greatest(conversation.last_inbound_at, excluded.last_inbound_at)
     RETURNING id, state, set_config('taar.actor', 'contact:' || contact_id, true)
-""").bindparams(bindparam("content", type_=JSONB))  # noqa: S608 - both halves are constants
+"""  # noqa: S608 - both halves are constants
 
 
 def keep_message(session: Session, *, message: Json) -> bool:
     """Keep a message that is no part of the talk; False when it is kept already. `message` as of `hear`."""
-    return session.execute(_KEEP_MESSAGE, {"message_id": new_id(), **message}).first() is not None
+    return run(session, _KEEP, _told(message, new_id())).fetchone() is not None
 
 
 def hear(session: Session, *, message: Json, heard_at: datetime) -> Heard | None:
@@ -56,25 +55,29 @@ def hear(session: Session, *, message: Json, heard_at: datetime) -> Heard | None
     audit trail names the person as the actor.
     """
     message_id = new_id()
-    told = {"message_id": message_id, "conversation_id": new_id(), "heard_at": heard_at, **message}
-    row = session.execute(_HEAR, told).first()
+    told = {**_told(message, message_id), "conversation_id": new_id(), "heard_at": heard_at}
+    row = run(session, _HEAR, told).fetchone()
     return Heard(message_id, row.id, row.state) if row else None
+
+
+def _told(message: Json, message_id: Id) -> Json:
+    return {**message, "message_id": message_id, "content": Jsonb(message["content"])}
 
 
 _COLUMNS = (
     "id, business_number_id, contact_id, lane, kind, payload, text, attachment, template, dedupe_key, state,"
     " state_since, not_before, expires_at, attempts, error"
 )
-_ANSWER = text(f"""
+_ANSWER = f"""
     WITH talk AS (
-        UPDATE conversation SET state = :state WHERE id = :conversation_id AND state <> :state
+        UPDATE conversation SET state = %(state)s WHERE id = %(conversation_id)s AND state <> %(state)s
     ), event AS (
-        UPDATE webhook_event SET state = 'done', error = '' WHERE id = :event_id
+        UPDATE webhook_event SET state = 'done', error = '' WHERE id = %(event_id)s
     )
     INSERT INTO outbound_message ({_COLUMNS})
-    SELECT {_COLUMNS} FROM jsonb_populate_recordset(NULL::outbound_message, CAST(:messages AS jsonb))
+    SELECT {_COLUMNS} FROM jsonb_populate_recordset(NULL::outbound_message, %(messages)s::jsonb)
     ON CONFLICT (company_id, dedupe_key) DO NOTHING
-""").bindparams(bindparam("state", type_=JSONB))  # noqa: S608 - the columns are a constant
+"""  # noqa: S608 - the columns are a constant
 
 
 def answer(
@@ -84,7 +87,5 @@ def answer(
 
     `messages` are rows of `core.messaging.outbox`; the caller rings for them.
     """
-    written = json.dumps(messages, default=str, ensure_ascii=False)
-    session.execute(
-        _ANSWER, {"conversation_id": conversation_id, "state": state, "messages": written, "event_id": event_id}
-    )
+    kept = {"conversation_id": conversation_id, "state": Jsonb(state), "event_id": event_id}
+    run(session, _ANSWER, {**kept, "messages": json.dumps(messages, default=str, ensure_ascii=False)})
