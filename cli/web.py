@@ -10,6 +10,7 @@ from flask import Flask
 import admin_web.app as panel
 import core.schema  # noqa: F401 - every table must be known before the first query
 from bot import health, webhook
+from bot.understanding import prepare as prepare_understanding
 from core.settings import Settings, load_settings
 from core.usecases.start_process import start_process
 
@@ -19,10 +20,11 @@ def create_app(settings: Settings) -> Flask:
 
     The webhook is an application of its own: a message does not pay for the panel's sessions, forms and limits.
     """
-    door = _flask("door", settings)
+    door = _flask("webhook", settings)
     door.register_blueprint(webhook.blueprint)
     door.register_blueprint(health.blueprint)
     app = _flask("panel", settings)
+    app.secret_key = settings.secret_key.get_secret_value()
     panel.register(app, settings)
     app.wsgi_app = _split(door.wsgi_app, app.wsgi_app)  # type: ignore[assignment, method-assign]
     return app
@@ -31,7 +33,6 @@ def create_app(settings: Settings) -> Flask:
 def _flask(name: str, settings: Settings) -> Flask:
     app = Flask(f"taar.{name}", static_folder=None)
     app.config["TAAR"] = settings
-    app.secret_key = settings.secret_key.get_secret_value()
     return app
 
 
@@ -50,5 +51,6 @@ def __getattr__(name: str) -> Flask:
         raise AttributeError(name)
     settings = load_settings()
     start_process(settings)
+    prepare_understanding()
     app = globals()["app"] = create_app(settings)
     return app

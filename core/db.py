@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Annotated, Any, LiteralString, cast
 
 from psycopg import Connection, Cursor, OperationalError
-from psycopg.rows import namedtuple_row
 from sqlalchemy import DateTime, Engine, MetaData, Numeric, String, Table, create_engine, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
@@ -114,35 +113,34 @@ def platform_session(actor: str = SYSTEM_ACTOR) -> Iterator[Session]:
 
 
 _SET_SCOPE = (
-    "SELECT set_config('taar.company_id', %(company_id)s, true) AS company,"
-    " set_config('taar.actor', %(actor)s, true) AS actor,"
-    " set_config('taar.scope', %(scope)s, true) AS scope,"
-    " set_config('taar.event_id', %(event_id)s, true) AS event"
+    "SELECT set_config('taar.company_id', %(company_id)s, true), set_config('taar.actor', %(actor)s, true),"
+    " set_config('taar.scope', %(scope)s, true), set_config('taar.event_id', %(event_id)s, true)"
 )
 
 
 @contextmanager
 def _transaction(scope: dict[str, str]) -> Iterator[Session]:
-    with Session(engine(), expire_on_commit=False) as session:
-        with session.begin():
-            run(session, _SET_SCOPE, scope)
-            yield session
-        for action in after_commit_actions(session):
-            action()
+    # The connection's transaction is the only one: a session of its own would keep a second set of books about it.
+    with engine().begin() as connection, Session(connection, expire_on_commit=False) as session:
+        session.info["driver"] = connection.connection.driver_connection
+        run(session, _SET_SCOPE, scope)
+        yield session
+        session.flush()
+    for action in after_commit_actions(session):
+        action()
 
 
-def run(session: Session, sql: LiteralString, values: Mapping[str, Any]) -> Cursor[Any]:
-    """Run SQL in the driver's own words (`%(name)s`) in the session's transaction; rows have named fields.
+def run(session: Session, sql: LiteralString, values: Mapping[str, Any]) -> Cursor[tuple[Any, ...]]:
+    """Run SQL in the driver's own words (`%(name)s`) in the session's transaction.
 
     For the few statements that every message costs: past SQLAlchemy's layers they take half of the program's time.
     Sends nothing of the session's pending changes, so flush first where the statement must see them.
     """
-    connection = session.connection().connection.driver_connection
-    assert isinstance(connection, Connection)
+    driver: Connection[tuple[Any, ...]] = session.info["driver"]
     try:
-        return connection.cursor(row_factory=namedtuple_row).execute(sql, values, prepare=True)
+        return driver.execute(sql, values, prepare=True)
     except OperationalError:
-        if connection.closed:
+        if driver.closed:
             engine().dispose(close=False)  # the server has gone, and with it every connection of the pool
         raise
 

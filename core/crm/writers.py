@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, LiteralString
+from typing import LiteralString, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -29,19 +29,40 @@ class Writer:
     accounts: Sequence[LinkedAccount]
 
 
+class _Row(NamedTuple):
+    """What the statement tells, column by column."""
+
+    company_id: Id
+    company_version: str
+    id: Id | None
+    phone: str | None
+    user_id: str | None
+    name: str
+    username: str
+    phone_trusted: bool
+    language: str | None
+    language_chosen: bool
+    linked_staff_id: Id | None
+    staff_id: Id | None
+    staff_name: str | None
+    staff_role: str
+    extra_roles: Sequence[str]
+    accounts: Sequence[tuple[str, str, str]] | None
+
+
 class NumberMoved(LookupError):
     """The business number belongs to no company any more, or to another one."""
 
 
 def _writers(contact: LiteralString) -> LiteralString:
     return f"""
-SELECT company.id AS company_id, company.xmin::text AS company_version,
+SELECT company.id, company.xmin::text,
        contact.id, contact.phone, contact.user_id, contact.name, contact.username, contact.phone_trusted,
-       contact.language, contact.language_chosen, contact.staff_id AS linked_staff_id,
-       staff.id AS staff_id, staff.name AS staff_name, staff.role AS staff_role, staff.extra_roles,
+       contact.language, contact.language_chosen, contact.staff_id,
+       staff.id, staff.name, staff.role, staff.extra_roles,
        (SELECT json_agg(json_build_array(customer.id, customer.number, customer.name) ORDER BY customer.number)
           FROM contact_account JOIN customer ON customer.id = contact_account.customer_id
-         WHERE contact_account.contact_id = contact.id AND customer.state <> 'left') AS accounts
+         WHERE contact_account.contact_id = contact.id AND customer.state <> 'left')
   FROM business_number
   JOIN company ON company.id = business_number.company_id
   LEFT JOIN contact ON {contact}
@@ -69,16 +90,17 @@ def recognise(
     rows = run(session, _BY_IDENTITY, told).fetchall()
     if not rows:
         raise NumberMoved(f"the business number {business_number_id} belongs to another company")
-    row = rows[0]
+    row = _Row(*rows[0])
     if len(rows) > 1 or not _is_known(row, phone, user_id, name, username):
         contact = identify(session, phone=phone, user_id=user_id, name=name, username=username)
         row = _again(session, business_number_id, contact.id)
+    assert row.id is not None
     if not row.accounts and row.phone and row.phone_trusted and link_by_phone(session, row.id, row.phone):
         row = _again(session, business_number_id, row.id)
     return _writer(row), company_as_of(session, row.company_id, row.company_version)
 
 
-def _is_known(row: Any, phone: str | None, user_id: str | None, name: str, username: str) -> bool:
+def _is_known(row: _Row, phone: str | None, user_id: str | None, name: str, username: str) -> bool:
     """Whether every identifier and name that came with the message is on file already, and his employment too."""
     told = ((phone, row.phone), (user_id, row.user_id), (name, row.name), (username, row.username))
     return (
@@ -88,13 +110,14 @@ def _is_known(row: Any, phone: str | None, user_id: str | None, name: str, usern
     )
 
 
-def _again(session: Session, business_number_id: Id, contact_id: Id) -> Any:
+def _again(session: Session, business_number_id: Id, contact_id: Id) -> _Row:
     session.flush()
     told = {"business_number_id": business_number_id, "contact_id": contact_id}
-    return run(session, _BY_ID, told).fetchone()
+    return _Row(*run(session, _BY_ID, told).fetchall()[0])
 
 
-def _writer(row: Any) -> Writer:
+def _writer(row: _Row) -> Writer:
+    assert row.id is not None
     roles = (row.staff_role, *(role for role in row.extra_roles if role != row.staff_role)) if row.staff_id else ()
     return Writer(
         contact_id=row.id, name=row.name, language=row.language, language_chosen=row.language_chosen,

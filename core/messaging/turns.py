@@ -57,7 +57,7 @@ def hear(session: Session, *, message: Json, heard_at: datetime) -> Heard | None
     message_id = new_id()
     told = {**_told(message, message_id), "conversation_id": new_id(), "heard_at": heard_at}
     row = run(session, _HEAR, told).fetchone()
-    return Heard(message_id, row.id, row.state) if row else None
+    return Heard(message_id, row[0], row[1]) if row else None
 
 
 def _told(message: Json, message_id: Id) -> Json:
