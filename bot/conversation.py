@@ -10,10 +10,9 @@ from sqlalchemy.orm import Session
 
 from bot import engine, router
 from bot.dialog import Chat, Flow, Reject
-from bot.flows import ALL_FLOWS
 from bot.handlers import anyone
 from bot.inbound import SILENT_TYPES, IncomingMessage, NumberChange
-from bot.speaker import role_in_force, speaker_of, understood_in
+from bot.speaker import SWITCH, role_in_force, speaker_of, understood_in
 from bot.texts.deliver import reply_row
 from bot.texts.reply import Button, Reply, lines, words
 from bot.understanding import MAYBE, SURE, Understanding
@@ -24,12 +23,13 @@ from core.crm.writers import Writer, recognise
 from core.db import act_as
 from core.ids import Id
 from core.messaging.outbox import read_mark_row, ring_for
-from core.messaging.turns import Heard, answer, hear, keep_message
+from core.messaging.turns import Heard, answer, hear, is_kept, keep_message
 
 ESCAPES = frozenset({"menu", "human", "language", "opt_out", "opt_in", "balance", "invoice", "complaint_status"})
 """Wishes that may interrupt even a question that takes free text."""
 WORDS_OF_A_WISH_MAX = 6
 LOST_AFTER = 2
+MENU = "menu"
 
 State = dict[str, Any]
 
@@ -51,6 +51,8 @@ def take_turn(session: Session, message: IncomingMessage, route: Route, now: dat
     The caller owns the transaction, which keeps the conversation locked: two messages of one person take turns.
     """
     sender = message.sender
+    if message.number_change is not None and is_kept(session, message.wamid):
+        return False  # whom it names has other identifiers by now
     writer, company = recognise(
         session, business_number_id=route.business_number_id, phone=sender.phone, user_id=sender.user_id,
         name=sender.name, username=sender.username,
@@ -84,7 +86,7 @@ def _chat(
     session: Session, message: IncomingMessage, writer: Writer, company: Company, route: Route, heard: Heard,
     now: datetime,
 ) -> Chat:  # fmt: skip
-    role = role_in_force(writer, heard.state)
+    role = role_in_force(writer, heard.state, message.action)
     today = business_day(now, company.timezone)
     understood = understood_in(role, message.text, today)
     speaker = speaker_of(
@@ -139,6 +141,8 @@ def _tapped(chat: Chat, state: State, action: str) -> Reply:
         return _account_chosen(chat, state, number, wish)
     if verb in ("resume", "drop"):
         return _parked(chat, state, resume=verb == "resume")
+    if verb == SWITCH:
+        return _role_taken(chat, state, argument)
     target = router.for_action(chat.speaker.role, action)
     if target is None:
         return anyone.unclear(chat, lost=False)
@@ -149,19 +153,23 @@ def _tapped(chat: Chat, state: State, action: str) -> Reply:
 
 def _tapped_answer(chat: Chat, state: State, tap: engine.Tap) -> Reply:
     progress = state.get("flow")
-    flow = ALL_FLOWS.get(tap.flow)
-    if flow is None or not progress or progress["flow"] != tap.flow:
+    flow = router.flow_of(chat.speaker.role, tap.flow)
+    if flow is None or not progress or progress["flow"] != tap.flow or not _may_go_on(chat, flow):
         return Reply(words("That question is closed by now."), buttons=(anyone.MENU,))
     return _stepped(chat, state, flow, progress, tap)
 
 
+def _may_go_on(chat: Chat, flow: Flow) -> bool:
+    """Whether the account a flow is about can still be told."""
+    return chat.speaker.account is not None or not flow.needs_account
+
+
 def _in_flow(chat: Chat, state: State, progress: State) -> Reply:
-    flow = ALL_FLOWS.get(progress["flow"])
-    if flow is None or chat.speaker.account is None:
+    flow = router.flow_of(chat.speaker.role, progress["flow"])
+    if flow is None or not _may_go_on(chat, flow):
         state.pop("flow")
         return _wish(chat, state)
-    understood = chat.understood
-    if understood.intent == "cancel" and understood.confidence >= SURE:
+    if _cancels(chat, flow, progress):
         state.pop("flow")
         return Reply(words("All right, I have stopped %(what)s.", what=flow.title), buttons=(anyone.MENU,))
     if _is_another_wish(chat, flow, progress):
@@ -170,13 +178,25 @@ def _in_flow(chat: Chat, state: State, progress: State) -> Reply:
     return _stepped(chat, state, flow, progress, None)
 
 
+def _cancels(chat: Chat, flow: Flow, progress: State) -> bool:
+    return _is_sure_of(chat, "cancel") and _may_interrupt(chat, flow, progress)
+
+
 def _is_another_wish(chat: Chat, flow: Flow, progress: State) -> bool:
-    understood = chat.understood
-    if chat.message.media is not None or understood.confidence < SURE or understood.intent not in ESCAPES:
+    if chat.message.media is not None or not _is_sure_of(chat, *ESCAPES):
         return False
-    if engine.wants_free_text(flow, progress):
-        return len(chat.message.text.split()) <= WORDS_OF_A_WISH_MAX and not understood.entities.get("amount")
-    return True
+    return _may_interrupt(chat, flow, progress)
+
+
+def _is_sure_of(chat: Chat, *intents: str) -> bool:
+    return chat.understood.intent in intents and chat.understood.confidence >= SURE
+
+
+def _may_interrupt(chat: Chat, flow: Flow, progress: State) -> bool:
+    """Not where the question takes any words and these are many or name an amount: then they answer it."""
+    if not engine.wants_free_text(flow, progress):
+        return True
+    return len(chat.message.text.split()) <= WORDS_OF_A_WISH_MAX and not chat.understood.entities.get("amount")
 
 
 def _stepped(chat: Chat, state: State, flow: Flow, progress: State, tap: engine.Tap | None) -> Reply:
@@ -200,7 +220,7 @@ def _wish(chat: Chat, state: State) -> Reply:
         return Reply(words("All right."), buttons=(anyone.MENU,))
     if target is not None and understood.confidence >= SURE:
         state.pop("tries", None)
-        return _run(chat, state, target, "", _action_of(target))
+        return _run(chat, state, target, "", router.action_of(target))
     if target is not None and understood.confidence >= MAYBE:
         return _did_you_mean(chat, understood)
     state["tries"] = state.get("tries", 0) + 1
@@ -214,7 +234,7 @@ def _did_you_mean(chat: Chat, understood: Understanding) -> Reply:
         target = router.for_intent(chat.speaker.role, intent)
         name = INTENT_NAMES.get(intent)
         if target is not None and name is not None and len(buttons) < 2:
-            button = Button(_action_of(target), name)
+            button = Button(router.action_of(target), name)
             buttons += [button] if button not in buttons else []
     return Reply(words("Did you mean this?"), buttons=(*buttons, anyone.MENU))
 
@@ -235,11 +255,7 @@ INTENT_NAMES = {
 }
 
 
-def _action_of(target: Any) -> str:
-    return f"{router.FLOW_PREFIX}:{target.name}" if isinstance(target, Flow) else str(target.name)
-
-
-def _run(chat: Chat, state: State, target: Any, argument: str, action: str) -> Reply:
+def _run(chat: Chat, state: State, target: router.Target, argument: str, action: str) -> Reply:
     if target.needs_account and chat.speaker.account is None:
         if not chat.speaker.accounts:
             return anyone.no_account(chat)
@@ -249,8 +265,8 @@ def _run(chat: Chat, state: State, target: Any, argument: str, action: str) -> R
         step = engine.begin(target, chat, run=state["run"], now=chat.now)
         _keep(state, step)
         return step.reply
-    reply: Reply = target.run(chat, argument)
-    return reply
+    reply = target.run(chat, argument)
+    return anyone.with_other_roles(chat, reply) if target.name == MENU else reply
 
 
 def _account_chosen(chat: Chat, state: State, number: str, wish: str) -> Reply:
@@ -263,6 +279,15 @@ def _account_chosen(chat: Chat, state: State, number: str, wish: str) -> Reply:
     if target is None:
         return anyone.unclear(chat, lost=False)
     return _run(chosen, state, target[0], target[1], wish or "menu")
+
+
+def _role_taken(chat: Chat, state: State, role: str) -> Reply:
+    """The menu of the role that the tap has put in force; what he was doing in the other one is parked."""
+    target = router.for_action(role, MENU)
+    if role != chat.speaker.role or target is None:
+        return anyone.unclear(chat, lost=False)
+    _park(state)
+    return anyone.role_taken(role, _run(chat, state, target[0], "", MENU))
 
 
 def _park(state: State) -> None:
@@ -279,7 +304,7 @@ def _keep(state: State, step: engine.Step) -> None:
 def _offer_parked(chat: Chat, state: State, reply: Reply) -> Reply:
     """The answer, and the parked flow offered back where there is room for two buttons."""
     parked = state.get("parked")
-    flow = ALL_FLOWS.get(parked["flow"]) if parked and "flow" not in state else None
+    flow = router.flow_of(chat.speaker.role, parked["flow"]) if parked and "flow" not in state else None
     if flow is None or reply.rows or reply.attachment or flow.intent == chat.understood.intent:
         return reply
     offer = (Button("resume", words("Continue")), Button("drop", words("Leave it")))
@@ -289,8 +314,8 @@ def _offer_parked(chat: Chat, state: State, reply: Reply) -> Reply:
 
 def _parked(chat: Chat, state: State, *, resume: bool) -> Reply:
     parked = state.pop("parked", None)
-    flow = ALL_FLOWS.get(parked["flow"]) if parked else None
-    if flow is None or chat.speaker.account is None:
+    flow = router.flow_of(chat.speaker.role, parked["flow"]) if parked else None
+    if flow is None or not _may_go_on(chat, flow):
         return Reply(words("That question is closed by now."), buttons=(anyone.MENU,))
     if not resume:
         return Reply(words("All right, I have stopped %(what)s.", what=flow.title), buttons=(anyone.MENU,))

@@ -9,13 +9,15 @@ from sqlalchemy.orm import Session
 
 from bot.dialog import Speaker
 from bot.inbound import IncomingMessage
-from bot.understanding import SURE, Understanding, understand, wish_everywhere
+from bot.understanding import EXACT, Understanding, understand, wish_everywhere
 from core.companies import Company
 from core.crm.contacts import set_language
 from core.crm.writers import Writer
 from core.db import Json
 
 CUSTOMER, PROSPECT = "customer", "prospect"
+SWITCH = "role"
+"""The action of a button that takes another role: `role:<name>`."""
 
 
 def roles_of(writer: Writer) -> Sequence[str]:
@@ -24,16 +26,19 @@ def roles_of(writer: Writer) -> Sequence[str]:
     return own or (PROSPECT,)
 
 
-def role_in_force(writer: Writer, state: Json) -> str:
-    """The role chosen in this conversation, while the person still has it."""
+def role_in_force(writer: Writer, state: Json, action: str | None) -> str:
+    """The role chosen in this conversation, while the person still has it; a tap on another is kept in `state`."""
     roles = roles_of(writer)
+    tapped = next((role for role in roles if action == f"{SWITCH}:{role}"), None)
+    if tapped is not None:
+        state["role"] = tapped
     return next((role for role in roles if role == state.get("role")), roles[0])
 
 
 def understood_in(role: str, text: str, today: date) -> Understanding:
     """What the words mean in this role; menu, cancel, human, language and opt-out mean the same in every role."""
     understood = understand(text, role, today)
-    if role in (CUSTOMER, PROSPECT) or understood.confidence >= SURE:
+    if role in (CUSTOMER, PROSPECT) or understood.confidence >= EXACT:
         return understood
     wish = wish_everywhere(text)
     return understand(text, CUSTOMER, today) if wish else understood

@@ -42,6 +42,13 @@ _HEAR = f"""
 """  # noqa: S608 - both halves are constants
 
 
+def is_kept(session: Session, wamid: str) -> bool:
+    """Whether the message was heard before."""
+    return (
+        run(session, "SELECT 1 FROM inbound_message WHERE wamid = %(wamid)s", {"wamid": wamid}).fetchone() is not None
+    )
+
+
 def keep_message(session: Session, *, message: Json) -> bool:
     """Keep a message that is no part of the talk; False when it is kept already. `message` as of `hear`."""
     return run(session, _KEEP, _told(message, new_id())).fetchone() is not None

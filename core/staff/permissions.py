@@ -12,7 +12,7 @@ OPERATIONS = frozenset({
 })  # fmt: skip
 
 PERMISSIONS: dict[str, frozenset[str]] = {
-    "prospect": CUSTOMER,
+    "prospect": frozenset({"chat.menu", "chat.plans", "chat.human"}),
     "customer": CUSTOMER,
     "technician": frozenset({"chat.menu", "chat.jobs"}),
     "recovery_agent": frozenset({"chat.menu", "chat.worklist", "panel.home", "overdue.view"}),
