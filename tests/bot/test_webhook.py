@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from bot.inbound import read_body
+from bot.processing import process_event
 from core.clock import utc_now
+from core.companies import BusinessNumber
 from core.db import company_session, platform_session
 from core.messaging.models import InboundMessage, OutboundMessage, WebhookEvent
 from tests.builders import a_phone, customer_who_owes
@@ -143,6 +145,22 @@ def test_messages_for_an_unknown_number_are_kept_as_failed(client: FlaskClient) 
     with platform_session() as session:
         event = session.scalars(select(WebhookEvent).order_by(WebhookEvent.id.desc()).limit(1)).one()
     assert event.state == "failed" and "404404404" in event.error and event.next_try_at > utc_now()
+
+
+def test_a_number_that_moves_to_another_company_is_answered_there(
+    client: FlaskClient, company: TestCompany, other_company: TestCompany
+) -> None:
+    person = Phone(client, company, a_phone())
+    person.says("menu")
+    with platform_session("test") as session:
+        number = session.get_one(BusinessNumber, company.business_number_id)
+        number.company_id = other_company.id
+    person.sends("text", {"body": "menu"})
+    with platform_session() as session:
+        event = session.scalars(select(WebhookEvent).order_by(WebhookEvent.id.desc()).limit(1)).one()
+    assert event.state == "failed"
+    assert process_event(event.id, utc_now())
+    assert len(heard(other_company)) == 1 and len(heard(company)) == 1
 
 
 @pytest.mark.parametrize("kind", ["sticker", "audio", "hologram", "unsupported", "contacts", "order"])
