@@ -217,7 +217,7 @@ def test_a_tool_that_is_missing_is_named(launcher: ModuleType) -> None:
 
 def test_a_checkout_that_is_not_whole_is_named(launcher: ModuleType) -> None:
     (launcher.ROOT / "package.json").unlink()
-    with pytest.raises(launcher.SetUpFailed, match="package.json cannot be read"):
+    with pytest.raises(launcher.SetUpFailed, match=r"package\.json cannot be read"):
         launcher.set_up()
 
 
