@@ -6,34 +6,30 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from bot import engine, router
-from bot.dialog import Chat, Flow, Reject, Speaker
-from bot.flows import ALL_FLOWS
+from bot.dialog import Chat, Flow, Reject
 from bot.handlers import anyone
-from bot.inbound import SILENT_TYPES, IncomingMessage
-from bot.texts.deliver import queue_reply
+from bot.inbound import SILENT_TYPES, IncomingMessage, NumberChange
+from bot.speaker import SWITCH, role_in_force, speaker_of, understood_in
+from bot.texts.deliver import reply_row
 from bot.texts.reply import Button, Reply, lines, words
-from bot.understanding import MAYBE, SURE, Understanding, understand
+from bot.understanding import MAYBE, SURE, Understanding
 from core.clock import business_day
-from core.companies import Company, current_company
-from core.crm.contacts import LinkedAccount, accounts_of, change_number, identify
-from core.crm.models import Contact
-from core.db import act_as, table_of
-from core.ids import Id, new_id
-from core.messaging.models import Conversation, InboundMessage
-from core.messaging.outbox import queue_read_mark
-from core.staff.models import Staff
+from core.companies import Company
+from core.crm.contacts import LinkedAccount, change_number, change_user_id
+from core.crm.writers import Writer, recognise
+from core.db import act_as
+from core.ids import Id
+from core.messaging.outbox import read_mark_row, ring_for
+from core.messaging.turns import Heard, answer, hear, is_kept, keep_message
 
 ESCAPES = frozenset({"menu", "human", "language", "opt_out", "opt_in", "balance", "invoice", "complaint_status"})
 """Wishes that may interrupt even a question that takes free text."""
 WORDS_OF_A_WISH_MAX = 6
-INBOUND = table_of(InboundMessage)
-CONVERSATIONS = table_of(Conversation)
 LOST_AFTER = 2
+MENU = "menu"
 
 State = dict[str, Any]
 
@@ -45,127 +41,79 @@ class Route:
     company_id: Id
     business_number_id: Id
     event_id: Id | None
+    closes_event: bool = False
+    """The event holds this message alone, so that the answer also ends the event."""
 
 
 def take_turn(session: Session, message: IncomingMessage, route: Route, now: datetime) -> bool:
-    """Answer one message; False when it was answered before. The caller owns the transaction.
+    """Answer one message, unless it was answered before; True when that also noted the event as done.
 
-    Locks the conversation until the transaction ends, so two messages of one person take turns.
+    The caller owns the transaction, which keeps the conversation locked: two messages of one person take turns.
     """
-    contact = identify(
-        session, phone=message.sender.phone, user_id=message.sender.user_id,
-        name=message.sender.name, username=message.sender.username,
+    sender = message.sender
+    if message.number_change is not None and is_kept(session, message.wamid):
+        return False  # whom it names has other identifiers by now
+    writer, company = recognise(
+        session, business_number_id=route.business_number_id, phone=sender.phone, user_id=sender.user_id,
+        name=sender.name, username=sender.username,
     )  # fmt: skip
-    session.flush()
-    inbound_id = _remember(session, message, contact, route, now)
-    if inbound_id is None:
-        return False
+    kept = {
+        "wamid": message.wamid, "contact_id": writer.contact_id, "business_number_id": route.business_number_id,
+        "event_id": route.event_id, "type": message.type, "text": message.text, "content": message.raw,
+        "sent_at": message.sent_at or now,
+    }  # fmt: skip
     if message.in_group or message.type in SILENT_TYPES:
-        _note_change(session, message, contact)
-        return True
-    conversation_id, state = _lock(session, contact, route, min(message.sent_at or now, now))
-    company = current_company(session)
-    chat = _chat(session, message, contact, company, state, route, now, inbound_id)
-    act_as(session, chat.speaker.actor)
-    before = repr(state)
-    reply = _decide(chat, state)
-    _deliver(chat, contact, reply, inbound_id)
-    if repr(state) != before:
-        session.execute(update(CONVERSATIONS).where(CONVERSATIONS.c.id == conversation_id).values(state=state))
-    return True
+        if keep_message(session, message=kept) and message.number_change is not None:
+            _note_change(session, message.number_change, writer)
+        return False
+    heard = hear(session, message=kept, heard_at=min(message.sent_at or now, now))
+    if heard is None:
+        return False
+    chat = _chat(session, message, writer, company, route, heard, now)
+    reply = _decide(chat, heard.state)
+    _answer(chat, reply, heard, route)
+    return route.closes_event
 
 
-def _remember(session: Session, message: IncomingMessage, contact: Contact, route: Route, now: datetime) -> Id | None:
-    """Keep the message under Meta's id; None when it is kept already, also by a transaction running now."""
-    statement = (
-        insert(INBOUND)
-        .values(
-            id=new_id(), wamid=message.wamid, contact_id=contact.id, business_number_id=route.business_number_id,
-            event_id=route.event_id, type=message.type, text=message.text, content=message.raw,
-            sent_at=message.sent_at or now,
-        )
-        .on_conflict_do_nothing(index_elements=["company_id", "wamid"])
-        .returning(INBOUND.c.id)
-    )  # fmt: skip
-    kept: Id | None = session.scalar(statement)
-    return kept
-
-
-def _note_change(session: Session, message: IncomingMessage, contact: Contact) -> None:
-    system = message.raw.get("system") if message.type == "system" else None
-    if not isinstance(system, dict) or "changed" not in str(system.get("type")):
-        return
-    digits = "".join(c for c in str(system.get("wa_id") or system.get("new_wa_id") or "") if c.isdigit())
-    user_id = system.get("user_id")
-    if digits or user_id:
-        phone = f"+{digits}" if digits else contact.phone
-        change_number(session, contact=contact, phone=phone, user_id=str(user_id) if user_id else contact.user_id)
-
-
-def _lock(session: Session, contact: Contact, route: Route, heard_at: datetime) -> tuple[Id, State]:
-    """The conversation's id and state, locked; its window never moves backwards."""
-    statement = insert(CONVERSATIONS).values(
-        id=new_id(), contact_id=contact.id, business_number_id=route.business_number_id, state={},
-        last_inbound_at=heard_at,
-    )  # fmt: skip
-    row = session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["company_id", "contact_id", "business_number_id"],
-            set_={
-                "last_inbound_at": func.greatest(CONVERSATIONS.c.last_inbound_at, statement.excluded.last_inbound_at)
-            },
-        ).returning(CONVERSATIONS.c.id, CONVERSATIONS.c.state)
-    ).one()
-    return row[0], dict(row[1])
+def _note_change(session: Session, change: NumberChange, writer: Writer) -> None:
+    if not change.same_phone:
+        change_number(session, contact_id=writer.contact_id, phone=change.phone, user_id=change.user_id)
+    elif change.user_id is not None:
+        change_user_id(session, contact_id=writer.contact_id, user_id=change.user_id)
 
 
 def _chat(
-    session: Session, message: IncomingMessage, contact: Contact, company: Company, state: State,
-    route: Route, now: datetime, inbound_id: Id,
+    session: Session, message: IncomingMessage, writer: Writer, company: Company, route: Route, heard: Heard,
+    now: datetime,
 ) -> Chat:  # fmt: skip
-    staff = session.get(Staff, contact.staff_id) if contact.staff_id else None
-    if staff is not None and staff.state != "active":
-        staff = None
-    accounts = accounts_of(session, contact)
-    role = staff.role if staff else "customer" if accounts else "prospect"
+    role = role_in_force(writer, heard.state, message.action)
     today = business_day(now, company.timezone)
-    understood = understand(message.text, role, today)
-    language = _language(contact, company, message, understood)
-    chosen = next((a for a in accounts if a.number == state.get("account")), None)
-    speaker = Speaker(
-        contact_id=contact.id, role=role, name=staff.name if staff else contact.name, language=language,
-        staff_id=staff.id if staff else None, accounts=accounts,
-        account=accounts[0] if len(accounts) == 1 else chosen,
-    )  # fmt: skip
+    understood = understood_in(role, message.text, today)
+    speaker = speaker_of(
+        session, writer, company=company, role=role, state=heard.state, message=message, understood=understood
+    )
+    if speaker.staff_id is not None:
+        act_as(session, speaker.actor)
     return Chat(
         session=session, company=company, speaker=speaker, message=message, understood=understood,
-        business_number_id=route.business_number_id, now=now, today=today, origin=f"message:{inbound_id}",
+        business_number_id=route.business_number_id, now=now, today=today, origin=f"message:{heard.message_id}",
     )  # fmt: skip
 
 
-def _language(contact: Contact, company: Company, message: IncomingMessage, understood: Understanding) -> str:
-    """The person's choice, else the language of this message, else of the last one, else the company's."""
-    if contact.language_chosen and contact.language:
-        return contact.language
-    heard = understood.language if message.action is None and message.type == "text" else None
-    # A lone Latin word ("menu", "bill", "cancel") is used in every language and proves none.
-    proves = heard == "ur" or len(message.text.split()) > 1
-    if heard and (proves or contact.language is None) and heard != contact.language:
-        contact.language = heard
-    return contact.language or company.default_language
-
-
-def _deliver(chat: Chat, contact: Contact, reply: Reply, inbound_id: Id) -> None:
-    if contact.language_chosen and contact.language != chat.speaker.language:
-        chat = replace(chat, speaker=replace(chat.speaker, language=contact.language or "en"))
-    queue_read_mark(
-        chat.session, contact_id=contact.id, business_number_id=chat.business_number_id,
-        wamid=chat.message.wamid, typing=True, now=chat.now,
+def _answer(chat: Chat, reply: Reply, heard: Heard, route: Route) -> None:
+    contact_id, number_id = chat.speaker.contact_id, route.business_number_id
+    mark = read_mark_row(
+        contact_id=contact_id, business_number_id=number_id, wamid=chat.message.wamid, typing=True, now=chat.now
+    )
+    said = reply_row(
+        reply, language=reply.language or chat.speaker.language, currency=chat.company.currency, contact_id=contact_id,
+        business_number_id=number_id, dedupe_key=f"{heard.message_id}:1", now=chat.now,
     )  # fmt: skip
-    queue_reply(
-        chat.session, reply, language=chat.speaker.language, currency=chat.company.currency, contact_id=contact.id,
-        business_number_id=chat.business_number_id, dedupe_key=f"{inbound_id}:1", now=chat.now,
+    answer(
+        chat.session, conversation_id=heard.conversation_id, state=heard.state, messages=[mark, said],
+        event_id=route.event_id if route.closes_event else None,
     )  # fmt: skip
+    ring_for(chat.session, "urgent", route.company_id, number_id)
 
 
 def _decide(chat: Chat, state: State) -> Reply:
@@ -193,6 +141,8 @@ def _tapped(chat: Chat, state: State, action: str) -> Reply:
         return _account_chosen(chat, state, number, wish)
     if verb in ("resume", "drop"):
         return _parked(chat, state, resume=verb == "resume")
+    if verb == SWITCH:
+        return _role_taken(chat, state, argument)
     target = router.for_action(chat.speaker.role, action)
     if target is None:
         return anyone.unclear(chat, lost=False)
@@ -203,19 +153,23 @@ def _tapped(chat: Chat, state: State, action: str) -> Reply:
 
 def _tapped_answer(chat: Chat, state: State, tap: engine.Tap) -> Reply:
     progress = state.get("flow")
-    flow = ALL_FLOWS.get(tap.flow)
-    if flow is None or not progress or progress["flow"] != tap.flow:
+    flow = router.flow_of(chat.speaker.role, tap.flow)
+    if flow is None or not progress or progress["flow"] != tap.flow or not _may_go_on(chat, flow):
         return Reply(words("That question is closed by now."), buttons=(anyone.MENU,))
     return _stepped(chat, state, flow, progress, tap)
 
 
+def _may_go_on(chat: Chat, flow: Flow) -> bool:
+    """Whether the account a flow is about can still be told."""
+    return chat.speaker.account is not None or not flow.needs_account
+
+
 def _in_flow(chat: Chat, state: State, progress: State) -> Reply:
-    flow = ALL_FLOWS.get(progress["flow"])
-    if flow is None or chat.speaker.account is None:
+    flow = router.flow_of(chat.speaker.role, progress["flow"])
+    if flow is None or not _may_go_on(chat, flow):
         state.pop("flow")
         return _wish(chat, state)
-    understood = chat.understood
-    if understood.intent == "cancel" and understood.confidence >= SURE:
+    if _cancels(chat, flow, progress):
         state.pop("flow")
         return Reply(words("All right, I have stopped %(what)s.", what=flow.title), buttons=(anyone.MENU,))
     if _is_another_wish(chat, flow, progress):
@@ -224,13 +178,25 @@ def _in_flow(chat: Chat, state: State, progress: State) -> Reply:
     return _stepped(chat, state, flow, progress, None)
 
 
+def _cancels(chat: Chat, flow: Flow, progress: State) -> bool:
+    return _is_sure_of(chat, "cancel") and _may_interrupt(chat, flow, progress)
+
+
 def _is_another_wish(chat: Chat, flow: Flow, progress: State) -> bool:
-    understood = chat.understood
-    if chat.message.media is not None or understood.confidence < SURE or understood.intent not in ESCAPES:
+    if chat.message.media is not None or not _is_sure_of(chat, *ESCAPES):
         return False
-    if engine.wants_free_text(flow, progress):
-        return len(chat.message.text.split()) <= WORDS_OF_A_WISH_MAX and not understood.entities.get("amount")
-    return True
+    return _may_interrupt(chat, flow, progress)
+
+
+def _is_sure_of(chat: Chat, *intents: str) -> bool:
+    return chat.understood.intent in intents and chat.understood.confidence >= SURE
+
+
+def _may_interrupt(chat: Chat, flow: Flow, progress: State) -> bool:
+    """Not where the question takes any words and these are many or name an amount: then they answer it."""
+    if not engine.wants_free_text(flow, progress):
+        return True
+    return len(chat.message.text.split()) <= WORDS_OF_A_WISH_MAX and not chat.understood.entities.get("amount")
 
 
 def _stepped(chat: Chat, state: State, flow: Flow, progress: State, tap: engine.Tap | None) -> Reply:
@@ -254,7 +220,7 @@ def _wish(chat: Chat, state: State) -> Reply:
         return Reply(words("All right."), buttons=(anyone.MENU,))
     if target is not None and understood.confidence >= SURE:
         state.pop("tries", None)
-        return _run(chat, state, target, "", _action_of(target))
+        return _run(chat, state, target, "", router.action_of(target))
     if target is not None and understood.confidence >= MAYBE:
         return _did_you_mean(chat, understood)
     state["tries"] = state.get("tries", 0) + 1
@@ -268,7 +234,7 @@ def _did_you_mean(chat: Chat, understood: Understanding) -> Reply:
         target = router.for_intent(chat.speaker.role, intent)
         name = INTENT_NAMES.get(intent)
         if target is not None and name is not None and len(buttons) < 2:
-            button = Button(_action_of(target), name)
+            button = Button(router.action_of(target), name)
             buttons += [button] if button not in buttons else []
     return Reply(words("Did you mean this?"), buttons=(*buttons, anyone.MENU))
 
@@ -289,11 +255,7 @@ INTENT_NAMES = {
 }
 
 
-def _action_of(target: Any) -> str:
-    return f"{router.FLOW_PREFIX}:{target.name}" if isinstance(target, Flow) else str(target.name)
-
-
-def _run(chat: Chat, state: State, target: Any, argument: str, action: str) -> Reply:
+def _run(chat: Chat, state: State, target: router.Target, argument: str, action: str) -> Reply:
     if target.needs_account and chat.speaker.account is None:
         if not chat.speaker.accounts:
             return anyone.no_account(chat)
@@ -303,8 +265,8 @@ def _run(chat: Chat, state: State, target: Any, argument: str, action: str) -> R
         step = engine.begin(target, chat, run=state["run"], now=chat.now)
         _keep(state, step)
         return step.reply
-    reply: Reply = target.run(chat, argument)
-    return reply
+    reply = target.run(chat, argument)
+    return anyone.with_other_roles(chat, reply) if target.name == MENU else reply
 
 
 def _account_chosen(chat: Chat, state: State, number: str, wish: str) -> Reply:
@@ -317,6 +279,15 @@ def _account_chosen(chat: Chat, state: State, number: str, wish: str) -> Reply:
     if target is None:
         return anyone.unclear(chat, lost=False)
     return _run(chosen, state, target[0], target[1], wish or "menu")
+
+
+def _role_taken(chat: Chat, state: State, role: str) -> Reply:
+    """The menu of the role that the tap has put in force; what he was doing in the other one is parked."""
+    target = router.for_action(role, MENU)
+    if role != chat.speaker.role or target is None:
+        return anyone.unclear(chat, lost=False)
+    _park(state)
+    return anyone.role_taken(role, _run(chat, state, target[0], "", MENU))
 
 
 def _park(state: State) -> None:
@@ -333,7 +304,7 @@ def _keep(state: State, step: engine.Step) -> None:
 def _offer_parked(chat: Chat, state: State, reply: Reply) -> Reply:
     """The answer, and the parked flow offered back where there is room for two buttons."""
     parked = state.get("parked")
-    flow = ALL_FLOWS.get(parked["flow"]) if parked and "flow" not in state else None
+    flow = router.flow_of(chat.speaker.role, parked["flow"]) if parked and "flow" not in state else None
     if flow is None or reply.rows or reply.attachment or flow.intent == chat.understood.intent:
         return reply
     offer = (Button("resume", words("Continue")), Button("drop", words("Leave it")))
@@ -343,8 +314,8 @@ def _offer_parked(chat: Chat, state: State, reply: Reply) -> Reply:
 
 def _parked(chat: Chat, state: State, *, resume: bool) -> Reply:
     parked = state.pop("parked", None)
-    flow = ALL_FLOWS.get(parked["flow"]) if parked else None
-    if flow is None or chat.speaker.account is None:
+    flow = router.flow_of(chat.speaker.role, parked["flow"]) if parked else None
+    if flow is None or not _may_go_on(chat, flow):
         return Reply(words("That question is closed by now."), buttons=(anyone.MENU,))
     if not resume:
         return Reply(words("All right, I have stopped %(what)s.", what=flow.title), buttons=(anyone.MENU,))

@@ -32,13 +32,16 @@ class Speaker:
     name: str
     language: str
     staff_id: Id | None
+    """Set while he works; None while he writes as a customer."""
     accounts: Sequence[LinkedAccount]
     account: LinkedAccount | None
     """The account meant, when there is only one or the person has chosen."""
+    roles: Sequence[str] = ()
+    """Every role the person may take, this one among them."""
 
     @property
     def actor(self) -> str:
-        return f"staff:{self.staff_id}" if self.staff_id and self.role != "customer" else f"contact:{self.contact_id}"
+        return f"staff:{self.staff_id}" if self.staff_id else f"contact:{self.contact_id}"
 
 
 @dataclass(frozen=True)

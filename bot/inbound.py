@@ -43,6 +43,16 @@ class Media:
 
 
 @dataclass(frozen=True)
+class NumberChange:
+    """Meta tells of a person's new identifiers; None where one is withheld."""
+
+    phone: str | None
+    user_id: str | None
+    same_phone: bool
+    """Only the user id is new."""
+
+
+@dataclass(frozen=True)
 class IncomingMessage:
     """One message of one person to one business number."""
 
@@ -57,6 +67,7 @@ class IncomingMessage:
     media: Media | None
     in_group: bool
     raw: Raw
+    number_change: NumberChange | None = None
 
 
 @dataclass(frozen=True)
@@ -116,7 +127,8 @@ def _message(number: str | None, contacts: list[Raw], message: Any) -> Item:
     if not wamid:
         return Unreadable(number, "a message without an id")
     kind = _text(message.get("type")) or "unknown"
-    sender = _sender(contacts, message)
+    change = _number_change(message) if kind == "system" else None
+    sender = _former_self(message, change) if change else _sender(contacts, message)
     if sender is None:
         return Unreadable(number, f"message {wamid} names no sender")
     words, action = _said(kind, message)
@@ -124,6 +136,7 @@ def _message(number: str | None, contacts: list[Raw], message: Any) -> Item:
         phone_number_id=number, wamid=wamid, type=kind, sender=sender,
         sent_at=_instant(message.get("timestamp")), text=words[:TEXT_MAX], action=action,
         media=_media(kind, message), in_group=bool(message.get("group_id")), raw=message,
+        number_change=change,
     )  # fmt: skip
 
 
@@ -136,6 +149,27 @@ def _sender(contacts: list[Raw], message: Raw) -> Sender | None:
         return None
     profile = _object(contact.get("profile"))
     return Sender(phone, user_id, _text(profile.get("name"))[:200], _text(profile.get("username"))[:100])
+
+
+def _number_change(message: Raw) -> NumberChange | None:
+    """`user_changed_number`, `user_changed_user_id`, and the older `customer_changed_number` with its own names."""
+    told = _object(message.get("system"))
+    kind = _text(told.get("type"))
+    if not kind.endswith(("changed_number", "changed_user_id")):
+        return None
+    phone, user_id = _identifiers(told.get("wa_id") or told.get("new_wa_id"), told.get("user_id"))
+    return NumberChange(phone, user_id, same_phone=kind.endswith("changed_user_id"))
+
+
+def _former_self(message: Raw, change: NumberChange) -> Sender | None:
+    """Who the person was before the change; the new identifiers may stand where a sender's usually do."""
+    told = _object(message.get("system"))
+    phone, user_id = _identifiers(message.get("from"), told.get("previous_user_id") or message.get("from_user_id"))
+    if phone is None or (phone == change.phone and not change.same_phone):
+        phone, _ = _identifiers(told.get("customer"), None)
+    if user_id == change.user_id:
+        user_id = None
+    return Sender(phone, user_id) if phone or user_id else None
 
 
 def _contact_of(contacts: list[Raw], message: Raw) -> Raw:

@@ -10,15 +10,17 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
+import psycopg
 import structlog
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from bot.conversation import Route, take_turn
 from bot.inbound import IncomingMessage, IncomingStatus, Item, Unreadable, read_body
 from core.companies import route_of_number
-from core.db import company_session, platform_session, table_of
+from core.crm.writers import NumberMoved
+from core.db import company_session, platform_session, run, table_of
 from core.ids import Id, new_id
 from core.jobs import ring
 from core.messaging.models import WebhookEvent
@@ -31,6 +33,10 @@ INLINE_GRACE = timedelta(seconds=60)
 RETRY_AFTER = (5, 30, 120, 600, 3600, 6 * 3600)
 FAR_AWAY = timedelta(days=36_500)
 EVENTS = table_of(WebhookEvent)
+_STORE = (
+    "INSERT INTO webhook_event (id, body, state, attempts, next_try_at, error)"
+    " VALUES (%(id)s, %(body)s, 'pending', 0, %(next_try_at)s, '')"
+)
 
 
 class UnknownNumber(LookupError):
@@ -41,11 +47,7 @@ def store_event(body: bytes, now: datetime) -> Id:
     """Keep a signed body in a commit of its own; nothing is lost from here on."""
     event_id = new_id()
     with platform_session("webhook") as session:
-        session.execute(
-            insert(EVENTS).values(
-                id=event_id, body=body, state="pending", attempts=0, next_try_at=now + INLINE_GRACE, error=""
-            )
-        )
+        run(session, _STORE, {"id": event_id, "body": body, "next_try_at": now + INLINE_GRACE})
     return event_id
 
 
@@ -89,11 +91,15 @@ def _attempt(item: Item, event_id: Id, now: datetime, *, marks_done: bool) -> st
         return None
     try:
         _run(item, event_id, now, marks_done=marks_done)
+    except NumberMoved as moved:
+        _known_route.cache_clear()
+        return f"NumberMoved: {moved}"
     except UnknownNumber as unknown:
         return f"UnknownNumber: {unknown}"
-    except OperationalError as busy:
-        log.warning("webhook_item_postponed", event_id=str(event_id), error=type(busy.orig).__name__)
-        return f"{type(busy.orig).__name__}: {busy.orig}"
+    except (psycopg.OperationalError, OperationalError) as busy:
+        cause = busy.orig if isinstance(busy, OperationalError) else busy
+        log.warning("webhook_item_postponed", event_id=str(event_id), error=type(cause).__name__)
+        return f"{type(cause).__name__}: {cause}"
     except Exception as fault:
         log.exception("webhook_item_failed", event_id=str(event_id))
         return f"{type(fault).__name__}: {fault}"
@@ -103,11 +109,12 @@ def _attempt(item: Item, event_id: Id, now: datetime, *, marks_done: bool) -> st
 def _run(item: IncomingMessage | IncomingStatus, event_id: Id, now: datetime, *, marks_done: bool) -> None:
     company_id, number_id = _route(item.phone_number_id)
     with company_session(company_id, "webhook", event_id=event_id) as session:
+        marked = False
         if isinstance(item, IncomingMessage):
-            take_turn(session, item, Route(company_id, number_id, event_id), now)
+            marked = take_turn(session, item, Route(company_id, number_id, event_id, closes_event=marks_done), now)
         else:
             apply_status(session, status=item.raw, now=now)
-        if marks_done:
+        if marks_done and not marked:
             _mark_done(session, event_id, [item])
 
 

@@ -1,4 +1,7 @@
-"""From a wish or a tapped id to the handler or flow of the speaker's role."""
+"""From a wish or a tapped id to the handler or flow that the speaker's role may reach.
+
+Every way to a handler or flow leads through here, so a permission that a role has not cannot be used.
+"""
 
 from __future__ import annotations
 
@@ -6,41 +9,51 @@ from collections.abc import Sequence
 
 from bot.dialog import Flow
 from bot.flows import ALL_FLOWS
-from bot.handlers import anyone, customer, staff
+from bot.handlers import anyone, customer, prospect, staff
 from bot.handlers.registry import Handler
+from core.staff.permissions import may
 
 FLOW_PREFIX = "flow"
+Target = Handler | Flow
 
 _HANDLERS: dict[str, Sequence[Handler]] = {
     "customer": (*customer.HANDLERS, *anyone.HANDLERS),
-    "prospect": (*customer.HANDLERS, *anyone.HANDLERS),
-    "technician": (*staff.TECHNICIAN, *anyone.HANDLERS),
-    "recovery_agent": (*staff.RECOVERY_AGENT, *anyone.HANDLERS),
-    "manager": (*staff.OFFICE, *anyone.HANDLERS),
-    "owner": (*staff.OFFICE, *anyone.HANDLERS),
+    "prospect": (*prospect.handlers(tuple(ALL_FLOWS.values())), *anyone.HANDLERS),
+    "technician": (*staff.TECHNICIAN, *anyone.HANDLERS, *staff.EVERYONE),
+    "recovery_agent": (*staff.RECOVERY_AGENT, *anyone.HANDLERS, *staff.EVERYONE),
+    "manager": (*staff.OFFICE, *anyone.HANDLERS, *staff.EVERYONE),
+    "owner": (*staff.OFFICE, *anyone.HANDLERS, *staff.EVERYONE),
 }
-_FLOWS: dict[str, Sequence[Flow]] = {
-    "customer": tuple(ALL_FLOWS.values()),
-    "prospect": tuple(ALL_FLOWS.values()),
-}
+ROLES = tuple(_HANDLERS)
 
 
 def handlers_of(role: str) -> Sequence[Handler]:
-    """Every handler a role may reach."""
-    return _HANDLERS[role]
+    """Every handler the role may reach."""
+    return tuple(handler for handler in _HANDLERS[role] if may(role, handler.permission))
 
 
-def for_action(role: str, action: str) -> tuple[Handler | Flow, str] | None:
+def flow_of(role: str, name: str) -> Flow | None:
+    """The flow of that name, if the role may use it."""
+    flow = ALL_FLOWS.get(name)
+    return flow if flow is not None and may(role, flow.permission) else None
+
+
+def for_action(role: str, action: str) -> tuple[Target, str] | None:
     """What a tapped id means to this role, and the part after its colon; None for an id of another role."""
     name, _, argument = action.partition(":")
-    if name == FLOW_PREFIX:
-        flow = next((flow for flow in _FLOWS.get(role, ()) if flow.name == argument), None)
-        return (flow, "") if flow else None
-    handler = next((handler for handler in _HANDLERS[role] if handler.name == name), None)
-    return (handler, argument) if handler else None
+    if name == FLOW_PREFIX and (flow := flow_of(role, argument)) is not None:
+        return flow, ""
+    named = (action, "") if name == FLOW_PREFIX else (name, argument)
+    handler = next((handler for handler in handlers_of(role) if handler.name == named[0]), None)
+    return (handler, named[1]) if handler else None
 
 
-def for_intent(role: str, intent: str) -> Handler | Flow | None:
+def for_intent(role: str, intent: str) -> Target | None:
     """What answers a wish of this role."""
-    flow = next((flow for flow in _FLOWS.get(role, ()) if flow.intent == intent), None)
-    return flow or next((handler for handler in _HANDLERS[role] if intent in handler.intents), None)
+    flow = next((flow for flow in ALL_FLOWS.values() if flow.intent == intent and may(role, flow.permission)), None)
+    return flow or next((handler for handler in handlers_of(role) if intent in handler.intents), None)
+
+
+def action_of(target: Target) -> str:
+    """The id of a button that leads there."""
+    return f"{FLOW_PREFIX}:{target.name}" if isinstance(target, Flow) else target.name

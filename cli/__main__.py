@@ -17,6 +17,8 @@ from core.staff.people import add_staff
 from core.usecases.open_company import open_company
 from core.usecases.start_process import start_process
 
+PORT = click.IntRange(1, 65535)
+
 
 def main() -> None:
     """The `taar` command; a setting at fault is named and ends it with code 2."""
@@ -34,8 +36,8 @@ def commands() -> None:
 
 @commands.command()
 @click.option("--reset", is_flag=True, help="Delete the demo's data and start afresh.")
-@click.option("--port", type=int, help="The panel's and webhook's port (TAAR_WEB_PORT).")
-@click.option("--simulator-port", type=int, help="The phones' port (TAAR_SIMULATOR_PORT).")
+@click.option("--port", type=PORT, help="The panel's and webhook's port (TAAR_WEB_PORT).")
+@click.option("--simulator-port", type=PORT, help="The phones' port (TAAR_SIMULATOR_PORT).")
 def demo(reset: bool, port: int | None, simulator_port: int | None) -> None:
     """Start everything with a made-up company."""
     settings = load_settings()

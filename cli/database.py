@@ -6,6 +6,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from sqlalchemy import create_engine
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
@@ -21,3 +22,11 @@ def alembic_config(owner_url: str) -> Config:
 def migrate(owner_url: str) -> None:
     """Bring the database to the newest schema; does nothing when it is there."""
     command.upgrade(alembic_config(owner_url), "head")
+
+
+def refresh_statistics(owner_url: str) -> None:
+    """Count the tables anew after a bulk load, so that the first queries need not wait for autovacuum to plan well."""
+    engine = create_engine(owner_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("ANALYZE")
+    engine.dispose()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -11,9 +12,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
+from typing import IO
 
-from cli.database import migrate
-from cli.demo_company import DISPLAY_NUMBER, PHONE_NUMBER_ID, DemoLogin, load
+from alembic.util import CommandError
+
+from cli.database import migrate, refresh_statistics
+from cli.demo_company import COMPLETE, DISPLAY_NUMBER, PHONE_NUMBER_ID, DemoLogin, DemoUnfinished, load
 from cli.embedded import EmbeddedServers, ServersUnavailable, start_embedded
 from cli.processes import Child, ProcessFailed, Supervisor
 from core.clock import utc_now
@@ -32,42 +36,69 @@ def run_demo(settings: Settings, *, reset: bool, say: Callable[[str], None]) -> 
     """Start everything, wait for Ctrl-C, stop everything; the data stays. Raises DemoFailed."""
     started = time.monotonic()
     data_dir = settings.data_dir.resolve()
-    _check_port(settings.web_port, "TAAR_WEB_PORT")
-    _check_port(settings.simulator_port, "TAAR_SIMULATOR_PORT")
-    prepare_data_dir(data_dir, reset=reset)
-    try:
-        say("Starting PostgreSQL and Redis")
-        servers = start_embedded(data_dir)
-    except ServersUnavailable as fault:
-        raise DemoFailed(str(fault)) from fault
-    try:
-        _serve(_with_servers(settings, servers, data_dir), servers, started, say)
-    except ProcessFailed as fault:
-        raise DemoFailed(str(fault)) from fault
-    finally:
-        servers.stop()
-        say("Stopped. The data is kept; `make demo` goes on with it, `make demo-reset` starts afresh.")
+    check_ports(settings)
+    with claim_data_dir(data_dir, reset=reset):
+        try:
+            say("Starting PostgreSQL and Redis")
+            servers = start_embedded(data_dir)
+        except ServersUnavailable as fault:
+            raise DemoFailed(str(fault)) from fault
+        try:
+            _serve(_with_servers(settings, servers, data_dir), servers, started, say)
+        except (ProcessFailed, DemoUnfinished) as fault:
+            raise DemoFailed(str(fault)) from fault
+        except KeyboardInterrupt:
+            say("Interrupted. `make demo` goes on, or starts afresh where the company was not loaded yet.")
+        else:
+            say("Stopped. The data is kept; `make demo` goes on with it, `make demo-reset` starts afresh.")
+        finally:
+            servers.stop()
 
 
-def prepare_data_dir(data_dir: Path, *, reset: bool) -> None:
-    """The folder exists with our marker; with `reset` an earlier one is deleted, but never a stranger's."""
-    marker = data_dir / MARKER
+def claim_data_dir(data_dir: Path, *, reset: bool) -> IO[str]:
+    """The folder with our marker in it, locked until the file returned is closed.
+
+    Emptied with `reset` and after a load that was cut short, but never a stranger's. Raises DemoFailed.
+    """
     try:
-        if reset and data_dir.exists():
-            if not marker.exists() and any(data_dir.iterdir()):
-                raise DemoFailed(f"{data_dir} holds no demo data of ours, so it is not deleted")
-            shutil.rmtree(data_dir)
         data_dir.mkdir(parents=True, exist_ok=True)
-        marker.touch()
+        if not (data_dir / MARKER).exists() and any(data_dir.iterdir()):
+            raise DemoFailed(f"{data_dir} holds files that are not the demo's: set TAAR_DATA_DIR to another folder")
+        marker = (data_dir / MARKER).open("a")
+        try:
+            fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as fault:
+            raise DemoFailed(f"another demo runs in {data_dir}: stop it, or set TAAR_DATA_DIR to another") from fault
+        if reset or not (data_dir / COMPLETE).exists():
+            _empty(data_dir)
     except PermissionError as fault:
         raise DemoFailed(f"no permission to write in {data_dir}: set TAAR_DATA_DIR to another folder") from fault
+    except OSError as fault:
+        raise DemoFailed(f"{data_dir} cannot be used ({fault.strerror}): set TAAR_DATA_DIR to another") from fault
+    return marker
+
+
+def _empty(data_dir: Path) -> None:
+    for entry in data_dir.iterdir():
+        if entry.name == MARKER:
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
 
 
 def _serve(settings: Settings, servers: EmbeddedServers, started: float, say: Callable[[str], None]) -> None:
     say("Migrating the database")
-    migrate(servers.owner_url)
+    try:
+        migrate(servers.owner_url)
+    except CommandError as fault:
+        raise DemoFailed(f"the data is of another version ({fault}): run `make demo-reset`") from fault
     start_process(settings)
+    fresh = not (settings.data_dir / COMPLETE).exists()
     logins = load(settings, say, utc_now())
+    if fresh:
+        refresh_statistics(servers.owner_url)
     supervisor = Supervisor(settings.data_dir / "logs", _environment(settings))
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -137,13 +168,17 @@ def _environment(settings: Settings) -> dict[str, str]:
     return {**os.environ, **ours}
 
 
-def _check_port(port: int, variable: str) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as fault:
-            raise DemoFailed(f"port {port} cannot be used ({fault.strerror}): set {variable} to another") from fault
+def check_ports(settings: Settings) -> None:
+    """Both ports can be listened on. Raises DemoFailed."""
+    if settings.web_port == settings.simulator_port:
+        raise DemoFailed(f"the panel and the phones cannot share port {settings.web_port}: set TAAR_SIMULATOR_PORT")
+    for port, variable in ((settings.web_port, "TAAR_WEB_PORT"), (settings.simulator_port, "TAAR_SIMULATOR_PORT")):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError as fault:
+                raise DemoFailed(f"port {port} cannot be used ({fault.strerror}): set {variable} to another") from fault
 
 
 def _welcome(settings: Settings, logins: list[DemoLogin], seconds: float) -> str:

@@ -68,7 +68,11 @@ def start_embedded(data_dir: Path) -> EmbeddedServers:
     socket_dir = str(postgres.get_postmaster_info().socket_dir)
     redis, redis_url = _start_redis(data_dir)
     servers = EmbeddedServers(socket_dir, redis_url, postgres, redis)
-    _prepare(servers)
+    try:
+        _prepare(servers)
+    except psycopg.Error as fault:
+        servers.stop()
+        raise ServersUnavailable(f"PostgreSQL of {data_dir} refuses: {str(fault).splitlines()[0]}") from fault
     return servers
 
 

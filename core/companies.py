@@ -58,3 +58,19 @@ def company_by_slug(session: Session, slug: str) -> Id | None:
 def current_company(session: Session) -> Company:
     """The company this session belongs to."""
     return session.scalars(select(Company)).one()
+
+
+_kept: dict[Id, tuple[str, Company]] = {}
+
+
+def company_as_of(session: Session, company_id: Id, version: str) -> Company:
+    """The company to read from, remembered while `version`, the `xmin` of its row, stays what it was.
+
+    It belongs to no session and several turns share it: to change a company, take `current_company`.
+    """
+    known = _kept.get(company_id)
+    if known is None or known[0] != version:
+        company = session.get_one(Company, company_id)
+        session.expunge(company)
+        known = _kept[company_id] = (version, company)
+    return known[1]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, LiteralString, TypeVar, cast
 
+from psycopg import Connection, Cursor, OperationalError
 from psycopg.errors import DeadlockDetected, SerializationFailure
 from sqlalchemy import DateTime, Engine, MetaData, Numeric, String, Table, create_engine, func, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -121,20 +122,37 @@ def platform_session(actor: str = SYSTEM_ACTOR) -> Iterator[Session]:
         yield session
 
 
-_SET_SCOPE = text(
-    "SELECT set_config('taar.company_id', :company_id, true), set_config('taar.actor', :actor, true),"
-    " set_config('taar.scope', :scope, true), set_config('taar.event_id', :event_id, true)"
+_SET_SCOPE = (
+    "SELECT set_config('taar.company_id', %(company_id)s, true), set_config('taar.actor', %(actor)s, true),"
+    " set_config('taar.scope', %(scope)s, true), set_config('taar.event_id', %(event_id)s, true)"
 )
 
 
 @contextmanager
 def _transaction(scope: dict[str, str]) -> Iterator[Session]:
-    with Session(engine(), expire_on_commit=False) as session:
-        with session.begin():
-            session.execute(_SET_SCOPE, scope)
-            yield session
-        for action in after_commit_actions(session):
-            action()
+    # The connection's transaction is the only one: a session of its own would keep a second set of books about it.
+    with engine().begin() as connection, Session(connection, expire_on_commit=False) as session:
+        session.info["driver"] = connection.connection.driver_connection
+        run(session, _SET_SCOPE, scope)
+        yield session
+        session.flush()
+    for action in after_commit_actions(session):
+        action()
+
+
+def run(session: Session, sql: LiteralString, values: Mapping[str, Any]) -> Cursor[tuple[Any, ...]]:
+    """Run SQL in the driver's own words (`%(name)s`) in the session's transaction.
+
+    For the few statements that every message costs: past SQLAlchemy's layers they take half of the program's time.
+    Sends nothing of the session's pending changes, so flush first where the statement must see them.
+    """
+    driver: Connection[tuple[Any, ...]] = session.info["driver"]
+    try:
+        return driver.execute(sql, values, prepare=True)
+    except OperationalError:
+        if driver.closed:
+            engine().dispose(close=False)  # the server has gone, and with it every connection of the pool
+        raise
 
 
 def retried(work: Callable[[], Outcome], *, tries: int = 4) -> Outcome:
@@ -160,4 +178,4 @@ def after_commit_actions(session: Session) -> list[Callable[[], object]]:
 
 def act_as(session: Session, actor: str) -> None:
     """Name who acts from here on in this transaction, for the audit trail."""
-    session.execute(text("SELECT set_config('taar.actor', :actor, true)"), {"actor": actor})
+    run(session, "SELECT set_config('taar.actor', %(actor)s, true)", {"actor": actor})

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import update
 
-from bot.dialog import Chat
+from bot.dialog import ROWS_MAX, Chat
 from bot.handlers.registry import Handler
-from bot.texts.reply import Button, Reply, Row, verbatim, words
+from bot.texts.reply import Button, Reply, Row, lines, verbatim, words
+from core.crm.contacts import set_language
 from core.crm.models import Contact
 
 LANGUAGE_NAMES = {"en": "English", "ur_Latn": "Roman Urdu", "ur": "اردو"}
 MENU = Button("menu", words("Menu"))
+ROLE_MENUS = {
+    "customer": words("Customer menu"),
+    "technician": words("Technician menu"),
+    "recovery_agent": words("Recovery menu"),
+    "manager": words("Manager menu"),
+    "owner": words("Owner menu"),
+}
 
 
 def language(chat: Chat, code: str) -> Reply:
@@ -18,10 +28,8 @@ def language(chat: Chat, code: str) -> Reply:
     if chosen not in LANGUAGE_NAMES:
         buttons = tuple(Button(f"language:{c}", verbatim(name)) for c, name in LANGUAGE_NAMES.items())
         return Reply(words("Which language shall I use?"), buttons=buttons)
-    chat.session.execute(
-        update(Contact).where(Contact.id == chat.speaker.contact_id).values(language=chosen, language_chosen=True)
-    )
-    return Reply(words("Done. I will write in this language."), buttons=(MENU,))
+    set_language(chat.session, contact_id=chat.speaker.contact_id, language=chosen, chosen=True)
+    return Reply(words("Done. I will write in this language."), buttons=(MENU,), language=chosen)
 
 
 def opt_out(chat: Chat, _: str) -> Reply:
@@ -65,6 +73,24 @@ def unclear(chat: Chat, *, lost: bool) -> Reply:
             buttons=(Button("human", words("Talk to a person")), MENU),
         )
     return Reply(words("Sorry, I did not understand. Please say it in other words, or open the menu."), buttons=(MENU,))
+
+
+def with_other_roles(chat: Chat, menu: Reply) -> Reply:
+    """A menu with one tap to each other role of the person; the last entries make room where there is none."""
+    others = [role for role in chat.speaker.roles if role != chat.speaker.role]
+    if not others:
+        return menu
+    rows = menu.rows or tuple(Row(button.action, button.title) for button in menu.buttons)
+    switches = tuple(Row(f"role:{role}", ROLE_MENUS[role], words("Switch to this role")) for role in others)
+    return replace(
+        menu, buttons=(), rows=(*rows[: ROWS_MAX - len(switches)], *switches),
+        list_button=menu.list_button or words("Choose"),
+    )  # fmt: skip
+
+
+def role_taken(role: str, menu: Reply) -> Reply:
+    """The menu of the role just taken, told which one it is."""
+    return replace(menu, body=lines(words("You are in the %(menu)s now.", menu=ROLE_MENUS[role]), menu.body))
 
 
 def out_of_scope(chat: Chat, _: str) -> Reply:

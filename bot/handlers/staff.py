@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from bot.dialog import Chat
+from bot.handlers.anyone import MENU
 from bot.handlers.customer import CATEGORY_NAMES
 from bot.handlers.registry import Handler
 from bot.texts.reply import Button, Reply, Row, lines, verbatim, words
@@ -97,16 +98,28 @@ def today_figures(chat: Chat, _: str) -> Reply:
     )
 
 
+def office(chat: Chat, _: str) -> Reply:
+    return Reply(words("Please call our office: %(phone)s", phone=chat.company.support_phone or "-"), buttons=(MENU,))
+
+
+def thanks(chat: Chat, _: str) -> Reply:
+    return Reply(words("You are welcome!"))
+
+
+EVERYONE = (
+    Handler("human", ("human",), "chat.menu", office),
+    Handler("thanks", ("thanks",), "chat.menu", thanks),
+)
 TECHNICIAN = (
-    Handler("menu", ("menu",), "chat.jobs", technician_menu),
+    Handler("menu", ("menu",), "chat.menu", technician_menu),
     Handler("jobs", ("jobs",), "chat.jobs", jobs),
     Handler("job", ("job_open",), "chat.jobs", job),
 )
 RECOVERY_AGENT = (
-    Handler("menu", ("menu",), "chat.worklist", agent_menu),
+    Handler("menu", ("menu",), "chat.menu", agent_menu),
     Handler("worklist", ("worklist",), "chat.worklist", worklist),
 )
 OFFICE = (
-    Handler("menu", ("menu",), "chat.figures", office_menu),
+    Handler("menu", ("menu",), "chat.menu", office_menu),
     Handler("today_figures", ("today_figures",), "chat.figures", today_figures),
 )

@@ -5,13 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from bot.texts.render import render
 from bot.texts.reply import Reply
 from core.ids import Id
 from core.messaging import payloads
-from core.messaging.outbox import queue_message
+from core.messaging.outbox import message_row
 
 BODY_MAX = 1024
 LIST_BODY_MAX = 4096
@@ -22,22 +20,21 @@ ROW_DESCRIPTION_MAX = 72
 LIST_BUTTON_MAX = 20
 
 
-def queue_reply(
-    session: Session, reply: Reply, *, language: str, currency: str, contact_id: Id, business_number_id: Id,
-    dedupe_key: str, now: datetime, lane: str = "reply",
-) -> Id | None:  # fmt: skip
-    """Write the reply's message to the outbox in the caller's transaction."""
+def reply_row(
+    reply: Reply, *, language: str, currency: str, contact_id: Id, business_number_id: Id, dedupe_key: str,
+    now: datetime, lane: str = "reply",
+) -> dict[str, Any]:  # fmt: skip
+    """The outbox row of a reply."""
     body = render(reply.body, language, currency)
-    return queue_message(
-        session, contact_id=contact_id, business_number_id=business_number_id, lane=lane,
-        payload=payload_of(reply, language, currency), text=body, dedupe_key=dedupe_key, now=now,
-        attachment=dict(reply.attachment) if reply.attachment else None,
+    return message_row(
+        contact_id=contact_id, business_number_id=business_number_id, lane=lane,
+        payload=payload_of(reply, body, language, currency), text=body, dedupe_key=dedupe_key, now=now,
+        attachment=reply.attachment,
     )  # fmt: skip
 
 
-def payload_of(reply: Reply, language: str, currency: str) -> dict[str, Any]:
-    """The Graph body of a reply, within the limits of its kind."""
-    body = render(reply.body, language, currency)
+def payload_of(reply: Reply, body: str, language: str, currency: str) -> dict[str, Any]:
+    """The Graph body of a reply whose words are `body`, within the limits of its kind."""
     if reply.attachment:
         return payloads.document(cut(body, BODY_MAX), reply.attachment["filename"])
     if reply.rows:

@@ -50,6 +50,7 @@ def _fact(value: Any, language: str, currency: str) -> str:
     return str(value)
 
 
+@lru_cache(maxsize=4096)
 def amount(value: Decimal, language: str, currency: str) -> str:
     """`Rs 12,34,567` in lakh grouping; paisa only when there are some."""
     pattern = "#,##,##0" if value == value.to_integral_value() else "#,##,##0.00"
@@ -58,6 +59,7 @@ def amount(value: Decimal, language: str, currency: str) -> str:
     return f"{figures} {sign}" if language == "ur" else f"{sign} {figures}"
 
 
+@lru_cache(maxsize=4096)
 def day(value: date, language: str) -> str:
     """`5 Dec 2026`, or `5 دسمبر 2026` in Urdu."""
     return format_date(value, "d MMM y", locale="ur" if language == "ur" else "en_GB")

@@ -62,3 +62,5 @@ class Reply:
     list_button: Saying | None = None
     attachment: Mapping[str, str] | None = None
     """`{"source": "invoice_pdf", "id": ..., "filename": ...}`; the body becomes the caption."""
+    language: str | None = None
+    """Where it is not the language the person was answered in so far: he has just chosen another."""

@@ -2,6 +2,16 @@
 
 from bot.understanding.folding import fold
 from bot.understanding.language import detect_language
-from bot.understanding.reading import MAYBE, SURE, Understanding, understand, wish_everywhere
+from bot.understanding.reading import EXACT, MAYBE, SURE, Understanding, prepare, understand, wish_everywhere
 
-__all__ = ["MAYBE", "SURE", "Understanding", "detect_language", "fold", "understand", "wish_everywhere"]
+__all__ = [
+    "EXACT",
+    "MAYBE",
+    "SURE",
+    "Understanding",
+    "detect_language",
+    "fold",
+    "prepare",
+    "understand",
+    "wish_everywhere",
+]

@@ -139,6 +139,13 @@ def understand(text: str, role: str, today: date) -> Understanding:
     )
 
 
+def prepare() -> None:
+    """Build every role's index now, which takes most of a second, rather than while the first people wait."""
+    for role in ROLES:
+        role_index(role)
+
+
+@lru_cache(maxsize=4096)
 def wish_everywhere(text: str) -> str | None:
     """menu, cancel, human, language or opt_out when the whole text is an example of it, in any role."""
     said = words(text)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, or_, select, text, update
+from sqlalchemy import bindparam, delete, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from core.crm.models import Contact, ContactAccount, Customer, CustomerPhone
+from core.crm.models import Contact, ContactAccount, CustomerPhone
+from core.db import table_of
 from core.ids import Id, new_id
 from core.staff.models import Staff
 
@@ -43,6 +44,8 @@ def identify(
         contact.name = name
     if username and contact.username != username:
         contact.username = username
+    if contact.phone and contact.phone_trusted:
+        contact.staff_id = _staff_at(session, contact.phone) or contact.staff_id
     return contact
 
 
@@ -95,10 +98,9 @@ def _recycled(session: Session, holder: Contact, newcomer: Contact | None, user_
 
 
 def _created(session: Session, phone: str | None, user_id: str | None, name: str, username: str) -> Contact:
-    staff_id = session.scalar(select(Staff.id).where(Staff.phone == phone, Staff.state == "active"))
     session.execute(
         insert(Contact)
-        .values(id=new_id(), phone=phone, user_id=user_id, name=name, username=username, staff_id=staff_id)
+        .values(id=new_id(), phone=phone, user_id=user_id, name=name, username=username)
         .on_conflict_do_nothing()
     )
     contact = _one_of(session, _matching(session, phone, user_id), phone, user_id)
@@ -118,43 +120,80 @@ def meet_by_phone(session: Session, phones: Iterable[str]) -> None:
     session.execute(insert(Contact).values(rows).on_conflict_do_nothing())
 
 
-def accounts_of(session: Session, contact: Contact) -> list[LinkedAccount]:
-    """The accounts `contact` may see, oldest first; links what is on file for his number on first sight."""
-    accounts = _linked(session, contact.id)
-    if not accounts and contact.phone and contact.phone_trusted:
-        _link_by_phone(session, contact.id, contact.phone)
-        accounts = _linked(session, contact.id)
-    return accounts
+def _staff_at(session: Session, phone: str) -> Id | None:
+    return session.scalar(select(Staff.id).where(Staff.phone == phone, Staff.state == "active"))
 
 
-def _linked(session: Session, contact_id: Id) -> list[LinkedAccount]:
-    rows = session.execute(
-        select(Customer.id, Customer.number, Customer.name)
-        .join(ContactAccount, ContactAccount.customer_id == Customer.id)
-        .where(ContactAccount.contact_id == contact_id, Customer.state != "left")
-        .order_by(Customer.number)
-    )
-    return [LinkedAccount(*row) for row in rows]
+def link_by_phone(session: Session, contact_id: Id, phone: str) -> int:
+    """Let the person act for the accounts that have his number on file; how many those are.
 
-
-def _link_by_phone(session: Session, contact_id: Id, phone: str) -> None:
+    For a number that is trusted only: one that changed hands would open its former holder's account.
+    """
     on_file = select(CustomerPhone.customer_id).where(CustomerPhone.phone == phone)
-    for customer_id in session.scalars(on_file):
+    customers = session.scalars(on_file).all()
+    for customer_id in customers:
         session.execute(
             insert(ContactAccount)
             .values(id=new_id(), contact_id=contact_id, customer_id=customer_id, linked_by="phone_on_file")
             .on_conflict_do_nothing()
         )
+    return len(customers)
 
 
-def change_number(session: Session, *, contact: Contact, phone: str | None, user_id: str | None) -> None:
+_CONTACTS = table_of(Contact)
+_SET_LANGUAGE = (
+    update(_CONTACTS)
+    .where(_CONTACTS.c.id == bindparam("contact_id"))
+    .values(language=bindparam("language_heard"), language_chosen=bindparam("chosen"))
+)
+
+
+def set_language(session: Session, *, contact_id: Id, language: str, chosen: bool) -> None:
+    """Answer the person in this language from now on; one he has `chosen` no longer follows what he writes."""
+    session.execute(_SET_LANGUAGE, {"contact_id": contact_id, "language_heard": language, "chosen": chosen})
+
+
+def change_number(session: Session, *, contact_id: Id, phone: str | None, user_id: str | None) -> None:
     """Meta says this person changed number: both identifiers move, the accounts stay with the person.
 
-    The new number is not trusted for linking further accounts until staff or a code confirm it.
+    None is an identifier that Meta does not tell; the old one is no longer his, so it is dropped. The new number is
+    not trusted for further accounts until staff or a code confirm it, and neither is the old one, whoever has it next.
     """
-    others = [c for c in _matching(session, phone, user_id) if c.id != contact.id] if phone or user_id else []
-    for other in others:
-        session.execute(update(Contact).where(Contact.id == other.id).values(phone=None, user_id=f"former:{other.id}"))
-    contact.phone = phone
+    if phone is None and user_id is None:
+        return
+    contact = session.get_one(Contact, contact_id)
+    left = contact.phone if contact.phone != phone else None
+    _take_from_others(session, contact, phone, user_id)
+    contact.phone, contact.user_id, contact.phone_trusted = phone, user_id, False
+    session.flush()
+    if left is not None:
+        session.add(_placeholder(left))
+        session.flush()
+
+
+def change_user_id(session: Session, *, contact_id: Id, user_id: str) -> None:
+    """Meta gave this person another user id; his number stays what it was."""
+    contact = session.get_one(Contact, contact_id)
+    _take_from_others(session, contact, None, user_id)
     contact.user_id = user_id
-    contact.phone_trusted = False
+    session.flush()
+
+
+def _take_from_others(session: Session, contact: Contact, phone: str | None, user_id: str | None) -> None:
+    for other in _matching(session, phone, user_id):
+        if other is contact:
+            continue
+        other.phone = None if other.phone == phone else other.phone
+        other.user_id = None if other.user_id == user_id else other.user_id
+        if other.phone is None and other.user_id is None:
+            other.user_id = _former_id()
+    session.flush()
+
+
+def _placeholder(phone: str) -> Contact:
+    """Nobody yet, with a number that somebody has left: who writes from it next is not taken for him."""
+    return Contact(id=new_id(), phone=phone, user_id=_former_id(), phone_trusted=False)
+
+
+def _former_id() -> str:
+    return f"former:{new_id()}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -44,27 +44,14 @@ def queue_message(
     `expires_in` counts from `not_before` (or `now`) and has a default per lane. The same `dedupe_key`
     again changes nothing and returns the first message's id. Raises PayloadInvalid for a bad twin.
     """
-    if template is not None:
-        payloads.template(**template)
-    start = not_before or now
-    row = {
-        "business_number_id": business_number_id,
-        "contact_id": contact_id,
-        "lane": lane,
-        "kind": payload["type"],
-        "payload": payload,
-        "text": text,
-        "dedupe_key": dedupe_key,
-        "state_since": now,
-        "not_before": start,
-        "expires_at": start + (expires_in or RULES[lane].lifetime),
-    }
-    # Left out rather than None, which JSONB would keep as the JSON value null.
-    extras = {"attachment": attachment, "template": template}
-    row |= {name: dict(value) for name, value in extras.items() if value}
+    row = message_row(
+        contact_id=contact_id, business_number_id=business_number_id, lane=lane, payload=payload, text=text,
+        dedupe_key=dedupe_key, now=now, attachment=attachment, template=template, expires_in=expires_in,
+        not_before=not_before,
+    )  # fmt: skip
     message_id, company_id = _insert(session, row)
-    if start <= now:
-        _ring(session, lane, company_id, business_number_id)
+    if row["not_before"] <= now:
+        ring_for(session, lane, company_id, business_number_id)
     return message_id
 
 
@@ -72,41 +59,70 @@ def queue_read_mark(
     session: Session, *, contact_id: Id, business_number_id: Id, wamid: str, typing: bool, now: datetime
 ) -> None:
     """Queue the blue ticks for the person's message `wamid`, with "typing…" if an answer is being made."""
-    row = {
+    row = read_mark_row(
+        contact_id=contact_id, business_number_id=business_number_id, wamid=wamid, typing=typing, now=now
+    )
+    _, company_id = _insert(session, row)
+    ring_for(session, "urgent", company_id, business_number_id)
+
+
+def message_row(
+    *, contact_id: Id, business_number_id: Id, lane: str, payload: Json, text: str, dedupe_key: str, now: datetime,
+    attachment: Mapping[str, Any] | None = None, template: Mapping[str, Any] | None = None,
+    expires_in: timedelta | None = None, not_before: datetime | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """The outbox row of a message, every column but the company's; arguments as of `queue_message`."""
+    if template is not None:
+        payloads.template(**template)
+    start = not_before or now
+    return {
+        "id": new_id(),
         "business_number_id": business_number_id,
         "contact_id": contact_id,
-        "lane": "urgent",
-        "kind": READ_MARK,
-        "payload": {"message_id": wamid, "typing": typing},
-        "dedupe_key": f"read:{wamid}",
+        "lane": lane,
+        "kind": payload["type"],
+        "payload": payload,
+        "text": text,
+        "attachment": dict(attachment) if attachment else None,
+        "template": dict(template) if template else None,
+        "dedupe_key": dedupe_key,
+        "state": "queued",
         "state_since": now,
-        "not_before": now,
-        "expires_at": now + READ_MARK_LIFETIME,
+        "not_before": start,
+        "expires_at": start + (expires_in or RULES[lane].lifetime),
+        "attempts": 0,
+        "error": "",
     }
-    _, company_id = _insert(session, row)
-    _ring(session, "urgent", company_id, business_number_id)
 
 
-OUTBOX = table_of(OutboundMessage)
+def read_mark_row(*, contact_id: Id, business_number_id: Id, wamid: str, typing: bool, now: datetime) -> dict[str, Any]:
+    """The outbox row of a read mark, every column but the company's."""
+    return message_row(
+        contact_id=contact_id, business_number_id=business_number_id, lane="urgent", text="",
+        payload={"type": READ_MARK, "message_id": wamid, "typing": typing}, dedupe_key=f"read:{wamid}", now=now,
+        expires_in=READ_MARK_LIFETIME,
+    )  # fmt: skip
+
+
+_OUTBOX = table_of(OutboundMessage)
+_INSERT = (
+    insert(_OUTBOX)
+    .on_conflict_do_nothing(index_elements=["company_id", "dedupe_key"])
+    .returning(_OUTBOX.c.id, _OUTBOX.c.company_id)
+)
+_BY_KEY = select(_OUTBOX.c.id, _OUTBOX.c.company_id).where(_OUTBOX.c.dedupe_key == bindparam("dedupe_key"))
 
 
 def _insert(session: Session, row: dict[str, Any]) -> tuple[Id, Id]:
-    statement = (
-        insert(OUTBOX)
-        .values(id=new_id(), **row)
-        .on_conflict_do_nothing(index_elements=["company_id", "dedupe_key"])
-        .returning(OUTBOX.c.id, OUTBOX.c.company_id)
-    )
-    written = session.execute(statement).one_or_none()
+    # What is None is left out, or JSONB would keep it as the JSON value null.
+    written = session.execute(_INSERT, {name: value for name, value in row.items() if value is not None}).one_or_none()
     if written is None:
-        first = select(OutboundMessage.id, OutboundMessage.company_id).where(
-            OutboundMessage.dedupe_key == row["dedupe_key"]
-        )
-        written = session.execute(first).one()
+        written = session.execute(_BY_KEY, {"dedupe_key": row["dedupe_key"]}).one()
     return written[0], written[1]
 
 
-def _ring(session: Session, lane: str, company_id: Id, business_number_id: Id) -> None:
+def ring_for(session: Session, lane: str, company_id: Id, business_number_id: Id) -> None:
+    """Once this transaction commits, ask for the number's outbox to be sent; one ring serves every lane of it."""
     jobs.ring(
         session,
         "drain_number",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base, Keyed, Owned
@@ -20,10 +20,14 @@ class Staff(Owned, Base):
     __table_args__ = (
         UniqueConstraint("company_id", "phone"),
         CheckConstraint("role IN ('owner', 'manager', 'recovery_agent', 'technician')", name="role"),
+        CheckConstraint("extra_roles <@ ARRAY['owner', 'manager', 'recovery_agent', 'technician']::varchar[]",
+                        name="extra_roles"),
         CheckConstraint("state IN ('active', 'left')", name="state"),
-    )
+    )  # fmt: skip
     name: Mapped[str]
     role: Mapped[str]
+    extra_roles: Mapped[list[str]] = mapped_column(ARRAY(String), default=list, server_default="{}")
+    """What he may also work as in chat, one role at a time; in a small company the manager repairs lines too."""
     phone: Mapped[str]
     """E.164 with the plus."""
     state: Mapped[str] = mapped_column(default="active")

@@ -15,7 +15,7 @@ OPERATIONS = frozenset({
 OWNERSHIP = frozenset({"ledger.view", "ledger.write", "ledger.close", "payroll.view", "payroll.write"})
 
 PERMISSIONS: dict[str, frozenset[str]] = {
-    "prospect": CUSTOMER,
+    "prospect": frozenset({"chat.menu", "chat.plans", "chat.human"}),
     "customer": CUSTOMER,
     "technician": frozenset({"chat.menu", "chat.jobs"}),
     "recovery_agent": frozenset({"chat.menu", "chat.worklist", "panel.home", "overdue.view", "recovery.view"}),

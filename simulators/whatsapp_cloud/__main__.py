@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import signal
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 from werkzeug.serving import make_server
 
 from simulators.whatsapp_cloud.server import Config, Simulator
+from simulators.whatsapp_cloud.templates import Template
 
 
 def main() -> None:
@@ -23,11 +25,17 @@ def main() -> None:
     parser.add_argument("--display-phone-number", default="+92 42 35550100")
     parser.add_argument("--people", type=Path)
     parser.add_argument("--state", type=Path)
+    parser.add_argument("--templates", type=Path, help="JSON list of {name, language, body, category, status}")
+    parser.add_argument("--no-limits", action="store_true", help="neither throughput nor pair rate")
+    parser.add_argument("--messages-per-second", type=int, default=80)
     given = parser.parse_args()
     simulator = Simulator(
         Config(given.app_secret, given.access_token, given.verify_token, given.webhook_url, given.phone_number_id,
-               given.display_phone_number, given.people, given.state)
+               given.display_phone_number, given.people, given.state, limits=not given.no_limits,
+               messages_per_second=given.messages_per_second)
     )  # fmt: skip
+    for row in json.loads(given.templates.read_text()) if given.templates else []:
+        simulator.world.add_template(Template(**row))
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     make_server(given.host, given.port, simulator.app(), threaded=True).serve_forever()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 import time
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, jsonify, request
 
+from simulators.whatsapp_cloud import templates
 from simulators.whatsapp_cloud.errors import GraphError
-from simulators.whatsapp_cloud.rules import MIME_LIMITS, check_message
+from simulators.whatsapp_cloud.faults import Fault
+from simulators.whatsapp_cloud.management import check_token
+from simulators.whatsapp_cloud.media import check_file
+from simulators.whatsapp_cloud.rules import check_message
 from simulators.whatsapp_cloud.world import Bubble, Person
 
 if TYPE_CHECKING:
@@ -26,7 +29,7 @@ def blueprint(simulator: Simulator) -> Blueprint:
     blueprint = Blueprint("graph", __name__)
     api = _Api(simulator)
     blueprint.register_error_handler(GraphError, lambda error: (jsonify(error.body()), error.status))
-    blueprint.before_request(api.check_token)
+    blueprint.before_request(lambda: check_token(simulator.config.access_token))
     blueprint.add_url_rule("/v<version>/<number>/messages", "messages", api.messages, methods=["POST"])
     blueprint.add_url_rule("/v<version>/<number>/media", "upload", api.upload, methods=["POST"])
     blueprint.add_url_rule("/v<version>/<node>", "node", api.node, methods=["GET", "DELETE"])
@@ -38,77 +41,92 @@ class _Api:
     def __init__(self, simulator: Simulator) -> None:
         self.simulator, self.world = simulator, simulator.world
 
-    def check_token(self) -> None:
-        given = request.headers.get("Authorization", "")
-        if not hmac.compare_digest(given.encode(), f"Bearer {self.simulator.config.access_token}".encode()):
-            raise GraphError(190, "The access token is missing, expired or wrong", 401)
-
     def messages(self, version: str, number: str) -> Response | tuple[Response, int]:
         self._own_number(number)
         body = request.get_json(silent=True)
         if not isinstance(body, dict):
             raise GraphError(100, "the body is no JSON object")
         self.simulator.requests = [*self.simulator.requests[-49:], {"version": f"v{version}", "body": body}]
-        if self.simulator.faults:
-            return self._fault(self.simulator.faults.pop(0))
         if body.get("status") == "read":
             return self._mark_read(body)
-        check_message(body, self.world.media.__contains__, self.world.templates)
-        return self._accept(body)
+        fault = self.simulator.faults.next_send()
+        if fault is not None and fault.kind != "later":
+            return self._fail(fault, body)
+        return self._send(body, fault)
 
-    def _fault(self, fault: str) -> Response | tuple[Response, int]:
-        if fault == "html":
-            return Response("<html>502 Bad Gateway</html>", 502, mimetype="text/html"), 502
-        if fault.startswith("hang:"):
-            time.sleep(float(fault.removeprefix("hang:")))
-            return Response("", 504), 504
-        raise GraphError(int(fault), "a fault asked for", 429 if fault == "130429" else 400)
+    def _fail(self, fault: Fault, body: dict[str, Any]) -> Response | tuple[Response, int]:
+        if fault.kind == "code":
+            raise GraphError(fault.code, "asked for as a fault")
+        if fault.kind == "html":
+            return Response("<html><h1>500 Internal Server Error</h1></html>", 500, mimetype="text/html")
+        if fault.kind == "late":
+            self._send(body, None)
+        time.sleep(fault.seconds)
+        return Response("", 504)
+
+    def _send(self, body: dict[str, Any], fault: Fault | None) -> Response:
+        check_message(body, self.world)
+        self.simulator.limits.admit("".join(c for c in str(body.get("to") or "") if c.isdigit()) or body["recipient"])
+        return self._accept(body, fault)
 
     def _mark_read(self, body: dict[str, Any]) -> Response:
         found = self.world.bubble(str(body.get("message_id")))
-        if found is None:
-            raise GraphError(131009, "message_id is not a message of this number")
+        if found is None or not found[1].mine:
+            raise GraphError(131009, "message_id is no message that this number received")
+        typing = body.get("typing_indicator")
+        if typing is not None and (not isinstance(typing, dict) or typing.get("type") != "text"):
+            raise GraphError(100, "typing_indicator.type must be text")
         person, bubble = found
         with self.world.lock:
             chat = self.world.chat(person)
             for earlier in chat.bubbles:
                 if earlier.mine and earlier.at <= bubble.at:
                     earlier.status = "read"
-            if body.get("typing_indicator"):
+            if typing:
                 chat.typing_until = self.world.clock() + TYPING_SECONDS
             self.world.changed()
         return jsonify(success=True)
 
-    def _accept(self, body: dict[str, Any]) -> Response:
+    def _accept(self, body: dict[str, Any], fault: Fault | None) -> Response:
         to, recipient = str(body.get("to") or ""), str(body.get("recipient") or "")
-        person = self.world.find(to=to, recipient=recipient)
+        digits = "".join(c for c in to if c.isdigit())
         wamid = self.world.new_id("wamid.OUT")
         contact: dict[str, Any] = {"input": to or recipient}
-        contact |= {"wa_id": "".join(c for c in to if c.isdigit())} if to else {"user_id": recipient}
-        if person is not None:
-            self._show(person, wamid, body)
+        contact |= {"wa_id": digits} if to else {"user_id": recipient}
+        self._show(self.world.find(to=to, recipient=recipient), digits, recipient, wamid, body, fault)
         message: dict[str, Any] = {"id": wamid}
         if body.get("type") == "template":
             message["message_status"] = "accepted"
         return jsonify(messaging_product="whatsapp", contacts=[contact], messages=[message])
 
-    def _show(self, person: Person, wamid: str, body: dict[str, Any]) -> None:
+    def _show(
+        self, found: Person | None, digits: str, recipient: str, wamid: str, body: dict[str, Any], fault: Fault | None
+    ) -> None:
+        person = found or Person(f"+{digits}", "", recipient, withhold_phone=not digits)
+        bubble = Bubble(wamid, False, self._shown(body), self.world.clock(), "accepted",
+                        str(body.get("biz_opaque_callback_data", "")))  # fmt: skip
+        if found is None:
+            self.simulator.status(person, bubble, "failed", GraphError(131026, "nobody on WhatsApp has this number"))
+            return
         with self.world.lock:
-            if not self.world.take_pair_token(person):
-                raise GraphError(131056, "too many messages to this person in a short time")
-            shown = {key: body[key] for key in (body.get("type", "text"), "type", "context") if key in body}
-            shown.setdefault("type", "text")
-            bubble = Bubble(wamid, False, shown, self.world.clock(), "accepted",
-                            str(body.get("biz_opaque_callback_data", "")))  # fmt: skip
             chat = self.world.chat(person)
             chat.typing_until = 0.0
             chat.bubbles.append(bubble)
-        if body.get("type") not in FREE_OUTSIDE_WINDOW and not self.world.window_open(person):
+        if fault is not None:
+            self.simulator.status(person, bubble, "failed", GraphError(fault.code, "asked for as a fault"))
+        elif body.get("type") not in FREE_OUTSIDE_WINDOW and not self.world.window_open(person):
             error = GraphError(131047, "More than 24 hours have passed since the person last wrote")
             self.simulator.status(person, bubble, "failed", error)
-            return
-        self.simulator.status(person, bubble, "sent")
-        self.simulator.status(person, bubble, "delivered")
+        else:
+            self.simulator.status(person, bubble, "sent")
+            self.simulator.status(person, bubble, "delivered")
+
+    def _shown(self, body: dict[str, Any]) -> dict[str, Any]:
+        kept = {key: body[key] for key in (str(body.get("type", "text")), "type", "context") if key in body}
+        kept.setdefault("type", "text")
+        if kept["type"] == "template":
+            kept["text"] = {"body": templates.shown(body["template"], self.world.templates)}
+        return kept
 
     def upload(self, version: str, number: str) -> Response:
         self._own_number(number)
@@ -117,10 +135,7 @@ class _Api:
             raise GraphError(100, "messaging_product and file are required")
         mime_type = (file.mimetype or "").split(";")[0]
         data = file.read()
-        if mime_type not in MIME_LIMITS:
-            raise GraphError(131053, f"the media type {mime_type} is not supported")
-        if not data or len(data) > MIME_LIMITS[mime_type] * 1024 * 1024:
-            raise GraphError(131053, f"the file has {len(data)} bytes")
+        check_file(mime_type, data)
         return jsonify(id=self.world.keep_media(data, mime_type, file.filename or ""))
 
     def node(self, version: str, node: str) -> Response:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, abort, current_app, jsonify, request
 
+from simulators.whatsapp_cloud.faults import FaultUnknown, choices
 from simulators.whatsapp_cloud.world import Bubble, Person
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ def blueprint(simulator: Simulator) -> Blueprint:
     blueprint.add_url_rule("/simulator/chat/<phone>", "chat", phones.chat)
     blueprint.add_url_rule("/simulator/chat/<phone>/send", "send", phones.send, methods=["POST"])
     blueprint.add_url_rule("/simulator/media/<media_id>", "media", phones.media)
-    blueprint.add_url_rule("/simulator/faults", "faults", phones.faults, methods=["POST"])
+    blueprint.add_url_rule("/simulator/faults", "faults", phones.faults)
+    blueprint.add_url_rule("/simulator/faults", "order", phones.order, methods=["POST"])
     return blueprint
 
 
@@ -44,8 +46,10 @@ class _Phones:
                 "unread": unread, "last": last, "at": bubbles[-1].at if bubbles else 0}  # fmt: skip
 
     def chat(self, phone: str) -> Response:
+        """The chat as it is; only `?open=1`, sent while it is on the screen, makes its messages read."""
         person = self._person(phone)
-        self.simulator.open_chat(person)
+        if request.args.get("open") == "1":
+            self.simulator.open_chat(person)
         chat = self.world.chat(person)
         recent = [r for r in self.simulator.requests if self._is_for(r["body"], person)]
         return jsonify(
@@ -92,11 +96,23 @@ class _Phones:
         return Response(self.world.media_bytes(media_id), mimetype=mime, headers=headers)
 
     def faults(self) -> Response:
-        """`{next: ["131056", "html", "hang:3"], duplicate: true}`: what the next sends meet."""
+        return jsonify(waiting=self.simulator.faults.waiting(), limits=self.simulator.limits.on, **choices())
+
+    def order(self) -> Response:
+        """`{fault: "131056"}`, `{limits: false}` or `{clear: true}`; what may be ordered stands in `Faults.order`."""
         asked = request.get_json(force=True)
-        self.simulator.faults += [str(fault) for fault in asked.get("next", [])]
-        self.simulator.sender.duplicate = bool(asked.get("duplicate", self.simulator.sender.duplicate))
-        return jsonify(ok=True)
+        if not isinstance(asked, dict):
+            abort(400, "the order is no JSON object")
+        if asked.get("clear"):
+            self.simulator.faults.clear()
+        if "limits" in asked:
+            self.simulator.limits.on = bool(asked["limits"])
+        if "fault" in asked:
+            try:
+                self.simulator.faults.order(str(asked["fault"]))
+            except FaultUnknown as unknown:
+                abort(400, str(unknown))
+        return self.faults()
 
     def _person(self, phone: str) -> Person:
         person = self.world.find(to=phone)
@@ -109,8 +125,8 @@ def preview(bubble: Bubble) -> str:
     """The line under a person's name."""
     kind = bubble.body["type"]
     content = bubble.body.get(kind, {})
-    if kind == "text":
-        return str(content["body"])[:60]
+    if kind in ("text", "template"):
+        return str(bubble.body.get("text", content).get("body", ""))[:60]
     if kind == "interactive":
         reply = content.get("button_reply") or content.get("list_reply")
         return str(reply["title"] if reply else content["body"]["text"])[:60]

@@ -11,10 +11,15 @@ from typing import Any
 from flask import Flask
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from simulators.whatsapp_cloud import graph, page
+from simulators.whatsapp_cloud import graph, management, page
 from simulators.whatsapp_cloud.errors import GraphError
+from simulators.whatsapp_cloud.faults import Faults
+from simulators.whatsapp_cloud.limits import Limits
 from simulators.whatsapp_cloud.webhooks import Sender
 from simulators.whatsapp_cloud.world import Bubble, Person, World
+
+STOP_POLL_SECONDS = 0.02
+"""How soon a server in a thread notices that it shall stop."""
 
 
 @dataclass
@@ -29,6 +34,10 @@ class Config:
     display_phone_number: str
     people: Path | None = None
     state: Path | None = None
+    waba_id: str = "100200300400500"
+    limits: bool = True
+    """Throughput of the number and pair rate, as the real one keeps them."""
+    messages_per_second: int = 80
 
 
 class Simulator:
@@ -37,8 +46,9 @@ class Simulator:
     def __init__(self, config: Config, world: World | None = None) -> None:
         self.config = config
         self.world = world or World(config.people, config.state)
-        self.sender = Sender(config.webhook_url, config.app_secret)
-        self.faults: list[str] = []
+        self.faults = Faults()
+        self.limits = Limits(config.messages_per_second, self.world.clock, on=config.limits)
+        self.sender = Sender(config.webhook_url, config.app_secret, self.faults)
         self.requests: list[dict[str, Any]] = []
         self.base_url = ""
 
@@ -46,6 +56,7 @@ class Simulator:
         """The WSGI application: Graph paths under any version, the page, its API."""
         app = Flask("whatsapp_cloud", static_folder=str(Path(__file__).parent / "static"))
         app.register_blueprint(graph.blueprint(self))
+        app.register_blueprint(management.blueprint(self))
         app.register_blueprint(page.blueprint(self))
         return app
 
@@ -53,6 +64,7 @@ class Simulator:
         """The person sends something; returns its wamid."""
         wamid = self.world.new_id("wamid.IN")
         now = self.world.clock()
+        self.limits.count_inbound()
         with self.world.lock:
             chat = self.world.chat(person)
             chat.last_inbound = now
@@ -75,10 +87,11 @@ class Simulator:
             bubble.status = status
             bubble.error = error.status_error() if error else None
             self.world.changed()
-        told: dict[str, Any] = {"id": bubble.id, "status": status, "timestamp": str(int(self.world.clock())),
-                                "recipient_user_id": person.user_id}  # fmt: skip
+        told: dict[str, Any] = {"id": bubble.id, "status": status, "timestamp": str(int(self.world.clock()))}
         if not person.withhold_phone:
             told["recipient_id"] = person.digits
+        if error is None or person.withhold_phone:
+            told["recipient_user_id"] = person.user_id
         if bubble.callback:
             told["biz_opaque_callback_data"] = bubble.callback
         if error:
@@ -110,7 +123,7 @@ class Simulator:
         inner = {"messaging_product": "whatsapp", "metadata": metadata, **value}
         return {
             "object": "whatsapp_business_account",
-            "entry": [{"id": "100200300400500", "changes": [{"field": "messages", "value": inner}]}],
+            "entry": [{"id": self.config.waba_id, "changes": [{"field": "messages", "value": inner}]}],
         }
 
 
@@ -118,7 +131,7 @@ def start_in_thread(simulator: Simulator, port: int = 0) -> Callable[[], None]:
     """Serve on loopback from a thread; sets `simulator.base_url`, returns the function that stops it."""
     server: BaseWSGIServer = make_server("127.0.0.1", port, simulator.app(), threaded=True)
     simulator.base_url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(STOP_POLL_SECONDS,), daemon=True)
     thread.start()
 
     def stop() -> None:

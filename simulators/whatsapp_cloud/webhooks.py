@@ -8,30 +8,54 @@ import json
 import queue
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import requests
 
+from simulators.whatsapp_cloud.faults import Faults
+
 TIMEOUT = 10.0
+OVERTAKEN_SECONDS = 5.0
+"""So long at most a webhook waits for another one to overtake it."""
 TRIES = 6
 
 
 class Sender:
-    """Delivers bodies in order from one thread; `wait` is for tests."""
+    """Delivers bodies in order from one thread, unless a fault asks otherwise; `wait` is for tests."""
 
-    def __init__(self, url: str, app_secret: str) -> None:
-        self.url, self._secret = url, app_secret
-        self.duplicate = False
+    def __init__(self, url: str, app_secret: str, faults: Faults) -> None:
+        self.url, self._secret, self._faults = url, app_secret, faults
+        self._held: list[bytes] = []
         self._queue: queue.Queue[bytes | None] = queue.Queue()
         self._session = requests.Session()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def send(self, body: dict[str, Any]) -> None:
-        """Queue a webhook; twice when duplicates are asked for."""
+        """Queue a webhook; a fault that was ordered strikes it."""
         raw = meta_json(body)
-        for _ in range(2 if self.duplicate else 1):
+        fault = self._faults.next_webhook()
+        kind = fault.kind if fault else ""
+        if kind == "overtaken":
+            self._held.append(raw)
+            self._later(OVERTAKEN_SECONDS, self._release)
+            return
+        if fault is not None and kind == "delay":
+            self._later(fault.seconds, lambda: self._queue.put(raw))
+            return
+        for _ in range(2 if kind == "duplicate" else 1):
             self._queue.put(raw)
+        self._release()
+
+    def _release(self) -> None:
+        while self._held:
+            self._queue.put(self._held.pop(0))
+
+    def _later(self, seconds: float, act: Callable[[], None]) -> None:
+        timer = threading.Timer(seconds, act)
+        timer.daemon = True
+        timer.start()
 
     def wait(self) -> None:
         """Return when everything queued so far was delivered or given up."""

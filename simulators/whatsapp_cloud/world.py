@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from simulators.whatsapp_cloud.templates import Template
+
 WINDOW_SECONDS = 24 * 3600
-PAIR_BURST = 45
-PAIR_SECONDS = 6.0
 RANKS = {"accepted": 0, "sent": 1, "delivered": 2, "read": 3, "failed": 4}
 
 
@@ -52,8 +52,6 @@ class Chat:
     bubbles: list[Bubble] = field(default_factory=list)
     typing_until: float = 0.0
     last_inbound: float = 0.0
-    pair_tokens: float = PAIR_BURST
-    pair_at: float = 0.0
 
 
 class World:
@@ -68,7 +66,8 @@ class World:
         self.people: list[Person] = []
         self.chats: dict[str, Chat] = {}
         self.media: dict[str, tuple[str, str]] = {}
-        self.templates: dict[tuple[str, str], int] = {("hello_world", "en_US"): 0}
+        self.templates: dict[tuple[str, str], Template] = {}
+        self.add_template(Template("hello_world", "en_US", "Welcome and congratulations!"))
         self._blobs: dict[str, bytes] = {}
         self._people_file, self._people_seen = people_file, 0.0
         self._state_dir = state_dir
@@ -110,16 +109,16 @@ class World:
     def window_open(self, person: Person) -> bool:
         return self.clock() - self.chat(person).last_inbound < WINDOW_SECONDS
 
-    def take_pair_token(self, person: Person) -> bool:
-        """One message to this person, from a bucket of 45 that refills every 6 seconds."""
-        chat, now = self.chat(person), self.clock()
-        refill = (now - chat.pair_at) / PAIR_SECONDS if chat.pair_at else PAIR_BURST
-        chat.pair_tokens = min(PAIR_BURST, chat.pair_tokens + refill)
-        chat.pair_at = now
-        if chat.pair_tokens < 1:
-            return False
-        chat.pair_tokens -= 1
-        return True
+    def add_template(self, template: Template) -> None:
+        """Keep a template, in place of one of the same name and language."""
+        self.templates[template.name, template.language] = template
+
+    def remove_templates(self, name: str) -> int:
+        """Drop a template in all its languages; how many those were."""
+        gone = [key for key in self.templates if key[0] == name]
+        for key in gone:
+            del self.templates[key]
+        return len(gone)
 
     def bubble(self, message_id: str) -> tuple[Person, Bubble] | None:
         for person in self.people:

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from bot.inbound import read_body
+from bot.processing import process_event
 from core.clock import utc_now
+from core.companies import BusinessNumber
 from core.db import company_session, platform_session
 from core.messaging.models import InboundMessage, OutboundMessage, WebhookEvent
 from tests.builders import a_phone, customer_who_owes
@@ -145,6 +147,22 @@ def test_messages_for_an_unknown_number_are_kept_as_failed(client: FlaskClient) 
     assert event.state == "failed" and "404404404" in event.error and event.next_try_at > utc_now()
 
 
+def test_a_number_that_moves_to_another_company_is_answered_there(
+    client: FlaskClient, company: TestCompany, other_company: TestCompany
+) -> None:
+    person = Phone(client, company, a_phone())
+    person.says("menu")
+    with platform_session("test") as session:
+        number = session.get_one(BusinessNumber, company.business_number_id)
+        number.company_id = other_company.id
+    person.sends("text", {"body": "menu"})
+    with platform_session() as session:
+        event = session.scalars(select(WebhookEvent).order_by(WebhookEvent.id.desc()).limit(1)).one()
+    assert event.state == "failed"
+    assert process_event(event.id, utc_now())
+    assert len(heard(other_company)) == 1 and len(heard(company)) == 1
+
+
 @pytest.mark.parametrize("kind", ["sticker", "audio", "hologram", "unsupported", "contacts", "order"])
 def test_kinds_that_cannot_be_read_get_a_sensible_answer(client: FlaskClient, company: TestCompany, kind: str) -> None:
     person = Phone(client, company, a_phone())
@@ -160,15 +178,21 @@ def test_what_is_no_question_is_kept_and_not_answered(client: FlaskClient, compa
     assert len(heard(company)) == 1
 
 
+KEYS = st.sampled_from(
+    ["entry", "changes", "value", "field", "messages", "statuses", "contacts", "metadata", "phone_number_id", "from",
+     "from_user_id", "wa_id", "user_id", "profile", "name", "id", "type", "text", "body", "timestamp", "interactive",
+     "button_reply", "list_reply", "title", "image", "caption", "system", "new_wa_id", "previous_user_id", "status",
+     "errors", "context", "group_id"]
+)  # fmt: skip
+LEAVES = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | KEYS
+    | st.sampled_from(["text", "image", "system", "interactive", "user_changed_number", "923001234567", "PK.1", "menu"])
+)  # fmt: skip
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(["entry", "changes", "value", "messages", "from", "id", "type", "text"]), inner
-        )
-    ),
-    max_leaves=20,
+    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=5), max_leaves=20
+)
+FUZZ = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 
 
@@ -178,3 +202,29 @@ def test_reading_a_body_never_raises(one: object, two: object, three: object) ->
     body = envelope("1", messages=[one, {"id": "w", "from": two, "type": "text", "text": three}], contacts=[two])
     read_body(json.dumps(body).encode())
     read_body(json.dumps(one).encode())
+
+
+@FUZZ
+@given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
+def test_any_signed_body_is_kept_and_answered_with_200(client: FlaskClient, body: bytes) -> None:
+    before = events()
+    assert post(client, body) == 200
+    assert events() == before + 1
+
+
+@FUZZ
+@given(st.lists(JSON, max_size=2), st.lists(JSON, max_size=2), JSON, JSON)
+def test_whatever_stands_in_a_message_its_neighbour_is_answered(
+    client: FlaskClient, company: TestCompany, messages: list[object], contacts: list[object], kind: object,
+    content: object,
+) -> None:  # fmt: skip
+    odd = {"from": "923001234567", "id": new_wamid(), "timestamp": "1795500000", "type": kind, str(kind): content}
+    good = message("menu", phone="923007654321")
+    body = envelope(
+        company.phone_number_id, messages=[*messages, odd, good], contacts=contacts, statuses=[content, kind]
+    )
+    before = events()
+    assert post(client, json.dumps(body).encode()) == 200
+    assert events() == before + 1
+    with company_session(company.id) as session:
+        assert session.scalar(select(InboundMessage.text).where(InboundMessage.wamid == good["id"])) == "menu"

@@ -88,7 +88,7 @@ function contentOf(bubble, names) {
       content.footer ? el("small", { textContent: content.footer.text }) : ""];
   }
   if (kind === "location") return [el("div", { textContent: `◉ ${content.latitude}, ${content.longitude}` })];
-  if (kind === "template") return [formatted(`[${content.name}] ` + (content.components || []).flatMap((c) => (c.parameters || []).map((p) => p.text)).join(" · "))];
+  if (kind === "template") return [formatted(bubble.body.text ? bubble.body.text.body : `[${content.name}]`)];
   if (content.id) return [media(kind, content, names), content.caption ? formatted(content.caption) : ""];
   return [el("em", { textContent: kind })];
 }
@@ -161,13 +161,43 @@ function drawBusiness(chat) {
     el("table", {}, ...rows), el("h2", { textContent: "Last requests" }), ...requests);
 }
 
+const TIMED = ["lost", "late", "delay"];
+
+function fillFaults(told) {
+  const group = (label, entries) => el("optgroup", { label }, ...entries.map(([value, textContent]) => el("option", { value, textContent })));
+  const codes = Object.entries(told.codes);
+  $("fault").replaceChildren(
+    group("The next message to a person …", Object.entries(told.sends)),
+    group("The next webhook …", Object.entries(told.webhooks)),
+    group("The next message is refused with …", codes.map(([code, title]) => [code, `${code} ${title}`])),
+    group("The next message is accepted and fails later with …", codes.map(([code, title]) => [`later:${code}`, `${code} ${title}`])));
+  chooseFault();
+}
+
+function chooseFault() { $("seconds").hidden = !TIMED.includes($("fault").value); }
+
+function drawWaiting(told) {
+  $("limits").checked = told.limits;
+  const orders = [...told.waiting.sends.map((words) => `next message: ${words}`), ...told.waiting.webhooks.map((words) => `next webhook: ${words}`)];
+  if (orders.join() !== [...$("waiting").children].map((item) => item.textContent).join()) {
+    $("waiting").replaceChildren(...orders.map((textContent) => el("li", { textContent })));
+  }
+}
+
+async function order(asked) {
+  const answer = await fetch("/simulator/faults", { method: "POST", body: JSON.stringify(asked) });
+  if (answer.ok) drawWaiting(await answer.json());
+}
+
 async function refresh() {
   try {
     people = await get("/simulator/people");
     const now = JSON.stringify(people) + $("search").value + current;
     if (now !== lastPeople) { lastPeople = now; drawPeople(); }
     if (!current) return;
-    const chat = await get(`/simulator/chat/${encodeURIComponent(current)}`);
+    const open = document.visibilityState === "visible" ? 1 : 0;
+    const chat = await get(`/simulator/chat/${encodeURIComponent(current)}?open=${open}`);
+    drawWaiting(await get("/simulator/faults"));
     const key = current + chat.version + chat.typing;
     if (key !== shown) { shown = key; drawChat(chat); }
   } catch (fault) {
@@ -194,6 +224,15 @@ $("file").addEventListener("change", () => {
 });
 $("place").addEventListener("click", () => act({ location: { latitude: 31.5204, longitude: 74.3587 } }));
 $("voice").addEventListener("click", () => act({ file: "T2dnUw==", mime: "audio/ogg", name: "voice.ogg" }));
+$("fault").addEventListener("change", chooseFault);
+$("faults").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const kind = $("fault").value;
+  order({ fault: TIMED.includes(kind) ? `${kind}:${$("seconds").value}` : kind });
+});
+$("clear").addEventListener("click", () => order({ clear: true }));
+$("limits").addEventListener("change", () => order({ limits: $("limits").checked }));
+get("/simulator/faults").then((told) => { fillFaults(told); drawWaiting(told); });
 document.addEventListener("keydown", (event) => { if (event.key === "Escape") $("sheet").hidden = true; });
 if (location.hash.length > 1) choose(decodeURIComponent(location.hash.slice(1)));
 refresh();

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from core.crm.contacts import accounts_of, identify
+from core.crm.contacts import identify, link_by_phone
 from core.crm.models import Contact, Customer
 
 
@@ -12,6 +12,6 @@ def knows_on_whatsapp(session: Session, customer: Customer, *, language: str | N
     """The contact of the customer's first phone, linked as it would be once he writes."""
     contact = identify(session, phone=customer.phones[0].phone, user_id=None)
     contact.language = language
-    accounts_of(session, contact)
+    link_by_phone(session, contact.id, customer.phones[0].phone)
     session.flush()
     return contact

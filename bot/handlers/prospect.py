@@ -1,0 +1,30 @@
+"""What somebody without an account asks; whatever needs one is answered with how to get it linked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.dialog import Chat, Flow
+from bot.handlers import anyone, customer
+from bot.handlers.registry import Handler
+from bot.texts.reply import Button, Reply, words
+
+
+def menu(chat: Chat, _: str) -> Reply:
+    body = words(
+        "Salam %(name)s! This is %(company)s. How can I help?", name=chat.speaker.name, company=chat.company.name
+    )
+    language = Button("language", words("Language"))
+    return Reply(body, buttons=(Button("plan", words("See plans")), customer.HUMAN, language))
+
+
+def no_account(chat: Chat, _: str) -> Reply:
+    return anyone.no_account(chat)
+
+
+def handlers(flows: Sequence[Flow]) -> Sequence[Handler]:
+    """The menu, what customers may ask without an account, and one answer to all that needs one."""
+    closed = [Handler(h.name, h.intents, "chat.menu", no_account) for h in customer.HANDLERS if h.needs_account]
+    closed += [Handler(f"flow:{f.name}", (f.intent,), "chat.menu", no_account) for f in flows if f.needs_account]
+    open_ = [handler for handler in customer.HANDLERS if not handler.needs_account and handler.name != "menu"]
+    return (Handler("menu", ("menu",), "chat.menu", menu), *open_, *closed)

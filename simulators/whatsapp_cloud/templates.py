@@ -1,0 +1,117 @@
+"""Message templates as Meta keeps them: made in code, from a file or over the Graph API; sent only when approved."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from simulators.whatsapp_cloud.errors import GraphError
+
+NAME = re.compile(r"[a-z0-9_]{1,512}")
+PLACE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+UNPRINTABLE = re.compile(r"[\n\r\t]| {5,}")
+BODY_MAX = 1024
+NOT_SENT = {"PAUSED": 132015, "DISABLED": 132016}
+CATEGORIES = ("AUTHENTICATION", "MARKETING", "UTILITY")
+
+
+@dataclass(frozen=True)
+class Template:
+    """A template in one language; its places are numbered (`{{1}}`) or named (`{{amount}}`)."""
+
+    name: str
+    language: str
+    body: str
+    category: str = "UTILITY"
+    status: str = "APPROVED"
+    id: str = ""
+
+    @property
+    def places(self) -> list[str]:
+        return list(dict.fromkeys(PLACE.findall(self.body)))
+
+    @property
+    def named(self) -> bool:
+        return any(not place.isdecimal() for place in self.places)
+
+    def graph(self) -> dict[str, Any]:
+        """As the Graph API lists it."""
+        return {
+            "id": self.id, "name": self.name, "language": self.language, "category": self.category,
+            "status": self.status, "parameter_format": "NAMED" if self.named else "POSITIONAL",
+            "components": [{"type": "BODY", "text": self.body, **self._example()}],
+        }  # fmt: skip
+
+    def _example(self) -> dict[str, Any]:
+        if self.named:
+            return {"example": {"body_text_named_params": [{"param_name": p, "example": p} for p in self.places]}}
+        return {"example": {"body_text": [[f"value {place}" for place in self.places]]}} if self.places else {}
+
+
+def from_graph(body: Mapping[str, Any], template_id: str) -> Template:
+    """The template of a creation request; raises GraphError."""
+    name, language, category = str(body.get("name")), str(body.get("language") or ""), str(body.get("category"))
+    parts = [part for part in body.get("components") or [] if isinstance(part, Mapping)]
+    texts = [part.get("text") for part in parts if str(part.get("type")).upper() == "BODY"]
+    if not NAME.fullmatch(name) or not language or category.upper() not in CATEGORIES:
+        raise GraphError(100, "name, language or category is not valid")
+    if len(texts) != 1 or not isinstance(texts[0], str) or not 1 <= len(texts[0].strip()) <= BODY_MAX:
+        raise GraphError(100, f"a template needs one body of at most {BODY_MAX} characters")
+    if PLACE.match(texts[0].strip()) or re.search(r"\}\}$", texts[0].strip()):
+        raise GraphError(100, "variables cannot be at the start or end of the template")
+    return Template(name, language, texts[0], category.upper(), id=template_id)
+
+
+def check(content: Mapping[str, Any], templates: Mapping[tuple[str, str], Template]) -> None:
+    """Raise GraphError for a template message that Meta would not accept."""
+    template = _found(content, templates)
+    if template.status != "APPROVED":
+        raise GraphError(NOT_SENT.get(template.status, 132001), f"template {template.name} is {template.status}")
+    for component in content.get("components") or []:
+        if not isinstance(component, Mapping) or not isinstance(component.get("parameters", []), list):
+            raise GraphError(132012, "a component is no object with parameters")
+        for parameter in component.get("parameters", []):
+            _check_parameter(parameter)
+    given = _body_parameters(content)
+    if len(given) != len(template.places):
+        raise GraphError(132000, f"{len(given)} parameters instead of {len(template.places)}")
+    if template.named and {str(p.get("parameter_name")) for p in given} != set(template.places):
+        raise GraphError(132012, f"the parameters' names must be {', '.join(template.places)}")
+
+
+def shown(content: Mapping[str, Any], templates: Mapping[tuple[str, str], Template]) -> str:
+    """The words the person reads."""
+    template = _found(content, templates)
+    given = _body_parameters(content)
+    values = {str(p.get("parameter_name") or place): str(p.get("text", "")) for place, p in zip(
+        template.places, given, strict=False)}  # fmt: skip
+    return PLACE.sub(lambda place: values.get(place[1], place[0]), template.body)
+
+
+def _found(content: Mapping[str, Any], templates: Mapping[tuple[str, str], Template]) -> Template:
+    language = content.get("language")
+    code = language.get("code") if isinstance(language, Mapping) else None
+    found = templates.get((str(content.get("name")), str(code)))
+    if found is None:
+        raise GraphError(132001, f"template {content.get('name')} does not exist in {code}")
+    return found
+
+
+def _body_parameters(content: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    bodies = [c for c in content.get("components") or [] if str(c.get("type")).lower() == "body"]
+    return list(bodies[0].get("parameters", [])) if bodies else []
+
+
+def _check_parameter(parameter: Any) -> None:
+    if not isinstance(parameter, Mapping):
+        raise GraphError(132012, "a parameter is no object")
+    if parameter.get("type") == "text":
+        text = parameter.get("text")
+        if not isinstance(text, str) or not text:
+            raise GraphError(131008, "a text parameter needs text")
+        if UNPRINTABLE.search(text) or len(text) > BODY_MAX:
+            raise GraphError(132018, "a parameter has line breaks, tabs, five spaces in a row or is too long")
+    elif parameter.get("type") == "payload" and not 1 <= len(str(parameter.get("payload") or "")) <= 256:
+        raise GraphError(100, "a button's payload has 1 to 256 characters")

@@ -1,0 +1,125 @@
+"""cancel, menu and help: in every question of every flow, in every role, in three languages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from bot.flows import ALL_FLOWS
+from core.db import company_session
+from core.messaging.models import Conversation
+from tests.builders import a_phone, customer_who_owes, make_staff
+from tests.cast import TestCompany
+from tests.phones import Phone, choices
+
+CANCEL = ("cancel", "rehne do", "منسوخ")
+MENU = ("menu", "menu dikhao", "مینو", "help", "madad", "مدد")
+WALKS = {
+    "file_complaint": (("category", "other"), ("detail", "bijli ki tar"), ("photo", "skip"), ("confirmed", "yes")),
+    "claim_payment": (("amount", "2500"), ("reference", "JC-884422119"), ("photo", "skip"), ("confirmed", "yes")),
+}
+"""Every question of a flow and an answer to it: words where it takes words, else the value of a button."""
+STATIONS = [(flow, question) for flow, walk in WALKS.items() for question, _ in walk]
+
+
+def test_every_question_of_every_flow_is_walked() -> None:
+    assert {name: [q.name for q in flow.questions] for name, flow in ALL_FLOWS.items()} == {
+        name: [question for question, _ in walk] for name, walk in WALKS.items()
+    }
+
+
+def state_of(company: TestCompany) -> dict[str, Any]:
+    with company_session(company.id) as session:
+        return session.scalars(select(Conversation)).one().state
+
+
+def tap(person: Phone, action: str) -> None:
+    content = {"type": "button_reply", "button_reply": {"id": action, "title": "tapped"}}
+    assert person.sends("interactive", content) == 200
+    person.reply()
+
+
+def customer_at(client: FlaskClient, company: TestCompany, flow: str, question: str) -> Phone:
+    """A customer of whom the flow's question has just been asked."""
+    phone = a_phone()
+    with company_session(company.id, "test") as session:
+        customer_who_owes(session, company, phone)
+    person = Phone(client, company, phone)
+    tap(person, f"flow:{flow}")
+    for name, answer in WALKS[flow]:
+        assert state_of(company)["flow"]["asked"] == name
+        if name == question:
+            break
+        if person.last.kind == "text":
+            person.says(answer)
+        else:
+            tap(person, f"a:{flow}:1:{name}:{answer}")
+    return person
+
+
+@pytest.mark.parametrize("word", CANCEL)
+@pytest.mark.parametrize(("flow", "question"), STATIONS)
+def test_cancel_ends_the_flow_at_any_question(
+    client: FlaskClient, company: TestCompany, flow: str, question: str, word: str
+) -> None:
+    person = customer_at(client, company, flow, question)
+    answer = person.says(word)
+    assert set(choices(answer).values()) == {"menu"}
+    assert not {"flow", "parked"} & set(state_of(company))
+    assert "resume" not in choices(person.says("what is my balance")).values()
+
+
+@pytest.mark.parametrize("word", MENU)
+@pytest.mark.parametrize(("flow", "question"), STATIONS)
+def test_menu_and_help_open_the_menu_and_the_flow_goes_on_afterwards(
+    client: FlaskClient, company: TestCompany, flow: str, question: str, word: str
+) -> None:
+    person = customer_at(client, company, flow, question)
+    asked = state_of(company)["flow"]
+    assert {"balance", "human"} <= set(choices(person.says(word)).values())
+    assert state_of(company)["parked"] == asked
+    tap(person, "balance")
+    assert "resume" in choices(person.says("what is my balance")).values()
+    tap(person, "resume")
+    assert {**state_of(company)["flow"], "asked_at": None} == {**asked, "asked_at": None}
+
+
+@pytest.mark.parametrize("word", [*CANCEL, *MENU])
+@pytest.mark.parametrize("role", ["customer", "prospect", "technician", "recovery_agent", "manager", "owner"])
+def test_the_words_work_in_every_role_outside_a_flow(
+    client: FlaskClient, company: TestCompany, role: str, word: str
+) -> None:
+    phone = a_phone()
+    with company_session(company.id, "test") as session:
+        if role == "customer":
+            customer_who_owes(session, company, phone)
+        elif role != "prospect":
+            make_staff(session, company, role=role, phone=phone)
+    answer = Phone(client, company, phone).says(word)
+    offered = set(choices(answer).values())
+    assert offered == {"menu"} if word in CANCEL else offered and "menu" not in offered
+
+
+@pytest.mark.parametrize("word", ["language", "stop", "human"])
+@pytest.mark.parametrize("role", ["customer", "prospect", "technician", "recovery_agent", "manager", "owner"])
+def test_language_opt_out_and_a_person_are_there_for_every_role(
+    client: FlaskClient, company: TestCompany, role: str, word: str
+) -> None:
+    phone = a_phone()
+    with company_session(company.id, "test") as session:
+        if role == "customer":
+            customer_who_owes(session, company, phone)
+        elif role != "prospect":
+            make_staff(session, company, role=role, phone=phone)
+    answer = Phone(client, company, phone).says(word).text
+    assert {"language": "language", "stop": "no more notices", "human": ""}[word] in answer
+    assert "did not understand" not in answer and "Did you mean" not in answer
+
+
+def test_a_long_answer_that_speaks_of_cancelling_is_an_answer(client: FlaskClient, company: TestCompany) -> None:
+    person = customer_at(client, company, "file_complaint", "detail")
+    person.says("please cancel it because the man you sent never came to my house")
+    assert state_of(company)["flow"]["asked"] == "photo"
