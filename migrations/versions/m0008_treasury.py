@@ -8,8 +8,8 @@ from sqlalchemy.dialects import postgresql
 
 from migrations.guarding import guard
 
-revision = "0005"
-down_revision = "0010"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 

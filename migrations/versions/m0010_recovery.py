@@ -8,8 +8,8 @@ from sqlalchemy.dialects import postgresql
 
 from migrations.guarding import guard
 
-revision = "0007"
-down_revision = "0006"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

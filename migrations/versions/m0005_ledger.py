@@ -10,8 +10,8 @@ from alembic import op
 from migrations.guarding import guard
 from migrations.kinds import renew_kinds
 
-revision = "0004"
-down_revision = "0011"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
