@@ -61,7 +61,7 @@ def test_lines_may_come_in_several_statements_if_they_add_up_in_the_end(company:
 
 @pytest.mark.parametrize("amounts", [[], ["5.00"], ["5.00", "-4.00"]])
 def test_an_entry_without_lines_with_one_or_unbalanced_is_refused(company: TestCompany, amounts: list[str]) -> None:
-    with pytest.raises(DBAPIError, match="does not balance|needs two"), company_session(company.id, "test") as session:
+    with pytest.raises(DBAPIError, match=r"does not balance|needs two"), company_session(company.id, "test") as session:
         entry_id = bare_entry(session)
         if amounts:
             add(session, entry_id, *amounts)
