@@ -26,10 +26,7 @@ class Account:
     """A subscription to be billed, with what its invoice says of the customer."""
 
     facts: BillingFacts
-    state: str
-    next_bill_on: date | None
     customer_number: str
-    customer_name: str
     payer_name: str
     payer_tax_number: str
     address: str
@@ -41,7 +38,7 @@ class Account:
 _WANTED = "unnest(CAST(:ids AS uuid[])) WITH ORDINALITY AS w(id, place)"
 _SUBSCRIPTIONS = text(f"""
     SELECT w.place, coalesce(s.payer_id, s.customer_id), s.started_on, s.ended_on, s.billing_day, s.interval_months,
-           s.billed_until, s.due_days, s.state, s.next_bill_on, c.number, c.name, p.name, p.customer_class,
+           s.billed_until, s.due_days, c.number, p.name, p.customer_class,
            p.tax_number, right(p.cnic, 4), coalesce(nullif(home.address, ''), site.address, ''), z.area_id,
            coalesce(a.jurisdiction, '')
       FROM {_WANTED}
@@ -127,8 +124,8 @@ def read_accounts(
     taxpayers: dict[tuple[Any, ...], Taxpayer] = {}
     accounts = []
     for (
-        place, payer_id, started_on, ended_on, billing_day, interval_months, billed_until, due_days, state,
-        next_bill_on, number, name, payer_name, customer_class, tax_number, cnic_end, address, area_id, jurisdiction,
+        place, payer_id, started_on, ended_on, billing_day, interval_months, billed_until, due_days, number,
+        payer_name, customer_class, tax_number, cnic_end, address, area_id, jurisdiction,
     ) in rows:  # fmt: skip
         key = (customer_class, jurisdiction, tuple(exemptions.get(payer_id, ())))
         facts = BillingFacts(
@@ -139,7 +136,7 @@ def read_accounts(
         )  # fmt: skip
         billed = tuple(span for span in invoiced.get(place, ()) if span[0] >= starts[place])
         accounts.append(
-            Account(facts, state, next_bill_on, number, name, payer_name, printed_tax_number(tax_number, cnic_end),
+            Account(facts, number, payer_name, printed_tax_number(tax_number, cnic_end),
                     address, area_id, billed)
         )  # fmt: skip
     return accounts

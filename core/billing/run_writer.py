@@ -202,8 +202,8 @@ def _line(line: DraftLine) -> str:
     return (
         f"{line.kind}\t{_text(line.description)}\t{line.quantity}\t{line.unit_price}\t{line.discount}\t{line.amount}"
         f"\t{_or_null(line.period_start)}\t{_or_null(line.period_end)}\t{_or_null(line.plan_id)}"
-        f"\t{line.service_class}\t{_text(line.tax_code)}\t{_or_null(line.tax_percent)}\t{_or_null(line.tax_base)}"
-        f"\t{line.account_code}"
+        f"\t{_text(line.service_class)}\t{_text(line.tax_code)}\t{_or_null(line.tax_percent)}\t{_or_null(line.tax_base)}"
+        f"\t{_text(line.account_code)}"
     )
 
 
