@@ -27,9 +27,10 @@ JOBS = {
     "begin_billing_day": "workers.billing_day.begin_billing_day",
     "stop_expired": "workers.billing_day.stop_expired",
     "run_invoices": "workers.billing.run_invoices_of_day",
+    "run_invoices_by_hand": "workers.billing.run_invoices_by_hand",
 }
 TIMEOUT_SECONDS = 300
-TIMEOUTS = {"run_invoices": 3600}
+TIMEOUTS = {"run_invoices": 3600, "run_invoices_by_hand": 3600}
 """A job that was stopped goes on where it stood when it is rung for again."""
 
 COALESCED = frozenset(JOBS)
