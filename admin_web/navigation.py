@@ -5,6 +5,21 @@ from __future__ import annotations
 NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     ("Today", (("customer.view", "home", "Dashboard"), ("events.view", "events", "Failed events"))),
     ("Customers", (("customer.view", "customers", "Customers"), ("ticket.view", "tickets", "Tickets"))),
+    (
+        "Billing",
+        (
+            ("payment.take", "counter", "Take a payment"),
+            ("invoice.view", "invoices", "Invoices"),
+            ("payment.view", "payments", "Payments"),
+            ("claim.decide", "claims", "Claims"),
+            ("payment.view", "refunds", "Refunds"),
+            ("invoice.write", "write_offs", "Write-offs"),
+            ("invoice.run", "billing_runs", "Invoice runs"),
+            ("invoice.view", "plans", "Plans"),
+            ("invoice.view", "taxes", "Taxes"),
+            ("voucher.write", "vouchers", "Vouchers"),
+        ),
+    ),
     ("Recovery", (("overdue.view", "overdue", "Overdue"),)),
     (
         "Books",

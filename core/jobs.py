@@ -34,9 +34,10 @@ JOBS = {
     "age_debts": "workers.recovery.age_debts",
     "climb_ladder": "workers.recovery.climb_ladder_of",
     "suspend_services": "workers.recovery.suspend_services",
+    "run_invoices_by_hand": "workers.billing.run_invoices_by_hand",
 }
 TIMEOUT_SECONDS = 300
-TIMEOUTS = {"run_invoices": 3600}
+TIMEOUTS = {"run_invoices": 3600, "run_invoices_by_hand": 3600}
 """A job that was stopped goes on where it stood when it is rung for again."""
 
 COALESCED = frozenset(JOBS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from core import jobs
 from core.clock import business_day, utc_now
 from core.companies import current_company
@@ -27,3 +29,9 @@ def run_invoices_of_day(company_id: str) -> None:
         billed = is_billed(session, day=day)
     if not billed:
         run_invoices(Id(company_id), day, started_by=ACTOR, now=now)
+
+
+def run_invoices_by_hand(company_id: str, day: str, started_by: str) -> None:
+    """Bill a company for a day that somebody asked for, also where the day has a run already."""
+    jobs.answer_bell("run_invoices_by_hand", company_id=company_id, day=day, started_by=started_by)
+    run_invoices(Id(company_id), date.fromisoformat(day), started_by=started_by, now=utc_now())
