@@ -14,11 +14,12 @@ from core.billing.document_history import payment_by_number, payment_history
 from core.billing.payment_models import METHODS
 from core.billing.receipt_pdf import receipt_pdf
 from core.billing.searching import PAGE, search_payments
-from core.billing.taking_back import bounce_payment, lift_cheque_refusal, reverse_payment
+from core.billing.taking_back import lift_cheque_refusal
 from core.clock import utc_now
 from core.errors import DomainError, NotFound
 from core.money import ZERO
 from core.usecases.find_payer import chosen_payer, find_payers
+from core.usecases.take_back_payment import bounce_payment, reverse_payment
 from core.usecases.take_payment import take_payment
 
 COUNTER_METHODS = tuple(method for method in METHODS if method not in ("gateway", "voucher"))
