@@ -247,11 +247,20 @@ INTENT_NAMES = {
     "complaint_new": words("Report a problem"),
     "complaint_status": words("My complaints"),
     "plan_list": words("My plan"),
+    "promise_to_pay": words("Pay later"),
+    "plan_change": words("Change plan"),
     "human": words("Talk to a person"),
     "language": words("Language"),
     "jobs": words("My jobs"),
     "worklist": words("My worklist"),
+    "promise_log": words("Note a promise"),
+    "attempt_log": words("Note an attempt"),
+    "cash_collected": words("Cash received"),
+    "cash_handover": words("Hand over cash"),
+    "my_performance": words("My performance"),
+    "customer_lookup": words("Find a customer"),
     "today_figures": words("Today's figures"),
+    "approvals": words("Approvals"),
 }
 
 
@@ -262,7 +271,7 @@ def _run(chat: Chat, state: State, target: router.Target, argument: str, action:
         return anyone.which_account(chat, action)
     if isinstance(target, Flow):
         state["run"] = state.get("run", 0) + 1
-        step = engine.begin(target, chat, run=state["run"], now=chat.now)
+        step = engine.begin(target, chat, run=state["run"], now=chat.now, about=argument)
         _keep(state, step)
         return step.reply
     reply = target.run(chat, argument)

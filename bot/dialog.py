@@ -6,18 +6,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from bot.inbound import IncomingMessage
-from bot.texts.reply import Button, Reply, Row, Saying, words
+from bot.texts.reply import Button, Reply, Row, Saying, calendar_day, figure, words
 from bot.understanding import Understanding
 from core.companies import Company
 from core.crm.contacts import LinkedAccount
 from core.errors import DomainError
 from core.ids import Id
 from core.money import AmountInvalid, parse_amount
+
+Facts = TypeVar("Facts")
 
 ROWS_MAX = 10
 BUTTONS_MAX = 3
@@ -63,6 +66,18 @@ class Chat:
         """The chosen account; only flows and handlers that need one run, so it is there."""
         assert self.speaker.account is not None
         return self.speaker.account
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The company's time zone."""
+        return ZoneInfo(self.company.timezone)
+
+    def once(self, key: str, read: Callable[[], Facts]) -> Facts:
+        """What `read` found the first time in this turn: questions look at the same facts again and again."""
+        kept: dict[str, Facts] = self.session.info.setdefault("read_this_turn", {})
+        if key not in kept:
+            kept[key] = read()
+        return kept[key]
 
 
 class Reject(Exception):
@@ -158,6 +173,35 @@ class Choose:
 
 
 @dataclass(frozen=True)
+class Day(Choose):
+    """A day out of some; the first ten are on the list, and any of them may be typed."""
+
+    entity: str = "date"
+
+    def read(self, chat: Chat, answers: Answers, tapped: str | None) -> Any:
+        said = tapped or self.given(chat)
+        days = [option.value for option in self.options(chat, answers)]
+        if said in days:
+            return said
+        if said is None:
+            raise Reject(words("Please choose a day, or write one such as 5 December."))
+        first, last = self.load(days[0]), self.load(days[-1])
+        raise Reject(words("It must be a day from %(first)s to %(last)s.", first=first, last=last))
+
+    def given(self, chat: Chat) -> Any:
+        day = chat.understood.entities.get(self.entity)
+        return day.isoformat() if isinstance(day, date) else None
+
+    def load(self, value: Any) -> Any:
+        return date.fromisoformat(value) if value is not None else None
+
+
+def day_options(days: Sequence[date]) -> list[Option]:
+    """Days as options of a question."""
+    return [Option(day.isoformat(), calendar_day(day)) for day in days]
+
+
+@dataclass(frozen=True)
 class Text:
     """Free words, kept as they were written."""
 
@@ -183,19 +227,24 @@ class Text:
 
 @dataclass(frozen=True)
 class Rupees:
-    """An amount of money, in figures or words."""
+    """An amount of money, in figures or words, or one of a few on buttons."""
 
     name: str
     saying: Ask
     check: Check | None = None
+    """Raises Reject for an amount that will not do."""
     when: Callable[[Chat, Answers], bool] | None = None
+    offers: Callable[[Chat, Answers], Sequence[Decimal]] | None = None
 
     def ask(self, chat: Chat, answers: Answers, tap: Callable[[str], str]) -> Reply:
-        return Reply(self.saying(chat, answers))
+        offered = self.offers(chat, answers)[:BUTTONS_MAX] if self.offers else ()
+        return Reply(
+            self.saying(chat, answers), buttons=tuple(Button(tap(str(amount)), figure(amount)) for amount in offered)
+        )
 
     def read(self, chat: Chat, answers: Answers, tapped: str | None) -> Any:
-        amount = chat.understood.entities.get("amount")
-        if not isinstance(amount, Decimal):
+        amount = tapped if tapped is not None else chat.understood.entities.get("amount")
+        if not isinstance(amount, Decimal | str):
             raise Reject(words("Please send the amount in figures, for example 2500."))
         try:
             exact = parse_amount(amount)

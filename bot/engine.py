@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.dialog import Answers, Chat, Choose, Confirm, Flow, Photo, Question, Reject
+from bot.dialog import Answers, Chat, Choose, Confirm, Flow, Photo, Question, Reject, Rupees
 from bot.texts.reply import Reply, lines
 
 QUESTION_LIFE = timedelta(hours=24)
@@ -45,11 +45,14 @@ def parse_tap(action: str) -> Tap | None:
     return Tap(parts[1], int(parts[2]), parts[3], parts[4])
 
 
-def begin(flow: Flow, chat: Chat, *, run: int, now: datetime) -> Step:
-    """Start a flow; what the first sentence already told is taken as answers."""
+def begin(flow: Flow, chat: Chat, *, run: int, now: datetime, about: str = "") -> Step:
+    """Start a flow; what the first sentence already told is taken as answers.
+
+    `about` comes with the button that starts it, and answers the first question where it is one of its options.
+    """
     progress: Progress = {"flow": flow.name, "run": run, "asked": None, "answers": {}, "asked_at": None}
     for question in flow.questions:
-        value = question.given(chat)
+        value = about if about and question is flow.questions[0] else question.given(chat)
         if value is not None and _fits(flow, question, chat, progress, value):
             progress["answers"][question.name] = value
     return proceed(flow, chat, progress, now=now)
@@ -133,9 +136,15 @@ def wants_free_text(flow: Flow, progress: Progress) -> bool:
 
 
 def _fits(flow: Flow, question: Question, chat: Chat, progress: Progress, value: Any) -> bool:
-    if not isinstance(question, Choose):
-        return True
-    return any(option.value == value for option in question.options(chat, read_all(flow, progress)))
+    answers = read_all(flow, progress)
+    if isinstance(question, Choose):
+        return any(option.value == value for option in question.options(chat, answers))
+    if isinstance(question, Rupees) and question.check is not None:
+        try:
+            question.check(chat, answers, question.load(value))
+        except Reject:
+            return False
+    return True
 
 
 def _finished(flow: Flow, chat: Chat, progress: Progress) -> Reply:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from bot.dialog import Flow
 from bot.flows import ALL_FLOWS
-from bot.handlers import anyone, customer, prospect, staff
+from bot.handlers import anyone, customer, office, prospect, recovery_agent, staff
 from bot.handlers.registry import Handler
 from core.staff.permissions import may
 
@@ -20,9 +20,9 @@ _HANDLERS: dict[str, Sequence[Handler]] = {
     "customer": (*customer.HANDLERS, *anyone.HANDLERS),
     "prospect": (*prospect.handlers(tuple(ALL_FLOWS.values())), *anyone.HANDLERS),
     "technician": (*staff.TECHNICIAN, *anyone.HANDLERS, *staff.EVERYONE),
-    "recovery_agent": (*staff.RECOVERY_AGENT, *anyone.HANDLERS, *staff.EVERYONE),
-    "manager": (*staff.OFFICE, *anyone.HANDLERS, *staff.EVERYONE),
-    "owner": (*staff.OFFICE, *anyone.HANDLERS, *staff.EVERYONE),
+    "recovery_agent": (*recovery_agent.HANDLERS, *anyone.HANDLERS, *staff.EVERYONE),
+    "manager": (*office.HANDLERS, *anyone.HANDLERS, *staff.EVERYONE),
+    "owner": (*office.HANDLERS, *anyone.HANDLERS, *staff.EVERYONE),
 }
 ROLES = tuple(_HANDLERS)
 
@@ -39,10 +39,11 @@ def flow_of(role: str, name: str) -> Flow | None:
 
 
 def for_action(role: str, action: str) -> tuple[Target, str] | None:
-    """What a tapped id means to this role, and the part after its colon; None for an id of another role."""
+    """What a tapped id means to this role, and the part after its name; None for an id of another role."""
     name, _, argument = action.partition(":")
-    if name == FLOW_PREFIX and (flow := flow_of(role, argument)) is not None:
-        return flow, ""
+    called, _, about = argument.partition(":")
+    if name == FLOW_PREFIX and (flow := flow_of(role, called)) is not None:
+        return flow, about
     named = (action, "") if name == FLOW_PREFIX else (name, argument)
     handler = next((handler for handler in handlers_of(role) if handler.name == named[0]), None)
     return (handler, named[1]) if handler else None

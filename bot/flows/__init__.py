@@ -1,6 +1,13 @@
 """Every flow, in one visible list."""
 
 from bot.dialog import Flow
-from bot.flows import claim_payment, file_complaint
+from bot.flows import change_plan, claim_payment, collecting, deciding, file_complaint, prepaid, promises
 
-ALL_FLOWS: dict[str, Flow] = {flow.name: flow for flow in (file_complaint.flow, claim_payment.flow)}
+ALL_FLOWS: dict[str, Flow] = {
+    flow.name: flow
+    for flow in (
+        file_complaint.flow, claim_payment.flow, promises.promise, prepaid.renewal, prepaid.card, change_plan.flow,
+        promises.promise_of_customer, collecting.attempt,
+        collecting.cash, collecting.handover, deciding.approve, deciding.refuse,
+    )
+}  # fmt: skip

@@ -1,10 +1,33 @@
-"""What several flows ask in the same way."""
+"""What several flows ask or refuse in the same way."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
 from bot.dialog import Chat
+from bot.texts.reply import Button, Reply, Saying, words
+from core.errors import DomainError
 from core.ids import Id
 from core.usecases.save_media import save_media
+
+
+def refused_with(
+    refusals: Iterable[type[DomainError]], *buttons: Button
+) -> Mapping[type[DomainError], Callable[[Any], Reply]]:
+    """Answers refusals that explain themselves with their own words."""
+
+    def explained(why: Any) -> Reply:
+        return Reply(words("This cannot be done: %(why)s", why=str(why)), buttons=buttons)
+
+    return dict.fromkeys(refusals, explained)
+
+
+def refused_as(
+    said: Saying, refusals: Iterable[type[DomainError]], *buttons: Button
+) -> Mapping[type[DomainError], Callable[[Any], Reply]]:
+    """Answers refusals whose own words are the office's with one saying in the person's language."""
+    return dict.fromkeys(refusals, lambda _refusal: Reply(said, buttons=buttons))
 
 
 def keep_photo(kind: str, chat: Chat) -> Id | None:

@@ -8,11 +8,16 @@ from zoneinfo import ZoneInfo
 from bot.dialog import Chat
 from bot.handlers.registry import Handler
 from bot.texts.reply import Button, Reply, Row, Saying, lines, verbatim, words
+from bot.understanding.folding import fold
 from core.billing.balance import AccountBalance, account_balance
+from core.billing.claims import pending_claims_of
 from core.billing.invoice_models import Invoice
 from core.billing.invoices import invoices_of
+from core.billing.payments import payments_of
 from core.billing.plans import offered_plans
+from core.billing.subscription_models import Subscription
 from core.billing.subscriptions import current_subscription
+from core.recovery.promises import open_promise
 from core.service_desk.models import OPEN_STATES, Ticket
 from core.service_desk.tickets import TicketAlreadyOpen, add_note, open_ticket, tickets_of
 
@@ -39,6 +44,13 @@ HAVE_PAID = Button("flow:claim_payment", words("I have paid"))
 COMPLAIN = Button("flow:file_complaint", words("Report a problem"))
 HUMAN = Button("human", words("Talk to a person"))
 MENU = Button("menu", words("Menu"))
+RECEIPT = Button("receipt", words("Last receipt"))
+PROMISE = Button("flow:promise_to_pay", words("Pay later"))
+RECHARGE = Button("flow:redeem_card", words("Recharge card"))
+RENEW = Button("flow:renew_prepaid", words("Renew"))
+PLANS = Button("plan", words("My plan"))
+CHANGE_PLAN = Button("flow:change_plan", words("Change plan"))
+_RECEIPT_WORDS = frozenset({"receipt", "raseed", "rasid", "raseedein", "رسید"})
 
 
 def menu(chat: Chat, _: str) -> Reply:
@@ -48,6 +60,7 @@ def menu(chat: Chat, _: str) -> Reply:
         Row("invoice", words("Invoice (PDF)"), words("The bill of this or another month")),
         Row("how_to_pay", words("How to pay"), words("JazzCash, bank and other ways")),
         Row("flow:claim_payment", words("I have paid"), words("Send your payment's proof")),
+        Row("flow:promise_to_pay", words("Pay later"), words("Promise a day and an amount")),
         Row("flow:file_complaint", words("Report a problem"), words("No internet, slow, Wi-Fi, cable")),
         Row("complaint_status", words("My complaints"), words("How far my complaint is")),
         Row("plan", words("My plan"), words("Speed, price and other plans")),
@@ -61,7 +74,7 @@ def menu(chat: Chat, _: str) -> Reply:
 def balance(chat: Chat, _: str) -> Reply:
     owed = account_balance(chat.session, customer_id=chat.account.customer_id, today=chat.today)
     if owed.due <= 0:
-        return Reply(_nothing_owed(chat, owed), buttons=(INVOICE, COMPLAIN, MENU))
+        return _all_paid(chat, owed)
     body = lines(
         words("Account %(number)s, %(name)s", number=chat.account.number, name=chat.account.name),
         words("Balance to pay: *%(amount)s*", amount=owed.due),
@@ -75,8 +88,57 @@ def balance(chat: Chat, _: str) -> Reply:
             )
             for bill in owed.unpaid[:6]
         ),
+        *_on_its_way(chat),
     )
     return Reply(body, buttons=(INVOICE, HOW_TO_PAY, HAVE_PAID))
+
+
+def _all_paid(chat: Chat, owed: AccountBalance) -> Reply:
+    mine = current_subscription(chat.session, customer_id=chat.account.customer_id)
+    body = lines(_nothing_owed(chat, owed), _prepaid_line(chat, mine), *_on_its_way(chat))
+    if mine is not None and mine.plan.validity_days is not None:
+        return Reply(body, buttons=(RENEW, RECHARGE, MENU))
+    paid = payments_of(chat.session, customer_id=chat.account.customer_id, limit=1)
+    return Reply(body, buttons=(INVOICE, RECEIPT if paid else COMPLAIN, MENU))
+
+
+def _prepaid_line(chat: Chat, mine: Subscription | None) -> Saying | None:
+    if mine is None or mine.plan.validity_days is None or mine.paid_until is None:
+        return None
+    return words("Your plan runs until *%(until)s*.", until=mine.paid_until.astimezone(chat.zone))
+
+
+def _on_its_way(chat: Chat) -> list[Saying]:
+    """A promise that runs, and payments of which he told and which the office has not checked yet."""
+    customer_id = chat.account.customer_id
+    promise = open_promise(chat.session, customer_id=customer_id)
+    promised = (
+        [words("You promised %(amount)s by %(day)s.", amount=promise.amount, day=promise.due_on)] if promise else []
+    )
+    return promised + [
+        words("Your payment *%(claim)s* of %(amount)s is being checked.", claim=claim.number, amount=claim.amount)
+        for claim in pending_claims_of(chat.session, customer_id=customer_id)
+    ]
+
+
+def receipt(chat: Chat, _: str) -> Reply:
+    """The PDF of the newest receipt."""
+    paid = payments_of(chat.session, customer_id=chat.account.customer_id, limit=1)
+    if not paid:
+        return Reply(words("There is no payment on your account yet."), buttons=(BALANCE, HOW_TO_PAY, MENU))
+    caption = words(
+        "Receipt %(receipt)s: %(amount)s on %(day)s.",
+        receipt=paid[0].number, amount=paid[0].amount, day=paid[0].received_on,
+    )  # fmt: skip
+    return Reply(
+        caption,
+        attachment={
+            "source": "receipt_pdf",
+            "id": str(paid[0].id),
+            "filename": f"{paid[0].number}.pdf",
+            "language": chat.speaker.language,
+        },
+    )
 
 
 def _nothing_owed(chat: Chat, owed: AccountBalance) -> Saying:
@@ -93,7 +155,9 @@ def _due_line(owed: AccountBalance) -> Saying | None:
 
 
 def invoice(chat: Chat, number: str) -> Reply:
-    """The PDF of the invoice named, of the month asked for, or of the newest."""
+    """The PDF of the invoice named, of the month asked for, or of the newest; who says receipt gets that one."""
+    if not number and _RECEIPT_WORDS & set(fold(chat.message.text).split()):
+        return receipt(chat, "")
     bills = invoices_of(chat.session, customer_id=chat.account.customer_id)
     if not bills:
         return Reply(words("There is no invoice on your account yet."), buttons=(BALANCE, MENU))
@@ -142,10 +206,7 @@ def how_to_pay(chat: Chat, _: str) -> Reply:
     heading = words(
         "You can pay here. Please write your account number %(number)s as the reference:", number=chat.account.number
     )
-    return Reply(
-        lines(heading, *ways),
-        buttons=(HAVE_PAID, BALANCE, MENU),
-    )  # fmt: skip
+    return Reply(lines(heading, *ways), buttons=(HAVE_PAID, PROMISE, MENU))
 
 
 def complaint_status(chat: Chat, number: str) -> Reply:
@@ -198,7 +259,11 @@ def plan(chat: Chat, _: str) -> Reply:
             for offer, price in offers
         ),
     )
-    return Reply(body, buttons=(HUMAN, MENU))
+    if mine is None:
+        return Reply(body, buttons=(HUMAN, MENU))
+    if mine.plan.validity_days is not None:
+        return Reply(lines(_prepaid_line(chat, mine), body), buttons=(RENEW, RECHARGE, MENU))
+    return Reply(body, buttons=(CHANGE_PLAN, HUMAN, MENU))
 
 
 def human(chat: Chat, _: str) -> Reply:
@@ -235,6 +300,7 @@ def thanks(chat: Chat, _: str) -> Reply:
 HANDLERS = (
     Handler("balance", ("balance",), "chat.balance", balance, needs_account=True),
     Handler("invoice", ("invoice",), "chat.invoice", invoice, needs_account=True),
+    Handler("receipt", (), "chat.receipt", receipt, needs_account=True),
     Handler("how_to_pay", ("how_to_pay",), "chat.how_to_pay", how_to_pay, needs_account=True),
     Handler("complaint_status", ("complaint_status", "outage"), "chat.complaint_status", complaint_status, True),
     Handler("plan", ("plan_list", "plan_change"), "chat.plans", plan),
@@ -243,7 +309,7 @@ HANDLERS = (
     Handler("thanks", ("thanks",), "chat.menu", thanks),
     Handler(
         "not_in_chat_yet",
-        ("usage", "promise_to_pay", "new_connection", "relocation", "disconnect", "wifi_password"),
+        ("usage", "new_connection", "relocation", "disconnect", "wifi_password"),
         "chat.menu", not_in_chat_yet,
     ),
 )  # fmt: skip

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 
@@ -27,6 +29,16 @@ def words(text: str, /, **facts: Any) -> Saying:
 def verbatim(text: str) -> Saying:
     """A name or number that no language changes."""
     return Saying(text, plain=True)
+
+
+def figure(amount: Decimal) -> Saying:
+    """An amount of money alone, as each language writes it."""
+    return Saying("%(amount)s", {"amount": amount}, plain=True)
+
+
+def calendar_day(day: date) -> Saying:
+    """A day alone, as each language writes it."""
+    return Saying("%(day)s", {"day": day}, plain=True)
 
 
 def lines(*sayings: Saying | None) -> Saying:

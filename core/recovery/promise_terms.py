@@ -25,6 +25,7 @@ class PromiseTerms:
     amount_min: Decimal
     amount_max: Decimal
     reasons: tuple[str, ...]
+    nothing_owed: bool = False
 
     def refuse_unless_allowed(self, amount: Decimal, due_on: date) -> None:
         """Raise PromiseRefused with what is allowed instead."""
@@ -55,7 +56,7 @@ def terms_for(
     Before anything is overdue the least amount is a share of what is due.
     """
     if refusal := _refusal(policy, due, history):
-        return PromiseTerms((), ZERO, ZERO, (refusal,))
+        return PromiseTerms((), ZERO, ZERO, (refusal,), nothing_owed=due <= ZERO)
     base = overdue if overdue > ZERO else due
     trusted = history.score >= policy.unreliable_below
     ahead = policy.promise_days_max if trusted else min(policy.unreliable_days_max, policy.promise_days_max)

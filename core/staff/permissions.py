@@ -4,13 +4,19 @@ from __future__ import annotations
 
 CUSTOMER = frozenset({
     "chat.menu", "chat.balance", "chat.invoice", "chat.how_to_pay", "chat.complaint_status", "chat.plans",
-    "chat.human", "chat.complain", "chat.claim_payment",
+    "chat.human", "chat.complain", "chat.claim_payment", "chat.receipt", "chat.promise", "chat.recharge",
+    "chat.change_plan",
+})  # fmt: skip
+RECOVERY = frozenset({
+    "chat.menu", "chat.worklist", "chat.own_cases", "chat.collect", "chat.performance", "panel.home", "overdue.view",
+    "recovery.view",
 })  # fmt: skip
 OPERATIONS = frozenset({
     "chat.menu", "chat.figures", "panel.home", "customer.view", "invoice.view", "ticket.view", "overdue.view",
     "staff.view", "invoice.run", "invoice.write", "payment.view", "payment.take", "payment.reverse", "claim.decide",
     "refund.decide", "recovery.view", "recovery.manage", "cash.view", "cash.count", "bank.view", "bank.write",
     "expense.write", "vendor.write", "voucher.write",
+    "chat.approve", "chat.lookup",
 })  # fmt: skip
 OWNERSHIP = frozenset({"ledger.view", "ledger.write", "ledger.close", "payroll.view", "payroll.write"})
 
@@ -18,7 +24,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "prospect": frozenset({"chat.menu", "chat.plans", "chat.human"}),
     "customer": CUSTOMER,
     "technician": frozenset({"chat.menu", "chat.jobs"}),
-    "recovery_agent": frozenset({"chat.menu", "chat.worklist", "panel.home", "overdue.view", "recovery.view"}),
+    "recovery_agent": RECOVERY,
     "manager": OPERATIONS,
     "owner": OPERATIONS | OWNERSHIP,
     "super_admin": OPERATIONS | OWNERSHIP | {"company.choose", "events.view", "events.replay"},

@@ -1,0 +1,209 @@
+"""A manager's yes or no to what waits: shown once more before money moves, told to whom it concerns by the use case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+
+from bot.dialog import Answers, Chat, Choose, Confirm, Flow, Option, Rupees, Text
+from bot.flows.parts import refused_with
+from bot.handlers.office import APPROVALS, FIGURES, KINDS, METHODS, approval_named, approvals_of, described
+from bot.texts.reply import Reply, Saying, lines, words
+from core.billing import claims, payments, refunds, write_offs
+from core.errors import DomainError, NotFound
+from core.ids import Id
+from core.ledger import expenses
+from core.money import AmountInvalid
+from core.staff import cashiers, handovers
+from core.usecases.decide_claim import accept_claim, refuse_claim
+from core.usecases.suspend_overdue import WHOLE_COMPANY, ApprovalInvalid, approve_cuts
+from core.usecases.waiting_approvals import Approval
+
+CLAIM_METHODS = ("bank", "jazzcash", "easypaisa", "card", "cash")
+NEED_REASON = ("claim", "handover", "write_off", "expense")
+
+
+def waiting(chat: Chat, _answers: Answers) -> Sequence[Option]:
+    return [Option(each.name, KINDS[each.kind], described(each)) for each in approvals_of(chat)]
+
+
+def is_kind(*kinds: str) -> Callable[[Chat, Answers], bool]:
+    def check(_chat: Chat, answers: Answers) -> bool:
+        return str(answers.item or "").partition("-")[0] in kinds
+
+    return check
+
+
+def needs_method(chat: Chat, answers: Answers) -> bool:
+    chosen = approval_named(chat, answers.item)
+    return chosen is not None and chosen.kind == "claim" and chosen.method not in CLAIM_METHODS
+
+
+def methods(_chat: Chat, _answers: Answers) -> Sequence[Option]:
+    return [Option(method, METHODS[method]) for method in CLAIM_METHODS]
+
+
+def announced(chat: Chat, answers: Answers) -> Sequence[Decimal]:
+    chosen = approval_named(chat, answers.item)
+    return [chosen.amount] if chosen else []
+
+
+def _summary(question: Saying, chat: Chat, answers: Answers) -> Saying:
+    chosen = approval_named(chat, answers.item)
+    if chosen is None:
+        return words("This is decided already.")
+    counted = answers.get("counted")
+    return lines(
+        question, KINDS[chosen.kind], described(chosen),
+        words("Counted: *%(amount)s*", amount=counted) if counted is not None else None,
+    )  # fmt: skip
+
+
+def approve_summary(chat: Chat, answers: Answers) -> Saying:
+    return _summary(words("Shall I approve this?"), chat, answers)
+
+
+def refuse_summary(chat: Chat, answers: Answers) -> Saying:
+    return _summary(words("Shall I refuse this?"), chat, answers)
+
+
+def _staff_id(chat: Chat) -> Id:
+    assert chat.speaker.staff_id is not None
+    return chat.speaker.staff_id
+
+
+def approve_claim(chat: Chat, chosen: Approval, answers: Answers) -> None:
+    accept_claim(
+        chat.session, claim_id=Id(chosen.key), method=answers.method or chosen.method, received_on=chat.today,
+        approved_by=chat.speaker.actor, now=chat.now, origin=chat.origin,
+    )  # fmt: skip
+
+
+def approve_handover(chat: Chat, chosen: Approval, answers: Answers) -> None:
+    handovers.confirm_handover(
+        chat.session, handover_id=Id(chosen.key), counted=answers.counted, counted_by=_staff_id(chat), now=chat.now,
+        actor=chat.speaker.actor, origin=chat.origin,
+    )  # fmt: skip
+
+
+def approve_refund(chat: Chat, chosen: Approval, _answers: Answers) -> None:
+    refunds.pay_refund(
+        chat.session, refund_id=Id(chosen.key), approved_by=chat.speaker.actor, now=chat.now, origin=chat.origin
+    )
+
+
+def approve_write_off(chat: Chat, chosen: Approval, _answers: Answers) -> None:
+    write_offs.approve_write_off(
+        chat.session, write_off_id=Id(chosen.key), approved_by=chat.speaker.actor, now=chat.now, origin=chat.origin
+    )
+
+
+def approve_expense(chat: Chat, chosen: Approval, _answers: Answers) -> None:
+    expenses.approve_expense(chat.session, expense_id=Id(chosen.key), actor=chat.speaker.actor)
+
+
+def allow_cuts(chat: Chat, chosen: Approval, _answers: Answers) -> None:
+    approve_cuts(
+        chat.session, today=chat.today, area_id=WHOLE_COMPANY, count_max=chosen.count, approved_by=chat.speaker.actor
+    )
+
+
+def reject_claim(chat: Chat, chosen: Approval, answers: Answers) -> None:
+    refuse_claim(
+        chat.session, claim_id=Id(chosen.key), reason=answers.reason, rejected_by=chat.speaker.actor, now=chat.now
+    )
+
+
+def refuse_handover(chat: Chat, chosen: Approval, answers: Answers) -> None:
+    handovers.refuse_handover(
+        chat.session, handover_id=Id(chosen.key), refused_by=_staff_id(chat), reason=answers.reason, now=chat.now
+    )
+
+
+def refuse_refund(chat: Chat, chosen: Approval, _answers: Answers) -> None:
+    refunds.refuse_refund(chat.session, refund_id=Id(chosen.key), refused_by=chat.speaker.actor)
+
+
+def refuse_write_off(chat: Chat, chosen: Approval, answers: Answers) -> None:
+    write_offs.refuse_write_off(
+        chat.session, write_off_id=Id(chosen.key), refused_by=chat.speaker.actor, note=answers.reason, now=chat.now
+    )
+
+
+def refuse_expense(chat: Chat, chosen: Approval, answers: Answers) -> None:
+    expenses.refuse_expense(
+        chat.session, expense_id=Id(chosen.key), actor=chat.speaker.actor, reason=answers.reason
+    )  # fmt: skip
+
+
+Decide = Callable[[Chat, Approval, Answers], None]
+APPROVE: Mapping[str, Decide] = {
+    "claim": approve_claim, "handover": approve_handover, "refund": approve_refund, "write_off": approve_write_off,
+    "expense": approve_expense, "cuts": allow_cuts,
+}  # fmt: skip
+REFUSE: Mapping[str, Decide] = {
+    "claim": reject_claim, "handover": refuse_handover, "refund": refuse_refund, "write_off": refuse_write_off,
+    "expense": refuse_expense,
+}  # fmt: skip
+
+
+def _finish(decide: Mapping[str, Decide], done: Saying, chat: Chat, answers: Answers) -> Reply:
+    chosen = approval_named(chat, answers.item)
+    if chosen is None or chosen.kind not in decide:
+        return Reply(words("This is decided already."), buttons=(APPROVALS, FIGURES))
+    if not answers.confirmed:
+        return Reply(words("All right, nothing was changed."), buttons=(APPROVALS, FIGURES))
+    decide[chosen.kind](chat, chosen, answers)
+    return Reply(lines(done, described(chosen)), buttons=(APPROVALS, FIGURES))
+
+
+def finish_approval(chat: Chat, answers: Answers) -> Reply:
+    return _finish(APPROVE, words("Approved."), chat, answers)
+
+
+def finish_refusal(chat: Chat, answers: Answers) -> Reply:
+    return _finish(REFUSE, words("Refused."), chat, answers)
+
+
+REFUSALS: tuple[type[DomainError], ...] = (
+    claims.ClaimDecided, claims.ClaimInvalid, payments.PaymentInvalid, payments.KeyReused, payments.ChequesNotAccepted,
+    handovers.HandoverNotWaiting, handovers.HandoverInvalid, cashiers.NotTheCashier, refunds.SecondPersonNeeded,
+    refunds.RefundDecided, refunds.AdvanceTooSmall, write_offs.SecondPersonNeeded, write_offs.WriteOffDecided,
+    write_offs.NotWritable, expenses.ExpenseNotInState, expenses.OwnApproval, ApprovalInvalid, AmountInvalid, NotFound,
+)  # fmt: skip
+
+
+def has_item(_chat: Chat, answers: Answers) -> bool:
+    return answers.item is not None
+
+
+approve = Flow(
+    name="approve",
+    intent="",
+    permission="chat.approve",
+    title=words("the approval"),
+    questions=[
+        Choose("item", lambda *_: words("What shall be decided?"), waiting),
+        Choose("method", lambda *_: words("How was it paid?"), methods, when=needs_method),
+        Rupees("counted", lambda *_: words("How much did you count?"), when=is_kind("handover"), offers=announced),
+        Confirm("confirmed", approve_summary, when=has_item),
+    ],
+    finish=finish_approval,
+    refused=refused_with(REFUSALS, APPROVALS, FIGURES),
+    needs_account=False,
+)
+refuse = Flow(
+    name="refuse",
+    intent="",
+    permission="chat.approve",
+    title=words("the refusal"),
+    questions=[
+        Choose("item", lambda *_: words("What shall be decided?"), waiting),
+        Text("reason", lambda *_: words("Why is it refused? A customer is told this."), max_length=300,
+             when=is_kind(*NEED_REASON)),
+        Confirm("confirmed", refuse_summary, when=has_item),
+    ],
+    finish=finish_refusal,
+    refused=refused_with(REFUSALS, APPROVALS, FIGURES),
+    needs_account=False,
+)  # fmt: skip
