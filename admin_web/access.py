@@ -34,6 +34,12 @@ class User:
     name: str
     role: str
     company_id: UUID | None
+    staff_id: UUID | None
+
+    @property
+    def actor(self) -> str:
+        """Who acts, as the audit trail and the journal name him: the employee, as in chat, if he is one."""
+        return f"staff:{self.staff_id}" if self.staff_id else f"login:{self.login_id}"
 
     def may(self, permission: str) -> bool:
         return may(self.role, permission)
@@ -47,6 +53,7 @@ class Books:
     company: Company
     today: date
     zone: ZoneInfo
+    actor: str
 
 
 def current_user() -> User | None:
@@ -69,7 +76,7 @@ def _load_user() -> User | None:
         company_id = login.company_id or (UUID(chosen) if chosen else _only_company(database))
     if login.staff_id and not _still_employed(login):
         return None
-    return User(login.id, login.name, login.role, company_id)
+    return User(login.id, login.name, login.role, company_id, login.staff_id)
 
 
 def _only_company(database: Session) -> UUID | None:
@@ -110,6 +117,7 @@ def books() -> Iterator[Books]:
     user = current_user()
     if user is None or user.company_id is None:
         abort(404)
-    with company_session(user.company_id, f"login:{user.login_id}") as database:
+    with company_session(user.company_id, user.actor) as database:
         company = current_company(database)
-        yield Books(database, company, business_day(utc_now(), company.timezone), ZoneInfo(company.timezone))
+        today, zone = business_day(utc_now(), company.timezone), ZoneInfo(company.timezone)
+        yield Books(database, company, today, zone, user.actor)

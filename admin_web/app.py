@@ -7,7 +7,6 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
-from babel.numbers import format_currency
 from flask import Flask, Response, render_template
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -15,10 +14,16 @@ from flask_wtf import CSRFProtect
 from werkzeug.exceptions import HTTPException
 
 from admin_web.access import current_user
-from admin_web.pages import blueprint, sign_in
+from admin_web.blueprint import blueprint
+from admin_web.navigation import NAVIGATION
+from admin_web.views import customers, events, home, invoices, ledger, recovery, reports, signing_in, staff, tickets
+from core.ids import new_id
+from core.printing.figures import amount_text, day_text, figures
 from core.settings import Settings
 
 csrf = CSRFProtect()
+VIEWS = (signing_in, home, customers, invoices, tickets, recovery, reports, ledger, staff, events)
+"""Every module that puts pages onto the blueprint."""
 SESSION_LIFE = timedelta(hours=12)
 LOGINS_PER_ADDRESS = "20 per minute"
 HEADERS = {
@@ -46,10 +51,10 @@ def register(app: Flask, settings: Settings) -> None:
         get_remote_address, app=app, storage_uri=_limits_url(settings.redis_url), in_memory_fallback_enabled=True,
         swallow_errors=True,
     )  # fmt: skip
-    limiter.limit(LOGINS_PER_ADDRESS, methods=["POST"])(sign_in)
+    limiter.limit(LOGINS_PER_ADDRESS, methods=["POST"])(signing_in.sign_in)
     app.register_blueprint(blueprint)
-    app.jinja_env.filters.update(money=money, day=day, clock=clock)
-    app.context_processor(lambda: {"user": current_user()})
+    app.jinja_env.filters.update(figures=figures, money=money, day=day, clock=clock)
+    app.context_processor(lambda: {"user": current_user(), "navigation": NAVIGATION, "new_key": new_id})
     app.after_request(_secure)
     app.register_error_handler(HTTPException, _refused)
 
@@ -61,13 +66,12 @@ def _limits_url(redis_url: str) -> str:
 
 def money(value: Decimal, currency: str = "PKR") -> str:
     """`Rs 12,34,567.50`, grouped in lakh."""
-    sign = "Rs" if currency == "PKR" else currency
-    return f"{sign} {format_currency(value, currency, '#,##,##0.00', locale='en_PK', currency_digits=False)}"
+    return amount_text(value, "en", currency, places=True)
 
 
 def day(value: date | None) -> str:
     """`5 Dec 2026`."""
-    return format_date(value, "d MMM y", locale="en_GB") if value else "-"
+    return day_text(value, "en") if value else "-"
 
 
 def clock(value: datetime, zone: ZoneInfo) -> str:

@@ -220,6 +220,7 @@ class _Loader:
         record_payment(
             session, customer_id=customer.id, amount=amount, method=method, received_on=day,
             idempotency_key=f"demo:{invoice.number}", taken_by=ACTOR, reference=reference, origin=ACTOR,
+            now=self.now,
         )  # fmt: skip
 
     def _tickets(self, session: Session) -> None:

@@ -9,6 +9,7 @@ from flask import Flask
 
 import admin_web.app as panel
 import core.schema  # noqa: F401 - every table must be known before the first query
+from admin_web import gateway_callback
 from bot import health, webhook
 from bot.understanding import prepare as prepare_understanding
 from core.jobs import ring_in_background
@@ -27,6 +28,8 @@ def create_app(settings: Settings) -> Flask:
     app = _flask("panel", settings)
     app.secret_key = settings.secret_key.get_secret_value()
     panel.register(app, settings)
+    app.register_blueprint(gateway_callback.blueprint)
+    panel.csrf.exempt(gateway_callback.blueprint)
     app.wsgi_app = _split(door.wsgi_app, app.wsgi_app)  # type: ignore[assignment, method-assign]
     return app
 

@@ -50,6 +50,11 @@ def route_of_number(session: Session, phone_number_id: str) -> tuple[Id, Id] | N
     return (row[0], row[1]) if row else None
 
 
+def company_by_slug(session: Session, slug: str) -> Id | None:
+    """The company of that slug; needs a platform session."""
+    return session.scalar(select(Company.id).where(Company.slug == slug))
+
+
 def current_company(session: Session) -> Company:
     """The company this session belongs to."""
     return session.scalars(select(Company)).one()

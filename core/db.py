@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, LiteralString, cast
+from typing import Annotated, Any, LiteralString, TypeVar, cast
 
 from psycopg import Connection, Cursor, OperationalError
+from psycopg.errors import DeadlockDetected, SerializationFailure
 from sqlalchemy import DateTime, Engine, MetaData, Numeric, String, Table, create_engine, func, text
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from core.ids import Id, new_id
@@ -18,6 +20,9 @@ from core.ids import Id, new_id
 Money = Annotated[Decimal, mapped_column(Numeric(14, 2))]
 Rate = Annotated[Decimal, mapped_column(Numeric(12, 4))]
 Json = dict[str, Any]
+
+Outcome = TypeVar("Outcome")
+RETRIABLE = (DeadlockDetected, SerializationFailure)
 
 SYSTEM_ACTOR = "system"
 
@@ -55,6 +60,11 @@ class Owned(Keyed):
     """
 
     company_id: Mapped[Id] = mapped_column(server_default=text("taar_company()"))
+
+
+def array_of(ids: Iterable[Id]) -> str:
+    """Ids as one value for `CAST(:ids AS uuid[])`; thousands of parameters cost more than what is done with them."""
+    return "{" + ",".join([identifier.hex for identifier in ids]) + "}"
 
 
 def table_of(model: type[Base]) -> Table:
@@ -143,6 +153,17 @@ def run(session: Session, sql: LiteralString, values: Mapping[str, Any]) -> Curs
         if driver.closed:
             engine().dispose(close=False)  # the server has gone, and with it every connection of the pool
         raise
+
+
+def retried(work: Callable[[], Outcome], *, tries: int = 4) -> Outcome:
+    """Run `work`, which opens its own transaction, again where the database chose it as a deadlock's victim."""
+    for _ in range(tries - 1):
+        try:
+            return work()
+        except DBAPIError as failed:
+            if not isinstance(failed.orig, RETRIABLE):
+                raise
+    return work()
 
 
 def after_commit(session: Session, key: str, action: Callable[[], object]) -> None:

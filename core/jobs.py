@@ -26,7 +26,18 @@ JOBS = {
     "drain_number": "workers.outbound.drain_number",
     "process_event": "workers.inbound.process_event",
     "fetch_document": "workers.media.fetch_document",
+    "check_company_books": "workers.ledger.check_company_books",
+    "accrue_commissions": "workers.payroll.accrue_commissions_of",
+    "begin_billing_day": "workers.billing_day.begin_billing_day",
+    "stop_expired": "workers.billing_day.stop_expired",
+    "run_invoices": "workers.billing.run_invoices_of_day",
+    "age_debts": "workers.recovery.age_debts",
+    "climb_ladder": "workers.recovery.climb_ladder_of",
+    "suspend_services": "workers.recovery.suspend_services",
 }
+TIMEOUT_SECONDS = 300
+TIMEOUTS = {"run_invoices": 3600}
+"""A job that was stopped goes on where it stood when it is rung for again."""
 
 COALESCED = frozenset(JOBS)
 """Jobs of which one waiting is enough; they call `answer_bell` before they look at their rows."""
@@ -74,7 +85,7 @@ def ring_now(job: str, *, queue: str, **ids: str) -> bool:
         if job in COALESCED and not redis_connection().set(bell, 1, nx=True, ex=BELL_SECONDS):
             return True
         Queue(queue, connection=redis_connection()).enqueue(
-            JOBS[job], kwargs=ids, result_ttl=0, failure_ttl=86_400, job_timeout=300
+            JOBS[job], kwargs=ids, result_ttl=0, failure_ttl=86_400, job_timeout=TIMEOUTS.get(job, TIMEOUT_SECONDS)
         )
     except RedisError as away:
         log.warning("ring_lost", job=job, queue=queue, error=type(away).__name__)

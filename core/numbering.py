@@ -13,6 +13,9 @@ from core.ids import Id
 PREFIXES = {
     "customer": "C", "ticket": "T", "job": "J", "invoice": "INV", "receipt": "R",
     "credit_note": "CN", "claim": "PC", "journal": "JE", "item": "IT",
+    "vendor": "V", "bill": "VB", "vendor_payment": "VP", "expense": "EX", "transfer": "TF", "cash_movement": "CM",
+    "refund": "RF",
+    "handover": "HO", "salary_payment": "SP", "employee_debt": "ED",
 }  # fmt: skip
 FIRST = {"customer": 2000, "ticket": 1000, "job": 300}
 
@@ -28,18 +31,31 @@ class NumberSeries(Base):
     last: Mapped[int]
 
 
-_RESERVE = text(
-    "INSERT INTO number_series (kind, fiscal_year, last) VALUES (:kind, :year, :first + :count)"
+RESERVE = (
+    "INSERT INTO number_series (kind, fiscal_year, last)"
+    " VALUES (:series, :series_year, :series_first + :series_count)"
     " ON CONFLICT (company_id, kind, fiscal_year)"
-    " DO UPDATE SET last = number_series.last + :count RETURNING last"
+    " DO UPDATE SET last = number_series.last + :series_count RETURNING last"
 )
+"""For a statement that takes its number itself, with the values of `reservation`."""
+PRINTED = ":series_prefix || lpad(last::text, greatest(6, length(last::text)), '0')"
+"""The printed number of a yearly series, where `last` is in scope."""
+_RESERVE = text(RESERVE)
 
 
 def reserve(session: Session, kind: str, count: int = 1, *, fiscal_year: str = "") -> range:
     """Take `count` consecutive numbers; call late, the series stays locked until the transaction ends."""
-    last = session.scalar(_RESERVE, {"kind": kind, "year": fiscal_year, "count": count, "first": FIRST.get(kind, 0)})
+    last = session.scalar(_RESERVE, reservation(kind, count, fiscal_year=fiscal_year))
     assert last is not None
     return range(last - count + 1, last + 1)
+
+
+def reservation(kind: str, count: int = 1, *, fiscal_year: str = "") -> dict[str, str | int]:
+    """What `RESERVE` and `PRINTED` are executed with."""
+    return {
+        "series": kind, "series_year": fiscal_year, "series_count": count, "series_first": FIRST.get(kind, 0),
+        "series_prefix": f"{PREFIXES[kind]}-{fiscal_year}-",
+    }  # fmt: skip
 
 
 def printed(kind: str, number: int, *, fiscal_year: str = "") -> str:

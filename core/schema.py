@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import MetaData
 
 import core.audit
+import core.billing.debt_models
 import core.billing.invoice_models
 import core.billing.payment_models
 import core.billing.plan_models
@@ -12,12 +13,20 @@ import core.billing.subscription_models
 import core.companies
 import core.crm.models
 import core.inventory.models
+import core.ledger.book_models
 import core.ledger.models
+import core.ledger.reconciliation_models
+import core.ledger.treasury_models
 import core.messaging.models
 import core.network.models
 import core.numbering
+import core.recovery.case_models
+import core.recovery.policy_models
 import core.service_desk.models
+import core.staff.cash_models
+import core.staff.commission_models
 import core.staff.models
+import core.staff.pay_models
 from core.db import Base
 
 METADATA: MetaData = Base.metadata

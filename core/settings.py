@@ -10,6 +10,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEMO_SECRET_PREFIX = "demo-"  # noqa: S105
 
+GATEWAY_SECRET_MIN = 32
+
 
 class SettingsInvalid(Exception):
     """The environment cannot be used; the text names every variable at fault, one a line."""
@@ -45,6 +47,9 @@ class Settings(BaseSettings):
     graph_connect_timeout: float = Field(default=3.0, gt=0)
     graph_read_timeout: float = Field(default=15.0, gt=0)
 
+    gateway_secrets: SecretStr = SecretStr("")
+    """`company-slug/gateway=secret`, several separated by spaces; a pair may be named twice while it is rotated."""
+
     web_host: str = "127.0.0.1"
     web_port: int = Field(default=8000, ge=1, le=65535)
     simulator_port: int = Field(default=8900, ge=1, le=65535)
@@ -74,6 +79,11 @@ class Settings(BaseSettings):
             for name in ("database_url", "redis_url")
             if not getattr(self, name)
         ]
+        faults += [
+            f"TAAR_GATEWAY_SECRETS: the secret of {pair or 'an entry'} is shorter than {GATEWAY_SECRET_MIN} characters"
+            for pair, secret in self._gateway_pairs()
+            if not pair or len(secret) < GATEWAY_SECRET_MIN or secret.startswith(DEMO_SECRET_PREFIX)
+        ]
         if len(self.secret_key.get_secret_value()) < 32:
             faults.append("TAAR_SECRET_KEY is shorter than 32 characters")
         if not self.graph_url.startswith("https://"):
@@ -81,6 +91,14 @@ class Settings(BaseSettings):
         if faults:
             raise ValueError("\n".join(faults))
         return self
+
+    def secrets_of_gateway(self, slug: str, gateway: str) -> list[str]:
+        """What the company shares with the gateway; none means that its callbacks are refused."""
+        return [secret for pair, secret in self._gateway_pairs() if pair == f"{slug}/{gateway}" and secret]
+
+    def _gateway_pairs(self) -> list[tuple[str, str]]:
+        entries = (entry.partition("=") for entry in self.gateway_secrets.get_secret_value().split())
+        return [(pair, secret) for pair, _, secret in entries]
 
     @property
     def is_production(self) -> bool:

@@ -10,8 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import jobs, vault
+from core.billing.claims import compare_picture
 from core.clock import utc_now
 from core.crm.models import Document
+from core.crm.pictures import difference_hash
 from core.db import company_session
 from core.ids import Id
 from core.messaging.whatsapp import Media, MediaFailed
@@ -43,12 +45,13 @@ def fetch_document(company_id: str, document_id: str) -> None:
     try:
         media = gateway_of(company, wanted.business_number_id).download_media(wanted.media_id, size_max=SIZE_MAX)
         digest = vault.put(media.data)
+        likeness = difference_hash(media.data) if media.mime_type.startswith("image/") else ""
     except (MediaFailed, OSError) as failed:
         with company_session(company) as session:
             _put_off(session, document, failed, utc_now())
         return
     with company_session(company) as session:
-        _store(session, document, media, digest)
+        _store(session, document, media, digest, likeness)
 
 
 def _take(session: Session, document_id: Id, now: datetime) -> _Wanted | None:
@@ -76,13 +79,15 @@ def _put_off(session: Session, document_id: Id, failed: MediaFailed | OSError, n
         document.next_try_at = now + timedelta(seconds=RETRY_AFTER[document.attempts - 1])
 
 
-def _store(session: Session, document_id: Id, media: Media, digest: str) -> None:
+def _store(session: Session, document_id: Id, media: Media, digest: str, likeness: str) -> None:
     document = _pending(session, document_id)
     if document is None:
         return
     document.state, document.error, document.next_try_at = "stored", "", None
-    document.sha256, document.size = digest, len(media.data)
+    document.sha256, document.size, document.image_hash = digest, len(media.data), likeness
     document.mime_type = media.mime_type or document.mime_type
+    session.flush()
+    compare_picture(session, document_id=document_id)
 
 
 def _pending(session: Session, document_id: Id) -> Document | None:

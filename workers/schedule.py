@@ -16,11 +16,18 @@ from core import audit
 from core.db import platform_session
 from core.settings import load_settings
 from core.usecases.start_process import process_settings, start_process
+from workers.billing import ring_invoice_runs
+from workers.billing_day import ring_billing_day, ring_expiry
+from workers.ledger import check_all_books
+from workers.payroll import ring_commissions
+from workers.recovery import ring_recovery
 from workers.sweep import sweep
 
 log = structlog.get_logger(__name__)
 
 SWEEP_SECONDS = 5
+EXPIRY_SECONDS = 300
+RECOVERY_SECONDS = 600
 AUDIT_MONTHS_AHEAD = 3
 REDIS_TIMEOUT = 5
 BACKOFF_MAX = 15.0
@@ -40,6 +47,13 @@ def timetable(connection: Redis) -> Timetable:
     """Every periodic job. A sweep that no worker took within its interval is not worth catching up."""
     jobs = Timetable(connection)
     jobs.register(sweep, "urgent", interval=SWEEP_SECONDS, ttl=SWEEP_SECONDS, result_ttl=0)
+    # In UTC: the small hours of the first market.
+    jobs.register(check_all_books, "bulk", cron="40 21 * * *", result_ttl=0)
+    jobs.register(ring_commissions, "bulk", cron="10 17 * * *", result_ttl=0)
+    jobs.register(ring_expiry, "billing", interval=EXPIRY_SECONDS, ttl=EXPIRY_SECONDS, result_ttl=0)
+    jobs.register(ring_billing_day, "billing", cron="5 * * * *", result_ttl=0)
+    jobs.register(ring_invoice_runs, "billing", cron="5 * * * *", result_ttl=0)
+    jobs.register(ring_recovery, "bulk", interval=RECOVERY_SECONDS, ttl=RECOVERY_SECONDS, result_ttl=0)
     jobs.register(prepare_audit, "bulk", cron="17 0 * * *", result_ttl=0)
     return jobs
 

@@ -6,9 +6,9 @@ from functools import partial
 
 from bot.dialog import Answers, Chat, Confirm, Flow, Photo, Rupees, Text
 from bot.flows.parts import keep_photo
-from bot.handlers.customer import BALANCE, HUMAN, MENU
+from bot.handlers.customer import BALANCE, MENU
 from bot.texts.reply import Reply, Saying, lines, words
-from core.billing.claims import DuplicateReference, claim_payment
+from core.billing.claims import claim_payment
 
 
 def summary(_chat: Chat, answers: Answers) -> Saying:
@@ -37,10 +37,6 @@ def finish(chat: Chat, answers: Answers) -> Reply:
     )
 
 
-def known_reference(_: DuplicateReference) -> Reply:
-    return Reply(words("This reference has been sent to us before. Our office will look at it."), buttons=(HUMAN, MENU))
-
-
 flow = Flow(
     name="claim_payment",
     intent="payment_made",
@@ -61,5 +57,4 @@ flow = Flow(
         Confirm("confirmed", summary),
     ],
     finish=finish,
-    refused={DuplicateReference: known_reference},
 )

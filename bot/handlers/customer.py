@@ -109,7 +109,12 @@ def invoice(chat: Chat, number: str) -> Reply:
     )
     return Reply(
         caption,
-        attachment={"source": "invoice_pdf", "id": str(chosen.id), "filename": f"{chosen.number}.pdf"},
+        attachment={
+            "source": "invoice_pdf",
+            "id": str(chosen.id),
+            "filename": f"{chosen.number}.pdf",
+            "language": chat.speaker.language,
+        },
     )
 
 

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import CompoundSelect, bindparam, func, literal, null, select, union_all
 from sqlalchemy.orm import Session
 
-from core.billing.invoice_models import Invoice
+from core.billing.allocation import by_number
+from core.billing.invoice_models import CreditNote, Invoice
 from core.billing.payment_models import Payment
 from core.ids import Id
 from core.money import ZERO
@@ -43,7 +44,10 @@ _BALANCE: CompoundSelect[Any] = union_all(
         Invoice.state.in_(("issued", "part_paid")),
     ),
     select(literal(None), func.sum(Payment.unallocated), null()).where(
-        Payment.customer_id == bindparam("customer"), Payment.state == "received"
+        Payment.customer_id == bindparam("customer"), Payment.unallocated > 0, Payment.state == "received"
+    ),
+    select(literal(None), func.sum(CreditNote.unallocated), null()).where(
+        CreditNote.customer_id == bindparam("customer"), CreditNote.unallocated > 0
     ),
 )  # fmt: skip
 
@@ -51,10 +55,10 @@ _BALANCE: CompoundSelect[Any] = union_all(
 def account_balance(session: Session, *, customer_id: Id, today: date) -> AccountBalance:
     """One statement: unpaid invoices, the oldest due first, and the advance."""
     rows = session.execute(_BALANCE, {"customer": customer_id}).all()
-    advance = next((amount for number, amount, _ in rows if number is None), None) or ZERO
+    advance = sum((amount for number, amount, _ in rows if number is None and amount is not None), ZERO)
     unpaid = sorted(
         (UnpaidInvoice(number, balance, due_on) for number, balance, due_on in rows if number is not None),
-        key=lambda invoice: (invoice.due_on, invoice.number),
+        key=lambda invoice: (invoice.due_on, by_number(invoice.number)),
     )
     return AccountBalance(
         due=sum((invoice.balance for invoice in unpaid), ZERO),

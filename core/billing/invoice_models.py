@@ -33,6 +33,8 @@ class Invoice(Owned, Base):
         CheckConstraint("balance BETWEEN 0 AND total", name="balance"),
         CheckConstraint("(state = 'draft') = (number IS NULL)", name="numbered_when_issued"),
         Index("ix_invoice_unpaid", "company_id", "due_on", postgresql_where=text("balance > 0")),
+        Index("ix_invoice_given_up", "company_id", "issued_on",
+              postgresql_where=text("state IN ('void', 'written_off')")),
     )  # fmt: skip
     number: Mapped[str | None]
     token: Mapped[Id] = mapped_column(server_default=text("gen_random_uuid()"))
@@ -84,7 +86,7 @@ class InvoiceLine(Owned, Base):
         UniqueConstraint("company_id", "invoice_id", "position"),
         CheckConstraint("kind IN ('charge', 'tax', 'rounding')", name="kind"),
     )
-    invoice_id: Mapped[Id] = mapped_column(ForeignKey("invoice.id"), index=True)
+    invoice_id: Mapped[Id] = mapped_column(ForeignKey("invoice.id"))
     position: Mapped[int]
     kind: Mapped[str] = mapped_column(default="charge")
     description: Mapped[str]

@@ -1,145 +1,108 @@
-"""An invoice as a PDF, from its frozen lines alone; no system library is needed."""
+"""An invoice as a PDF, from what was frozen at issue; only what has been paid since is read afresh."""
 
 from __future__ import annotations
 
-import io
 from datetime import date
 from decimal import Decimal
 
-import segno
-from babel.dates import format_date
-from babel.numbers import format_currency
-from fpdf import FPDF
-from fpdf.enums import XPos, YPos
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.billing.invoice_models import Invoice, InvoiceLine
+from core.billing.letterhead import letterhead_of_invoice
 from core.companies import Company, current_company
 from core.crm.models import Customer
 from core.ids import Id
-from core.money import ZERO
-
-INK = (30, 41, 59)
-QUIET = (100, 116, 139)
-ACCENT = (15, 118, 110)
-RULE = (203, 213, 225)
+from core.printing.figures import amount_text, day_text, figures, plain
+from core.printing.page import QUIET, Column, Page
 
 
-def invoice_pdf(session: Session, *, invoice_id: Id) -> tuple[str, bytes]:
-    """`(file name, PDF)` of an issued invoice; what is still owed on earlier ones stands apart."""
+def invoice_pdf(session: Session, *, invoice_id: Id, language: str = "en") -> tuple[str, bytes]:
+    """`(file name, PDF)` of an issued invoice in `language`; what is owed on earlier ones stands apart."""
     invoice = session.get_one(Invoice, invoice_id)
     customer = session.get_one(Customer, invoice.customer_id)
     company = current_company(session)
-    earlier = session.scalar(
-        select(func.sum(Invoice.balance)).where(
-            Invoice.customer_id == customer.id, Invoice.id != invoice.id, Invoice.balance > 0,
-            Invoice.issued_on < invoice.issued_on,
-        )
-    ) or ZERO  # fmt: skip
-    page = _Page(company)
-    page.heading(invoice)
-    page.parties(invoice, customer)
-    page.lines(invoice)
-    page.totals(invoice, earlier)
-    page.how_to_pay(invoice, customer, earlier)
-    return f"{invoice.number}.pdf", bytes(page.pdf.output())
+    page = Page(letterhead_of_invoice(invoice, company), title=f"Invoice {invoice.number}", language=language)
+    _heading(page, invoice)
+    _parties(page, invoice, customer)
+    _lines(page, invoice)
+    _totals(page, invoice)
+    if invoice.state in ("issued", "part_paid"):
+        _how_to_pay(page, invoice, customer, company)
+    return f"{invoice.number}.pdf", page.output()
 
 
-class _Page:
-    """One A4 page being drawn from top to bottom; millimetres."""
+def _heading(page: Page, invoice: Invoice) -> None:
+    page.text(f"{page.word('invoice')} {invoice.number}", size=14, bold=True)
+    if invoice.state in ("paid", "void"):
+        page.stamp(page.word(invoice.state))
+    issued, due = (_day(value, page.language) for value in (invoice.issued_on, invoice.due_on))
+    page.facts(("issued", issued), ("due", due))
+    if invoice.period_start and invoice.period_end:
+        page.facts(("period", _span(invoice.period_start, invoice.period_end, page.language)))
+    page.facts(("fiscal_number", invoice.fiscal_number))
 
-    def __init__(self, company: Company) -> None:
-        self.company = company
-        self.pdf = FPDF(format="A4")
-        self.pdf.set_margins(18, 16, 18)
-        self.pdf.add_page()
-        self.pdf.set_title("Invoice")
 
-    def heading(self, invoice: Invoice) -> None:
-        self._write(self.company.name, size=16, bold=True, colour=ACCENT)
-        self._write(self.company.address, size=9, colour=QUIET)
-        taxes = [("NTN", self.company.tax_number), ("STRN", self.company.sales_tax_number)]
-        self._write("   ".join(f"{name} {number}" for name, number in taxes if number), size=9, colour=QUIET)
-        self.pdf.ln(6)
-        self._write(f"Invoice {invoice.number}", size=14, bold=True)
-        self._write(f"Issued {_day(invoice.issued_on)}     Due {_day(invoice.due_on)}", size=10)
-        if invoice.period_start and invoice.period_end:
-            last = date.fromordinal(invoice.period_end.toordinal() - 1)
-            self._write(f"Period {_day(invoice.period_start)} to {_day(last)}", size=10)
+def _parties(page: Page, invoice: Invoice, customer: Customer) -> None:
+    page.gap()
+    page.text(page.word("billed_to"), size=9, colour=QUIET)
+    page.text(invoice.customer_name, bold=True)
+    page.text(invoice.customer_address)
+    page.facts(("account", customer.number))
+    page.facts(("tax_number", invoice.customer_tax_number), size=9)
+    page.gap()
 
-    def parties(self, invoice: Invoice, customer: Customer) -> None:
-        self.pdf.ln(4)
-        self._write("Billed to", size=9, colour=QUIET)
-        self._write(f"{invoice.customer_name}   ({customer.number})", bold=True)
-        self._write(invoice.customer_address)
-        if customer.cnic:
-            self._write(f"CNIC *********{customer.cnic[-4:]}", size=9, colour=QUIET)
-        self.pdf.ln(5)
 
-    def lines(self, invoice: Invoice) -> None:
-        self._rule()
-        for line in invoice.lines:
-            self._pair(_described(line), self._money(line.amount))
-        self._rule()
+def _lines(page: Page, invoice: Invoice) -> None:
+    columns = (
+        Column(page.word("description"), 92), Column(page.word("quantity"), 14, True),
+        Column(page.word("price"), 24, True), Column(page.word("discount"), 20, True),
+        Column(page.word("amount"), 24, True),
+    )  # fmt: skip
+    page.table(columns, [_charge(line) for line in invoice.lines if line.kind == "charge"])
 
-    def totals(self, invoice: Invoice, earlier: Decimal) -> None:
-        self._pair("Total of this invoice", self._money(invoice.total), bold=True)
-        if invoice.balance != invoice.total:
-            self._pair("Already paid", self._money(invoice.total - invoice.balance))
-        if earlier:
-            self._pair("Earlier balance", self._money(earlier))
-        self._pair("Amount to pay", self._money(invoice.balance + earlier), bold=True, size=13)
 
-    def how_to_pay(self, invoice: Invoice, customer: Customer, earlier: Decimal) -> None:
-        self.pdf.ln(6)
-        top = self.pdf.get_y()
-        self._write("How to pay", bold=True)
-        for way, number in self.company.payment_methods.items():
-            self._write(f"{way}: {number}")
-        self._write(f"Please write {customer.number} as the reference.", size=9, colour=QUIET)
-        if self.company.support_phone:
-            self._write(f"Questions: {self.company.support_phone}", size=9, colour=QUIET)
-        picture = io.BytesIO()
-        text = f"{invoice.number} {customer.number} {invoice.balance + earlier} {invoice.currency}"
-        segno.make(text, error="m").save(picture, kind="png", scale=8, border=1)
-        self.pdf.image(picture, x=157, y=top, w=34)
+def _charge(line: InvoiceLine) -> tuple[str, str, str, str, str]:
+    discount = figures(line.discount) if line.discount else ""
+    return line.description, plain(line.quantity), figures(line.unit_price), discount, figures(line.amount)
 
-    def _write(self, text: str, *, size: int = 10, bold: bool = False, colour: tuple[int, int, int] = INK) -> None:
-        if not text:
-            return
-        self.pdf.set_font("Helvetica", "B" if bold else "", size)
-        self.pdf.set_text_color(*colour)
-        self.pdf.multi_cell(135, size * 0.55, _latin(text), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
-    def _pair(self, left: str, right: str, *, bold: bool = False, size: int = 10) -> None:
-        self.pdf.set_font("Helvetica", "B" if bold else "", size)
-        self.pdf.set_text_color(*INK)
-        self.pdf.cell(124, size * 0.75, _latin(left))
-        self.pdf.cell(50, size * 0.75, right, align="R", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-
-    def _rule(self) -> None:
-        self.pdf.set_draw_color(*RULE)
-        y = self.pdf.get_y() + 1.5
-        self.pdf.line(18, y, 192, y)
-        self.pdf.ln(3)
-
-    def _money(self, amount: Decimal) -> str:
-        sign = "Rs" if self.company.currency == "PKR" else self.company.currency
-        figures = format_currency(amount, self.company.currency, "#,##,##0.00", locale="en_PK", currency_digits=False)
-        return f"{sign} {figures}"
+def _totals(page: Page, invoice: Invoice) -> None:
+    page.pair(page.word("net"), _money(page, invoice, invoice.net))
+    for line in invoice.lines:
+        if line.kind != "charge":
+            page.pair(_described(line), _money(page, invoice, line.amount))
+    page.pair(page.word("total"), _money(page, invoice, invoice.total), bold=True)
+    if invoice.balance != invoice.total:
+        page.pair(page.word("paid_so_far"), _money(page, invoice, invoice.total - invoice.balance))
+    if invoice.earlier_balance:
+        page.pair(page.word("earlier_balance"), _money(page, invoice, invoice.earlier_balance))
+    if invoice.balance:
+        page.pair(page.word("to_pay"), _money(page, invoice, invoice.balance), bold=True, size=13)
 
 
 def _described(line: InvoiceLine) -> str:
     if line.tax_percent is None or line.tax_base is None:
         return line.description
-    return f"{line.description} {line.tax_percent.normalize():f}% of {line.tax_base:,.2f}"
+    return f"{line.description} ({plain(line.tax_percent)}% × {figures(line.tax_base)})"
 
 
-def _day(value: date | None) -> str:
-    return format_date(value, "d MMM y", locale="en_GB") if value else "-"
+def _how_to_pay(page: Page, invoice: Invoice, customer: Customer, company: Company) -> None:
+    page.gap(6)
+    ways = [f"{way}: {number}" for way, number in company.payment_methods.items()]
+    facts = (("write_reference", customer.number), ("questions", company.support_phone))
+    content = f"{invoice.number} {customer.number} {invoice.balance} {invoice.currency} {invoice.token}"
+    page.beside_qr(content, page.word("how_to_pay"), ways, facts)
 
 
-def _latin(text: str) -> str:
-    """The built-in fonts know Latin-1 only; other letters show as question marks rather than break the bill."""
-    return text.encode("latin-1", "replace").decode("latin-1")
+def _money(page: Page, invoice: Invoice, amount: Decimal) -> str:
+    return amount_text(amount, "ur" if page.rtl else "en", invoice.currency, places=True)
+
+
+def _day(value: date | None, language: str) -> str:
+    return day_text(value, language) if value else "-"
+
+
+def _span(start: date, end: date, language: str) -> str:
+    """The first and the last day, both of them billed."""
+    last = date.fromordinal(end.toordinal() - 1)
+    return f"{day_text(start, language)} – {day_text(last, language)}"

@@ -1,135 +1,271 @@
-"""Invoices: drafted with their lines, then issued with number and journal entry, frozen from then on."""
+"""Invoices: issued from a draft with number and journal entry, frozen from then on."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import date, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from core.billing.advance import apply_advance
-from core.billing.invoice_models import Invoice, InvoiceLine
-from core.billing.periods import period_containing
-from core.billing.plan_models import Plan
-from core.billing.plans import price_on
-from core.billing.subscription_models import Subscription
-from core.billing.taxes import TaxLine, tax_lines, taxes_on
+from core.billing.drafts import NothingToBill, draft_charges, draft_period
+from core.billing.facts import CHARGE_COLUMNS, Account, printed_tax_number, read_accounts
+from core.billing.invoice_models import OPEN_STATES, Invoice, InvoiceLine
+from core.billing.periods import Period
+from core.billing.plan_models import TaxExemption
+from core.billing.schedule import next_bill_day, next_step
+from core.billing.subscription_models import PendingCharge, Subscription
+from core.billing.tariffs import read_tariffs
+from core.billing.taxes import Exemption, Taxpayer
+from core.billing.terms import ChargeTerms, Draft, DraftLine, Tariffs
 from core.companies import current_company
 from core.crm.models import Customer, Site
+from core.db import table_of
 from core.errors import DomainError, NotFound
 from core.ids import Id, new_id
 from core.ledger.journal import Line, post_entry
-from core.money import ZERO, rounded
+from core.money import ZERO
 from core.numbering import fiscal_year_of, next_number
 
 RECEIVABLE = "1100"
-SUBSCRIPTION_INCOME = "4000"
+DEPOSITS = "2210"
+_LINE_COLUMNS = tuple(field.name for field in fields(DraftLine))
 
 
 class AlreadyInvoiced(DomainError):
     """That period of that subscription has its invoice."""
 
 
-@dataclass(frozen=True)
-class Charge:
-    """What is charged, before tax."""
+class AddressMissing(DomainError):
+    """There is no address to print on the invoice."""
 
-    description: str
-    quantity: Decimal
-    unit_price: Decimal
-    amount: Decimal
-    account_code: str
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Whom an invoice is made out to, as it is printed."""
+
+    customer_id: Id
+    name: str
+    address: str
+    tax_number: str
+    area_id: Id | None
+
+
+def preview_invoice(
+    session: Session, *, subscription_id: Id, issued_on: date, period_start: date | None = None,
+    period_end: date | None = None,
+) -> Draft:  # fmt: skip
+    """What the invoice of the next period, or of `[period_start, period_end)`, would say; writes nothing.
+
+    Raises NothingToBill, NoPriceOnDay.
+    """
+    tariffs = read_tariffs(session)
+    account = _account(session, tariffs, subscription_id, period_start)
+    start, end = _period(tariffs, account, period_start, period_end)
+    return draft_period(tariffs, account.facts, start=start, end=end, issued_on=issued_on)
 
 
 def issue_subscription_invoice(
-    session: Session, *, subscription_id: Id, period_start: date, period_end: date, issued_on: date, due_on: date,
-    actor: str, origin: str = "",
+    session: Session, *, subscription_id: Id, issued_on: date, actor: str, period_start: date | None = None,
+    period_end: date | None = None, due_on: date | None = None, origin: str = "",
 ) -> Invoice:  # fmt: skip
-    """Bill `[period_start, period_end)` of a subscription; a part of a period by its actual days.
+    """Bill the next period of a subscription, or `[period_start, period_end)`; its charges in waiting join.
 
-    The customer's advance settles it at once. Raises AlreadyInvoiced.
+    Moves `billed_until` and `next_bill_on` on. The customer's advance settles the invoice at once. Locks the
+    subscription. Raises AlreadyInvoiced, NothingToBill, NoPriceOnDay, AddressMissing.
     """
-    subscription = session.get_one(Subscription, subscription_id)
-    _refuse_second(session, subscription_id, period_start)
-    charge = _period_charge(session, subscription, period_start, period_end)
-    taxes = tax_lines(charge.amount, taxes_on(session, day=issued_on))
-    invoice = _draft(session, subscription, charge, taxes)
-    invoice.period_start, invoice.period_end = period_start, period_end
-    _issue(session, invoice, issued_on, due_on)
-    _post(session, invoice, charge, taxes, actor=actor, origin=origin)
-    apply_advance(session, invoice=invoice, day=issued_on, actor=actor, origin=origin)
+    session.execute(text("SELECT 1 FROM subscription WHERE id = :id FOR UPDATE"), {"id": subscription_id})
+    tariffs = read_tariffs(session)
+    account = _account(session, tariffs, subscription_id, period_start)
+    period = _period(tariffs, account, period_start, period_end)
+    _refuse_second(session, subscription_id, period.start)
+    draft = draft_period(tariffs, account.facts, start=period.start, end=period.end, issued_on=issued_on)
+    invoice = issue_draft(
+        session, draft=draft, addressee=addressee_of(account), kind="subscription", reason="period", actor=actor,
+        issued_on=issued_on, due_on=due_on or due_day(tariffs, account, issued_on), origin=origin,
+        subscription_id=subscription_id, period=period,
+    )  # fmt: skip
+    _move_on(session, tariffs, account, period)
     return invoice
+
+
+def _account(session: Session, tariffs: Tariffs, subscription_id: Id, since: date | None) -> Account:
+    accounts = read_accounts(session, tariffs, [subscription_id], since=since)
+    if not accounts:
+        raise NotFound("There is no such subscription")
+    return accounts[0]
+
+
+def _period(tariffs: Tariffs, account: Account, start: date | None, end: date | None) -> Period:
+    if start is not None and end is not None:
+        if start > end:
+            raise NothingToBill(f"A period from {start} to {end} has no days")
+        return Period(start, end)
+    step = next_step(tariffs, account.facts)
+    if step is None:
+        raise NothingToBill(f"The subscription of {account.customer_number} is billed to its end")
+    return step
 
 
 def _refuse_second(session: Session, subscription_id: Id, period_start: date) -> None:
     first = select(Invoice.number).where(
-        Invoice.subscription_id == subscription_id, Invoice.period_start == period_start
-    )
+        Invoice.subscription_id == subscription_id, Invoice.period_start == period_start,
+        Invoice.reason == "period", Invoice.state != "void",
+    )  # fmt: skip
     number = session.scalar(first)
     if number is not None:
         raise AlreadyInvoiced(f"The period from {period_start} is billed by {number}")
 
 
-def _period_charge(session: Session, subscription: Subscription, start: date, end: date) -> Charge:
-    plan: Plan = subscription.plan
-    price = price_on(session, plan_id=plan.id, day=start)
-    whole_start, whole_end = period_containing(start, subscription.billing_day)
-    used, whole = (end - start).days, (whole_end - whole_start).days
-    amount = rounded(price * used / whole)
-    last_day = date.fromordinal(end.toordinal() - 1)
-    return Charge(f"{plan.name}, {start:%d %b %Y} - {last_day:%d %b %Y}", Decimal(1), amount, amount,
-                  SUBSCRIPTION_INCOME)  # fmt: skip
+def _move_on(session: Session, tariffs: Tariffs, account: Account, period: Period) -> None:
+    """The subscription is billed up to the end of `period`, if that goes on from where it was billed to."""
+    if not period.start <= account.facts.origin <= period.end:
+        return
+    subscription = session.get_one(Subscription, account.facts.subscription_id)
+    subscription.billed_until = period.end
+    subscription.next_bill_on = next_bill_day(tariffs, account.facts, period)
+    session.flush()
 
 
-def _draft(session: Session, subscription: Subscription, charge: Charge, taxes: list[TaxLine]) -> Invoice:
-    customer = session.get_one(Customer, subscription.customer_id)
-    site = session.get_one(Site, subscription.site_id)
-    tax = sum((line.amount for line in taxes), ZERO)
-    total = charge.amount + tax
-    invoice = Invoice(
-        id=new_id(), customer_id=customer.id, subscription_id=subscription.id, kind="subscription",
-        reason="period", state="draft",
-        currency=current_company(session).currency, customer_name=customer.name, customer_address=site.address,
-        net=charge.amount, tax=tax, total=total, balance=total,
+def addressee_of(account: Account) -> Addressee:
+    """Whom a subscription's invoices are made out to; raises AddressMissing."""
+    if not account.address.strip():
+        raise AddressMissing(f"{account.customer_number} has no address to invoice: add one to the site")
+    return Addressee(
+        account.facts.payer_id, account.payer_name, account.address, account.payer_tax_number, account.area_id
+    )
+
+
+def due_day(tariffs: Tariffs, account: Account, issued_on: date) -> date:
+    """The subscription's own days from issue to due date, or the company's."""
+    days = account.facts.due_days
+    return issued_on + timedelta(days=tariffs.policy.due_days if days is None else days)
+
+
+def issue_charges(
+    session: Session, *, customer_id: Id, issued_on: date, actor: str, charge_ids: Sequence[Id] | None = None,
+    due_on: date | None = None, reason: str = "one_off", origin: str = "",
+) -> Invoice:  # fmt: skip
+    """One invoice of a customer's charges in waiting: those of `charge_ids`, or all whose day has come.
+
+    Raises NothingToBill, TotalNegative, AddressMissing.
+    """
+    tariffs = read_tariffs(session)
+    charges = _waiting(session, customer_id, issued_on, charge_ids)
+    taxpayer, addressee = _customer(session, customer_id)
+    draft = draft_charges(tariffs, taxpayer, charges, issued_on=issued_on)
+    kinds = {charge.invoice_kind for charge in charges}
+    return issue_draft(
+        session, draft=draft, addressee=addressee, kind=kinds.pop() if len(kinds) == 1 else "other", reason=reason,
+        issued_on=issued_on, due_on=due_on or issued_on + timedelta(days=tariffs.policy.due_days), actor=actor,
+        origin=origin,
     )  # fmt: skip
-    invoice.lines = [
-        InvoiceLine(
-            id=new_id(), position=1, kind="charge", description=charge.description, quantity=charge.quantity,
-            unit_price=charge.unit_price, amount=charge.amount, account_code=charge.account_code,
-        ),
-        *(_tax_line(position, line) for position, line in enumerate(taxes, 2)),
-    ]  # fmt: skip
+
+
+def _waiting(session: Session, customer_id: Id, issued_on: date, charge_ids: Sequence[Id] | None) -> list[ChargeTerms]:
+    columns = [PendingCharge.__table__.c[name] for name in CHARGE_COLUMNS]
+    waiting = select(*columns).where(
+        PendingCharge.customer_id == customer_id, PendingCharge.invoice_id.is_(None),
+        PendingCharge.cancelled_at.is_(None),
+    )  # fmt: skip
+    if charge_ids is None:
+        waiting = waiting.where(PendingCharge.bill_from <= issued_on)
+    else:
+        waiting = waiting.where(PendingCharge.id.in_(charge_ids))
+    locked = waiting.order_by(PendingCharge.bill_from, PendingCharge.id).with_for_update()
+    return [ChargeTerms(*row) for row in session.execute(locked)]
+
+
+def _customer(session: Session, customer_id: Id) -> tuple[Taxpayer, Addressee]:
+    customer = session.get_one(Customer, customer_id)
+    address = session.scalar(
+        select(Site.address).where(Site.customer_id == customer_id, Site.address != "").order_by(Site.id).limit(1)
+    )
+    if address is None:
+        raise AddressMissing(f"{customer.number} has no address to invoice: add a site")
+    certificates = select(TaxExemption.tax_code, TaxExemption.valid_from, TaxExemption.valid_to).where(
+        TaxExemption.customer_id == customer_id
+    )
+    exemptions = tuple(Exemption(*row) for row in session.execute(certificates))
+    area = customer.sub_zone.area
+    printed = printed_tax_number(customer.tax_number, customer.cnic[-4:])
+    return (
+        Taxpayer(customer.customer_class, area.jurisdiction, exemptions),
+        Addressee(customer.id, customer.name, address, printed, area.id),
+    )
+
+
+def issue_draft(
+    session: Session, *, draft: Draft, addressee: Addressee, kind: str, reason: str, issued_on: date, due_on: date,
+    actor: str, origin: str = "", subscription_id: Id | None = None, period: Period | None = None,
+) -> Invoice:  # fmt: skip
+    """Write a draft as an issued invoice with its journal entry, and settle it from the customer's advance.
+
+    Locks the customer. Raises NothingToBill for a draft without lines.
+    """
+    if not draft.lines:
+        raise NothingToBill(f"There is nothing to invoice for {addressee.name}")
+    session.execute(text("SELECT 1 FROM customer WHERE id = :id FOR UPDATE"), {"id": addressee.customer_id})
+    earlier = select(func.coalesce(func.sum(Invoice.balance), ZERO)).where(
+        Invoice.customer_id == addressee.customer_id, Invoice.balance > 0, Invoice.state.in_(OPEN_STATES)
+    )
+    company = current_company(session)
+    invoice = Invoice(
+        id=new_id(), customer_id=addressee.customer_id, subscription_id=subscription_id, kind=kind, reason=reason,
+        state="draft", currency=company.currency, seller_name=company.name, seller_address=company.address,
+        seller_tax_number=company.tax_number, seller_sales_tax_number=company.sales_tax_number,
+        customer_name=addressee.name, customer_address=addressee.address, customer_tax_number=addressee.tax_number,
+        area_id=addressee.area_id, period_start=period.start if period else None,
+        period_end=period.end if period else None, tax_rounding=draft.tax_rounding, net=draft.net, tax=draft.tax,
+        rounding=draft.rounding, total=draft.total, balance=draft.total,
+        earlier_balance=session.scalars(earlier).one(),
+    )  # fmt: skip
     session.add(invoice)
     session.flush()
+    _write_lines(session, invoice, draft)
+    year = fiscal_year_of(issued_on, company.fiscal_year_start_month)
+    invoice.number = next_number(session, "invoice", fiscal_year=year)
+    invoice.issued_on, invoice.due_on = issued_on, due_on
+    invoice.state = "issued" if draft.total else "paid"
+    session.flush()
+    if draft.charge_ids:
+        taken = update(PendingCharge).where(PendingCharge.id.in_(draft.charge_ids)).values(invoice_id=invoice.id)
+        session.execute(taken)
+    if any(line.amount for line in draft.lines):
+        post_entry(
+            session, kind="invoice", source_id=invoice.id, posted_on=issued_on, actor=actor, origin=origin,
+            lines=posting_lines(draft, addressee), memo=invoice.number,
+        )  # fmt: skip
+    if draft.total:
+        apply_advance(session, invoice=invoice, day=issued_on, actor=actor, origin=origin)
     return invoice
 
 
-def _tax_line(position: int, line: TaxLine) -> InvoiceLine:
-    return InvoiceLine(
-        id=new_id(), position=position, kind="tax", description=line.name, quantity=Decimal(1),
-        unit_price=line.amount, amount=line.amount, tax_code=line.code, tax_percent=line.percent,
-        tax_base=line.base, account_code=line.account_code,
-    )  # fmt: skip
+def _write_lines(session: Session, invoice: Invoice, draft: Draft) -> None:
+    rows = [
+        {"id": new_id(), "invoice_id": invoice.id, "position": position}
+        | {name: getattr(line, name) for name in _LINE_COLUMNS}
+        for position, line in enumerate(draft.lines, 1)
+    ]
+    session.execute(insert(table_of(InvoiceLine)).values(rows))
+    session.expire(invoice, ["lines"])
 
 
-def _issue(session: Session, invoice: Invoice, issued_on: date, due_on: date) -> None:
-    year = fiscal_year_of(issued_on, current_company(session).fiscal_year_start_month)
-    invoice.number = next_number(session, "invoice", fiscal_year=year)
-    invoice.issued_on, invoice.due_on = issued_on, due_on
-    invoice.state = "issued"
-    session.flush()
-
-
-def _post(session: Session, invoice: Invoice, charge: Charge, taxes: list[TaxLine], *, actor: str, origin: str) -> None:
-    assert invoice.issued_on is not None
-    credits = [Line(charge.account_code, -charge.amount), *(Line(t.account_code, -t.amount) for t in taxes)]
-    if invoice.total:
-        post_entry(
-            session, kind="invoice", source_id=invoice.id, posted_on=invoice.issued_on, actor=actor, origin=origin,
-            lines=[Line(RECEIVABLE, invoice.total, invoice.customer_id), *credits], memo=invoice.number or "",
+def posting_lines(draft: Draft, addressee: Addressee) -> list[Line]:
+    """The invoice's sides: 1100 of the customer against each line's account, income split by area and plan."""
+    sides = [Line(RECEIVABLE, draft.total, addressee.customer_id)]
+    for line in draft.lines:
+        income = line.kind == "charge" and line.account_code.startswith("4")
+        sides.append(
+            Line(
+                line.account_code, -line.amount,
+                party_id=addressee.customer_id if line.account_code == DEPOSITS else None,
+                area_id=addressee.area_id if income else None, plan_id=line.plan_id if income else None,
+            )
         )  # fmt: skip
+    return sides
 
 
 def invoices_of(session: Session, *, customer_id: Id, limit: int = 12) -> list[Invoice]:

@@ -31,6 +31,7 @@ class Payment(Owned, Base):
         ),
         CheckConstraint("state IN ('received', 'bounced', 'reversed')", name="state"),
         Index("ix_payment_left", "company_id", "customer_id", postgresql_where=text("unallocated > 0")),
+        Index("ix_payment_reference", "company_id", "reference_key", postgresql_where=text("reference_key <> ''")),
     )
     number: Mapped[str]
     customer_id: Mapped[Id] = mapped_column(ForeignKey("customer.id"), index=True)
@@ -45,6 +46,8 @@ class Payment(Owned, Base):
     unallocated: Mapped[Money]
     received_on: Mapped[date]
     reference: Mapped[str] = mapped_column(default="")
+    reference_key: Mapped[str] = mapped_column(default="", server_default="")
+    """The reference as references are compared; see `core.billing.references`."""
     idempotency_key: Mapped[str]
     taken_by: Mapped[str]
     collected_by: Mapped[Id | None] = mapped_column(ForeignKey("staff.id"), index=True)
@@ -69,16 +72,36 @@ class Allocation(Owned, Base):
         CheckConstraint("(payment_id IS NULL) <> (credit_note_id IS NULL)", name="one_source"),
         CheckConstraint("(invoice_id IS NULL) <> (refund_id IS NULL)", name="one_target"),
         UniqueConstraint("company_id", "reverses_id"),
+        Index("ix_allocation_day", "company_id", "allocated_on"),
     )
     payment_id: Mapped[Id | None] = mapped_column(ForeignKey("payment.id"), index=True)
     credit_note_id: Mapped[Id | None] = mapped_column(ForeignKey("credit_note.id"), index=True)
     invoice_id: Mapped[Id | None] = mapped_column(ForeignKey("invoice.id"), index=True)
     refund_id: Mapped[Id | None] = mapped_column(ForeignKey("refund.id"), index=True)
     amount: Mapped[Money]
+    written_off: Mapped[Money] = mapped_column(default=Decimal("0.00"), server_default="0.00")
+    """The small rest of the invoice that was forgiven with it, beside the amount; an entry of its own."""
+    recovers: Mapped[bool] = mapped_column(default=False, server_default="false")
+    """The invoice was written off before: bad debt (6820) was credited in place of the receivable."""
     allocated_on: Mapped[date]
     from_advance: Mapped[bool] = mapped_column(default=False)
     """Whether it was an advance first, so that the entry moved 2200 to 1100."""
     reverses_id: Mapped[Id | None] = mapped_column(ForeignKey("allocation.id"))
+
+
+class ChequeRefusal(Owned, Base):
+    """Cheques of a customer are not accepted since one of them bounced, until a person lifts it."""
+
+    __tablename__ = "cheque_refusal"
+    __table_args__ = (
+        Index("uq_cheque_refusal_standing", "company_id", "customer_id", unique=True,
+              postgresql_where=text("lifted_at IS NULL")),
+    )  # fmt: skip
+    customer_id: Mapped[Id] = mapped_column(ForeignKey("customer.id"))
+    payment_id: Mapped[Id] = mapped_column(ForeignKey("payment.id"))
+    """The cheque that bounced."""
+    lifted_at: Mapped[datetime | None]
+    lifted_by: Mapped[str] = mapped_column(default="")
 
 
 class Refund(Owned, Base):
@@ -112,17 +135,23 @@ class PaymentClaim(Owned, Base):
         UniqueConstraint("company_id", "number"),
         CheckConstraint("state IN ('pending', 'approved', 'rejected')", name="state"),
         Index("ix_payment_claim_pending", "company_id", "customer_id", postgresql_where=text("state = 'pending'")),
-    )
+        Index("ix_payment_claim_reference", "company_id", "reference_key",
+              postgresql_where=text("reference_key <> ''")),
+    )  # fmt: skip
     number: Mapped[str]
     customer_id: Mapped[Id] = mapped_column(ForeignKey("customer.id"), index=True)
     amount: Mapped[Money]
     method: Mapped[str] = mapped_column(default="")
     reference: Mapped[str] = mapped_column(default="")
+    reference_key: Mapped[str] = mapped_column(default="", server_default="")
+    """The reference as references are compared."""
     document_id: Mapped[Id | None] = mapped_column(ForeignKey("document.id"))
     image_hash: Mapped[str] = mapped_column(default="")
-    """Perceptual hash of the picture in hex, filled once it is fetched; similar pictures are near in bits."""
+    """The document's, so that claims can be compared; empty until the picture is fetched."""
     duplicate_of: Mapped[Id | None] = mapped_column(ForeignKey("payment_claim.id"))
     """An earlier claim with the same reference or picture; shown to who decides."""
+    paid_already: Mapped[Id | None] = mapped_column(ForeignKey("payment.id"))
+    """A payment that is booked under the same reference; shown to who decides."""
     state: Mapped[str] = mapped_column(default="pending")
     claimed_at: Mapped[datetime]
     decided_by: Mapped[str] = mapped_column(default="")
@@ -144,6 +173,7 @@ class GatewayEvent(Owned, Base):
     """paid, failed, refunded."""
     transaction_id: Mapped[str]
     amount: Mapped[Money]
+    currency: Mapped[str] = mapped_column(default="", server_default="")
     reference: Mapped[str]
     """What the payer was given: an invoice's token or number, or a customer number."""
     occurred_at: Mapped[datetime]

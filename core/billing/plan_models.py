@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint, ForeignKey, Numeric, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from core.db import Base, Money, Owned, Rate
+from core.db import Base, Json, Money, Owned, Rate
 from core.ids import Id
 
 SERVICE_CLASSES = ("internet", "tv", "installation", "equipment", "deposit", "fee", "other")
@@ -191,5 +191,9 @@ class BillingPolicy(Owned, Base):
     small_difference: Mapped[Money] = mapped_column(default=Decimal("0.00"))
     """A rest up to this is written off with the payment that leaves it."""
     bounce_fee: Mapped[Money] = mapped_column(default=Decimal("0.00"))
+    write_off_limit: Mapped[Money] = mapped_column(default=Decimal("0.00"), server_default="0.00")
+    """A debt above this is written off only with a second person's approval."""
+    method_accounts: Mapped[Json] = mapped_column(default=dict, server_default="{}")
+    """Where money of a method is booked, such as {"bank": "1021"}; the rest by `payments.ACCOUNT_OF_METHOD`."""
     notices: Mapped[bool] = mapped_column(default=True)
     """Whether invoices are announced on WhatsApp."""

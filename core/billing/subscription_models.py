@@ -21,7 +21,9 @@ class Subscription(Owned, Base):
         CheckConstraint("state IN ('active', 'suspended', 'paused', 'ended')", name="state"),
         CheckConstraint("billing_day BETWEEN 1 AND 31", name="billing_day"),
         CheckConstraint("interval_months BETWEEN 1 AND 36", name="interval_months"),
-        Index("ix_subscription_due", "company_id", "next_bill_on", postgresql_where=text("next_bill_on IS NOT NULL")),
+        Index(
+            "ix_subscription_due", "company_id", "next_bill_on", "id", postgresql_where=text("next_bill_on IS NOT NULL")
+        ),
     )
     customer_id: Mapped[Id] = mapped_column(ForeignKey("customer.id"), index=True)
     payer_id: Mapped[Id | None] = mapped_column(ForeignKey("customer.id"))
@@ -166,6 +168,8 @@ class Voucher(Owned, Base):
     serial: Mapped[int]
     code_hash: Mapped[str]
     state: Mapped[str] = mapped_column(default="made")
+    sold_on: Mapped[date | None]
+    """When its sale was booked, which may be after its use."""
     used_by: Mapped[Id | None] = mapped_column(ForeignKey("customer.id"))
     used_at: Mapped[datetime | None]
     payment_id: Mapped[Id | None] = mapped_column(ForeignKey("payment.id"))

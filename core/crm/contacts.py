@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, delete, or_, select, text, update
@@ -106,6 +106,18 @@ def _created(session: Session, phone: str | None, user_id: str | None, name: str
     contact = _one_of(session, _matching(session, phone, user_id), phone, user_id)
     assert contact is not None
     return contact
+
+
+def meet_by_phone(session: Session, phones: Iterable[str]) -> None:
+    """Every one of these E.164 numbers has its contact afterwards, so that people who never wrote can be written to."""
+    wanted = sorted(set(phones))
+    if not wanted:
+        return
+    staff = {row.phone: row.id for row in session.execute(
+        select(Staff.phone, Staff.id).where(Staff.phone.in_(wanted), Staff.state == "active")
+    )}  # fmt: skip
+    rows = [{"id": new_id(), "phone": phone, "staff_id": staff.get(phone)} for phone in wanted]
+    session.execute(insert(Contact).values(rows).on_conflict_do_nothing())
 
 
 def _staff_at(session: Session, phone: str) -> Id | None:

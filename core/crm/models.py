@@ -121,6 +121,8 @@ class Document(Owned, Base):
     state: Mapped[str] = mapped_column(default="pending", index=True)
     kind: Mapped[str] = mapped_column(default="photo")
     sha256: Mapped[str] = mapped_column(default="", index=True)
+    image_hash: Mapped[str] = mapped_column(default="", server_default="")
+    """Perceptual hash of a picture in hex, filled once it is stored; similar pictures are near in bits."""
     mime_type: Mapped[str] = mapped_column(default="")
     filename: Mapped[str] = mapped_column(default="")
     size: Mapped[int] = mapped_column(BigInteger, default=0)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.errors import DomainError
+from core.errors import DomainError, NotFound
 from core.ids import Id, new_id
 from core.staff.models import ROLES, Staff
 
@@ -25,4 +26,23 @@ def add_staff(
     staff = Staff(id=new_id(), name=name, role=role, extra_roles=also, phone=phone, area_id=area_id, state="active")
     session.add(staff)
     session.flush()
+    return staff
+
+
+def lock_staff(session: Session, staff_id: Id) -> Staff:
+    """The employee, locked until the transaction ends, so that what he is owed or holds is decided in turn.
+
+    Take this lock before any row of his pay or cash. Raises NotFound.
+    """
+    staff = session.scalar(select(Staff).where(Staff.id == staff_id).with_for_update(key_share=True))
+    if staff is None:
+        raise NotFound("There is no such employee")
+    return staff
+
+
+def staff_named(session: Session, staff_id: Id) -> Staff:
+    """The employee; raises NotFound."""
+    staff = session.get(Staff, staff_id)
+    if staff is None:
+        raise NotFound("There is no such employee")
     return staff

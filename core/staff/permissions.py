@@ -8,17 +8,20 @@ CUSTOMER = frozenset({
 })  # fmt: skip
 OPERATIONS = frozenset({
     "chat.menu", "chat.figures", "panel.home", "customer.view", "invoice.view", "ticket.view", "overdue.view",
-    "staff.view",
+    "staff.view", "invoice.run", "invoice.write", "payment.view", "payment.take", "payment.reverse", "claim.decide",
+    "refund.decide", "recovery.view", "recovery.manage", "cash.view", "cash.count", "bank.view", "bank.write",
+    "expense.write", "vendor.write", "voucher.write",
 })  # fmt: skip
+OWNERSHIP = frozenset({"ledger.view", "ledger.write", "ledger.close", "payroll.view", "payroll.write"})
 
 PERMISSIONS: dict[str, frozenset[str]] = {
     "prospect": frozenset({"chat.menu", "chat.plans", "chat.human"}),
     "customer": CUSTOMER,
     "technician": frozenset({"chat.menu", "chat.jobs"}),
-    "recovery_agent": frozenset({"chat.menu", "chat.worklist", "panel.home", "overdue.view"}),
+    "recovery_agent": frozenset({"chat.menu", "chat.worklist", "panel.home", "overdue.view", "recovery.view"}),
     "manager": OPERATIONS,
-    "owner": OPERATIONS | {"ledger.view"},
-    "super_admin": OPERATIONS | {"ledger.view", "company.choose", "events.view", "events.replay"},
+    "owner": OPERATIONS | OWNERSHIP,
+    "super_admin": OPERATIONS | OWNERSHIP | {"company.choose", "events.view", "events.replay"},
 }
 
 

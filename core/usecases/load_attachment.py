@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from core import vault
 from core.billing.invoice_pdf import invoice_pdf
+from core.billing.receipt_pdf import receipt_pdf
 from core.crm.models import Document
 from core.errors import DomainError, NotFound
 from core.ids import Id
@@ -21,17 +22,21 @@ class AttachmentNotReady(DomainError):
 
 
 def load_attachment(session: Session, attachment: Mapping[str, Any]) -> tuple[str, str, bytes]:
-    """(file name, MIME type, bytes) of `{"source": "invoice_pdf" | "document", "id": ...}`.
+    """(file name, MIME type, bytes) of `{"source": "invoice_pdf" | "receipt_pdf" | "document", "id": ..., "language"}`.
 
     Raises NotFound, AttachmentNotReady, or the vault's DocumentUnreadable.
     """
     source, identifier = attachment.get("source"), Id(str(attachment.get("id")))
+    language = str(attachment.get("language") or "en")
     if source == "invoice_pdf":
-        filename, data = invoice_pdf(session, invoice_id=identifier)
+        filename, data = invoice_pdf(session, invoice_id=identifier, language=language)
+        return filename, PDF, data
+    if source == "receipt_pdf":
+        filename, data = receipt_pdf(session, payment_id=identifier, language=language)
         return filename, PDF, data
     if source == "document":
         return _document(session, identifier)
-    raise NotFound(f"Nothing can be attached from {source!r}; invoice_pdf and document are known")
+    raise NotFound(f"Nothing can be attached from {source!r}; invoice_pdf, receipt_pdf and document are known")
 
 
 def _document(session: Session, document_id: Id) -> tuple[str, str, bytes]:

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from core.billing.plan_models import BillingPolicy
-from core.billing.taxes import add_tax_rate
+from core.billing.tax_table import add_tax_rate
 from core.companies import BusinessNumber, Company
 from core.errors import DomainError
 from core.ids import new_id

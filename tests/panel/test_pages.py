@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from werkzeug.serving import make_server
 
 from admin_web.access import NEEDED
-from admin_web.pages import blueprint
+from admin_web.blueprint import blueprint
 from cli.web import create_app
 from core.db import company_session, platform_session
 from core.ids import new_id
@@ -56,7 +56,7 @@ def test_every_page_names_the_permission_it_needs(app: Flask) -> None:
 
 
 def test_without_signing_in_every_page_leads_to_the_login(app: Flask) -> None:
-    for path in ("/", "/customers", "/customers/C-2001", "/ledger", "/customers.csv", "/events"):
+    for path in ("/", "/customers", "/customers/C-2001", "/books", "/customers.csv", "/events"):
         answer = app.test_client().get(path)
         assert answer.status_code == 302 and "/login" in answer.location
 
@@ -100,7 +100,7 @@ def test_another_companys_records_do_not_exist(app: Flask, company: TestCompany,
 
 @pytest.mark.parametrize(
     ("role", "path", "status"),
-    [("manager", "/ledger", 403), ("owner", "/ledger", 200), ("recovery_agent", "/customers", 403),
+    [("manager", "/books", 403), ("owner", "/books", 200), ("recovery_agent", "/customers", 403),
      ("recovery_agent", "/overdue", 200), ("owner", "/companies", 403),
      ("owner", "/events", 403), ("technician", "/", 403)],
 )  # fmt: skip
@@ -113,7 +113,7 @@ def test_roles_open_what_their_permissions_allow(
 def test_the_trial_balance_adds_up_to_zero(app: Flask, company: TestCompany) -> None:
     with company_session(company.id, "test") as session:
         customer_who_owes(session, company, a_phone())
-    page = signed_in(app, company, "owner").get("/ledger?as_of=2026-11-30").text
+    page = signed_in(app, company, "owner").get("/books?last=2026-11-30").text
     assert "Accounts receivable" in page and "Rs 0.00 ✓" in page
 
 
@@ -163,7 +163,7 @@ def test_an_owner_finds_a_customer_in_a_real_browser(app: Flask, company: TestCo
         page.fill("[name=password]", PASSWORD)
         page.click("button:has-text('Sign in')")
         page.wait_for_selector("text=Zero ✓")
-        page.click("nav >> text=Customers")
+        page.click("nav a:has-text('Customers')")
         page.fill("[name=q]", "ayesha")
         page.wait_for_selector("text=Bilal Butt", state="detached")
         page.click("text=C-2001")

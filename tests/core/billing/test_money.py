@@ -27,7 +27,7 @@ from core.ledger.models import Account, Posting
 from core.ledger.statements import trial_balance
 from core.money import ZERO, AmountInvalid, parse_amount, rounded, split
 from tests.builders import customer_who_owes, make_customer, make_invoice, make_plan, make_subscription
-from tests.cast import TODAY, TestCompany
+from tests.cast import NOW, TODAY, TestCompany
 
 SEPTEMBER, OCTOBER, NOVEMBER = date(2026, 9, 1), date(2026, 10, 1), date(2026, 11, 1)
 
@@ -35,7 +35,7 @@ SEPTEMBER, OCTOBER, NOVEMBER = date(2026, 9, 1), date(2026, 10, 1), date(2026, 1
 def pay(session: Session, customer_id: Id, amount: str, *, key: str = "") -> Payment:
     return record_payment(
         session, customer_id=customer_id, amount=Decimal(amount), method="cash", received_on=TODAY,
-        idempotency_key=key or str(new_id()), taken_by="test",
+        idempotency_key=key or str(new_id()), taken_by="test", now=NOW,
     )  # fmt: skip
 
 
@@ -113,7 +113,7 @@ def test_payments_at_the_same_moment_never_settle_more_than_is_owed(company: Tes
         owed = account_balance(session, customer_id=customer_id, today=TODAY)
         assert (owed.due, owed.advance) == (ZERO, Decimal("4564.37"))
         numbers = sorted(session.scalars(select(Payment.number)))
-    assert numbers == ["R-1", "R-2", "R-3", "R-4"]
+    assert numbers == [f"R-2026-27-00000{number}" for number in (1, 2, 3, 4)]
 
 
 @pytest.mark.parametrize(
@@ -138,10 +138,10 @@ def test_the_database_refuses_to_rewrite_history(company: TestCompany, statement
 
 def test_an_unbalanced_entry_is_refused_by_the_program_and_by_the_database(company: TestCompany) -> None:
     with company_session(company.id, "test") as session, pytest.raises(EntryUnbalanced):
-        post_entry(session, kind="x", source_id=new_id(), posted_on=TODAY, actor="test",
+        post_entry(session, kind="other_income", source_id=new_id(), posted_on=TODAY, actor="test",
                    lines=[Line("1010", Decimal("5.00")), Line("4090", Decimal("-4.00"))])  # fmt: skip
     with pytest.raises(DBAPIError, match="does not balance"), company_session(company.id, "test") as session:
-        entry = post_entry(session, kind="x", source_id=new_id(), posted_on=TODAY, actor="test",
+        entry = post_entry(session, kind="other_income", source_id=new_id(), posted_on=TODAY, actor="test",
                            lines=[Line("1010", Decimal("5.00")), Line("4090", Decimal("-5.00"))])  # fmt: skip
         account = session.scalars(select(Account.id).where(Account.code == "1010")).one()
         session.add(Posting(id=new_id(), entry_id=entry.id, account_id=account, posted_on=TODAY, amount=Decimal(1)))

@@ -1,0 +1,71 @@
+"""The company's dated tax rows and its customers' certificates."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.billing.plan_models import SERVICE_CLASSES, TaxExemption, TaxRate
+from core.billing.taxes import TaxRule
+from core.errors import DomainError
+from core.ids import Id, new_id
+from core.money import ZERO
+
+
+class TaxInvalid(DomainError):
+    """The row cannot be computed with."""
+
+
+def add_tax_rate(
+    session: Session, *, code: str, name: str, kind: str, base: str, percent: Decimal, account_code: str,
+    valid_from: date, valid_to: date | None = None, threshold: Decimal = ZERO, jurisdiction: str = "",
+    service_class: str = "", customer_class: str = "",
+) -> TaxRate:  # fmt: skip
+    """A row of the tax table; `base` is net or net_plus_sales_tax, an empty selector means any. Raises TaxInvalid."""
+    if not 0 <= percent <= 1000 or threshold < 0:
+        raise TaxInvalid(
+            f"{code} at {percent} % above {threshold} is no tax: use 0 to 1000 % and no negative threshold"
+        )
+    if service_class and service_class not in SERVICE_CLASSES:
+        raise TaxInvalid(f"There is no service class {service_class!r}: use one of {', '.join(SERVICE_CLASSES)}")
+    if valid_to is not None and valid_to < valid_from:
+        raise TaxInvalid(f"{code} would end on {valid_to}, before it starts on {valid_from}")
+    rate = TaxRate(
+        id=new_id(), code=code, name=name, kind=kind, base=base, percent=percent, account_code=account_code,
+        valid_from=valid_from, valid_to=valid_to, threshold=threshold, jurisdiction=jurisdiction,
+        service_class=service_class, customer_class=customer_class,
+    )  # fmt: skip
+    session.add(rate)
+    session.flush()
+    return rate
+
+
+def add_exemption(
+    session: Session, *, customer_id: Id, tax_code: str, certificate_no: str, valid_from: date,
+    valid_to: date | None = None, document_id: Id | None = None,
+) -> TaxExemption:  # fmt: skip
+    """A customer's certificate: invoices of its days carry no such tax. Raises TaxInvalid."""
+    if session.scalar(select(TaxRate.id).where(TaxRate.code == tax_code).limit(1)) is None:
+        raise TaxInvalid(f"There is no tax {tax_code!r} to be exempt from")
+    if valid_to is not None and valid_to < valid_from:
+        raise TaxInvalid(f"The certificate would end on {valid_to}, before it starts on {valid_from}")
+    exemption = TaxExemption(
+        id=new_id(), customer_id=customer_id, tax_code=tax_code, certificate_no=certificate_no,
+        valid_from=valid_from, valid_to=valid_to, document_id=document_id,
+    )  # fmt: skip
+    session.add(exemption)
+    session.flush()
+    return exemption
+
+
+def read_rules(session: Session) -> tuple[TaxRule, ...]:
+    """Every row of the company's tax table."""
+    columns = (
+        TaxRate.code, TaxRate.name, TaxRate.kind, TaxRate.base, TaxRate.percent, TaxRate.account_code,
+        TaxRate.valid_from, TaxRate.valid_to, TaxRate.threshold, TaxRate.jurisdiction, TaxRate.service_class,
+        TaxRate.customer_class,
+    )  # fmt: skip
+    return tuple(TaxRule(*row) for row in session.execute(select(*columns).order_by(TaxRate.id)))

@@ -1,0 +1,107 @@
+"""What a customer is told about his money, in his language: plain words, and the template's twin beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from babel.dates import format_date
+from babel.numbers import format_currency
+
+CURRENCY_SIGNS = {"PKR": {"en": "Rs", "ur_Latn": "Rs", "ur": "روپے"}}
+RECEIPT = {
+    "en": "Receipt *{number}*\nReceived: *{amount}* on {day}\nBy: {method}\nTaken by: {collector}\n"
+          "{balance}\nThank you.",
+    "ur_Latn": "Raseed *{number}*\nMili hui raqam: *{amount}*, {day}\nZariya: {method}\n"
+               "Vasool karne wala: {collector}\n{balance}\nShukriya.",
+    "ur": "رسید *{number}*\nموصول رقم: *{amount}*، {day}\nذریعہ: {method}\n"
+          "وصول کرنے والا: {collector}\n{balance}\nشکریہ۔",
+}  # fmt: skip
+OWED = {"en": "Still to pay: {amount}", "ur_Latn": "Baqi raqam: {amount}", "ur": "باقی رقم: {amount}"}
+CLEAR = {"en": "Nothing is left to pay.", "ur_Latn": "Ab kuch baqi nahi.", "ur": "اب کچھ باقی نہیں۔"}
+ADVANCE = {
+    "en": "Nothing is left to pay. Advance: {amount}",
+    "ur_Latn": "Ab kuch baqi nahi. Advance: {amount}",
+    "ur": "اب کچھ باقی نہیں۔ پیشگی رقم: {amount}",
+}
+REJECTED = {
+    "en": "We could not confirm your payment {number} of {amount}: {reason}\nWrite to us if this is not right.",
+    "ur_Latn": "Aap ki payment {number} ({amount}) ki tasdeeq nahi ho saki: {reason}\n"
+               "Agar yeh sahi nahi to humein likhein.",
+    "ur": "آپ کی ادائیگی {number} ({amount}) کی تصدیق نہیں ہو سکی: {reason}\nاگر یہ درست نہیں تو ہمیں لکھیں۔",
+}  # fmt: skip
+METHODS = {
+    "cash": {"en": "cash", "ur_Latn": "naqad", "ur": "نقد"},
+    "bank": {"en": "bank transfer", "ur_Latn": "bank transfer", "ur": "بینک ٹرانسفر"},
+    "cheque": {"en": "cheque", "ur_Latn": "cheque", "ur": "چیک"},
+    "jazzcash": {"en": "JazzCash", "ur_Latn": "JazzCash", "ur": "جاز کیش"},
+    "easypaisa": {"en": "Easypaisa", "ur_Latn": "Easypaisa", "ur": "ایزی پیسہ"},
+    "card": {"en": "card", "ur_Latn": "card", "ur": "کارڈ"},
+    "gateway": {"en": "online payment", "ur_Latn": "online payment", "ur": "آن لائن ادائیگی"},
+    "voucher": {"en": "recharge card", "ur_Latn": "recharge card", "ur": "ریچارج کارڈ"},
+}
+OFFICE = {"en": "our office", "ur_Latn": "hamara daftar", "ur": "ہمارا دفتر"}
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The facts of a receipt; `owed` and `advance` stand after the payment, `collector` is empty for the office."""
+
+    number: str
+    amount: Decimal
+    received_on: date
+    method: str
+    reference: str
+    collector: str
+    owed: Decimal
+    advance: Decimal
+    currency: str
+
+
+def receipt_text(receipt: Receipt, language: str) -> str:
+    """The receipt in words; a language that is not known reads English."""
+    return RECEIPT[_known(language)].format(**_parts(receipt, language))
+
+
+def receipt_template(receipt: Receipt, language: str) -> dict[str, object]:
+    """The twin `payment_receipt`, for outside the 24-hour window."""
+    return {"name": "payment_receipt", "language": "ur" if language == "ur" else "en",
+            "parameters": _parts(receipt, language)}  # fmt: skip
+
+
+def rejected_text(*, number: str, amount: Decimal, reason: str, currency: str, language: str) -> str:
+    """Why a claim was not taken for money."""
+    said = REJECTED[_known(language)]
+    return said.format(number=number, amount=money(amount, currency, language), reason=reason)
+
+
+def _parts(receipt: Receipt, language: str) -> Mapping[str, str]:
+    language = _known(language)
+    method = METHODS.get(receipt.method, {}).get(language, receipt.method)
+    if receipt.owed > 0:
+        balance = OWED[language].format(amount=money(receipt.owed, receipt.currency, language))
+    else:
+        said = ADVANCE if receipt.advance > 0 else CLEAR
+        balance = said[language].format(amount=money(receipt.advance, receipt.currency, language))
+    return {
+        "number": receipt.number,
+        "amount": money(receipt.amount, receipt.currency, language),
+        "day": format_date(receipt.received_on, "d MMM y", locale="ur" if language == "ur" else "en_GB"),
+        "method": f"{method} {receipt.reference}".rstrip(),
+        "collector": receipt.collector or OFFICE[language],
+        "balance": balance,
+    }
+
+
+def money(value: Decimal, currency: str, language: str) -> str:
+    """`Rs 12,34,567.50`, grouped in lakh, paisa only when there are some."""
+    pattern = "#,##,##0" if value == value.to_integral_value() else "#,##,##0.00"
+    figures = format_currency(value, currency, pattern, locale="en_PK", currency_digits=False)
+    sign = CURRENCY_SIGNS.get(currency, {}).get(language, currency)
+    return f"{figures} {sign}" if language == "ur" else f"{sign} {figures}"
+
+
+def _known(language: str) -> str:
+    return language if language in RECEIPT else "en"

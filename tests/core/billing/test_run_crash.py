@@ -1,0 +1,26 @@
+"""A run that is killed in the midst of its work, and started again, leaves what one that was not would have left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core import db, jobs
+from tests.core.billing.crashes import crash_runs
+
+
+@pytest.fixture
+def own_engine(database: str, redis_url: str) -> Iterator[None]:
+    """The other tests' connections, given back afterwards."""
+    mine = db.engine()
+    yield
+    db._engine = mine
+    jobs.connect(redis_url)
+
+
+def test_kills_of_the_process_and_of_the_server_leave_no_trace(own_engine: None, tmp_path: Path) -> None:
+    crashed = crash_runs(tmp_path, count=240, kills=4, seed=7)
+    assert [0 < billed < 240 for billed in crashed.billed_at] == [True] * 4
+    assert crashed.faults == []
