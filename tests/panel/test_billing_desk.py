@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -16,6 +17,7 @@ from core import vault
 from core.billing.claims import claim_payment
 from core.billing.invoice_models import CreditNote, Invoice
 from core.billing.payment_models import Payment
+from core.billing.plans import add_plan
 from core.billing.subscription_models import Subscription, VoucherBatch
 from core.clock import utc_now
 from core.crm.models import Customer, Document
@@ -205,9 +207,9 @@ def test_a_dry_run_says_what_the_run_then_writes(app: Flask, company: TestCompan
         plan = make_plan(session)
         for _ in range(3):
             make_subscription(session, make_customer(session, company), plan)
-        broken = make_customer(session, company, name="Without Address")
-        make_subscription(session, broken, plan)
-        broken.sites[0].address = ""
+        later = add_plan(session, code="F9", name="Fiber 9", download_mbps=9, upload_mbps=9, price=Decimal("900"),
+                         valid_from=date(2026, 6, 1))  # fmt: skip
+        make_subscription(session, make_customer(session, company, name="Without Price"), later)
     owner = visitor(app, company, "owner")
     tried = owner.get("/invoice-runs/dry?day=2026-01-01").text
     figures = re.findall(r"<b>([^<]+)</b>", tried)
@@ -223,7 +225,7 @@ def test_a_dry_run_says_what_the_run_then_writes(app: Flask, company: TestCompan
     page = owner.get("/invoice-runs").text
     assert "done" in page and f"Rs {total:,}" in page
     assert owner.get("/invoice-runs/progress?asked=2026-01-01T00:00:00%2B00:00").status_code == 286
-    assert ("Without Address" in tried) == ("Without Address" in page)
+    assert "Without Price" in tried and "has no price on" in tried and "Without Price" in page
     assert submit(owner, "/invoice-runs", day="2999-01-01").status_code == 422
     run = re.search(r"/invoice-runs/[0-9a-f-]{36}", page)
     assert run and owner.get(run[0]).status_code == 200
