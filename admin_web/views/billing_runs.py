@@ -15,6 +15,7 @@ from core.billing.invoice_models import InvoiceRun
 from core.billing.run_history import recent_runs, run_with_problems, unresolved_problems
 from core.clock import utc_now
 from core.errors import DomainError, NotFound
+from core.staff.actors import named_actors
 from core.usecases.ask_invoice_run import ask_invoice_run
 from core.usecases.run_invoices import DryRun, dry_run
 
@@ -33,7 +34,8 @@ def _runs(tried: DryRun | None, day: str = "") -> str:
         runs = recent_runs(page.session)
         return render_template(
             "billing_runs.html", company=page.company, runs=runs, problems=unresolved_problems(page.session),
-            today=page.today, zone=page.zone, tried=tried, day=day, shown=INVOICES_SHOWN, **_progress(runs),
+            today=page.today, zone=page.zone, tried=tried, day=day, shown=INVOICES_SHOWN,
+            people=named_actors(page.session, [run.started_by for run in runs]), **_progress(runs),
         )  # fmt: skip
 
 
@@ -68,7 +70,8 @@ def run_progress() -> Page:
     with books() as page:
         runs = recent_runs(page.session)
         state = _progress(runs)
-        shown = render_template("run_rows.html", runs=runs, zone=page.zone, **state)
+        people = named_actors(page.session, [run.started_by for run in runs])
+        shown = render_template("run_rows.html", runs=runs, zone=page.zone, people=people, **state)
         return (shown, 200) if state["waiting"] or state["running"] else (shown, STOP_POLLING)
 
 

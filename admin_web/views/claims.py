@@ -13,6 +13,7 @@ from admin_web.views.payments import COUNTER_METHODS
 from core.billing.searching import claims_with_customers
 from core.clock import business_day, utc_now
 from core.errors import DomainError
+from core.printing.figures import figures
 from core.usecases.claim_picture import claim_picture
 from core.usecases.decide_claim import accept_claim, refuse_claim
 
@@ -57,7 +58,8 @@ def accept(claim_id: UUID) -> Page:
             received_on=form.day("received_on", page.today), amount=form.maybe_amount("amount"),
             approved_by=page.actor, now=utc_now(), origin=f"panel:{claim_id}",
         )  # fmt: skip
-        return f"Receipt {taken.payment.number} of {taken.payment.amount}; {taken.balance.due} left to pay."
+        received, left = figures(taken.payment.amount), figures(taken.balance.due)
+        return f"Receipt {taken.payment.number} of {received}; {left} left to pay."
 
     return attempt(book, done="panel.claims", show=claims)
 

@@ -14,6 +14,7 @@ from core.billing.charges import CHARGES
 from core.billing.plans import offered_plans
 from core.crm.customers import PAGE, areas_of, search_customers
 from core.errors import NotFound
+from core.printing.figures import figures
 from core.usecases.customer_profile import customer_profile
 
 
@@ -62,7 +63,9 @@ def customer(number: str) -> Page:
             profile = customer_profile(page.session, number=number, today=page.today)
         except NotFound:
             abort(404)
-        plans = [(plan.id, f"{plan.name}, {price}") for plan, price in offered_plans(page.session, day=page.today)]
+        plans = [
+            (plan.id, f"{plan.name}, {figures(price)}") for plan, price in offered_plans(page.session, day=page.today)
+        ]
         return render_template("customer.html", company=page.company, profile=profile, zone=page.zone,
                                today=page.today, plans=plans, charges=CHARGES)  # fmt: skip
 

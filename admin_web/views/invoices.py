@@ -16,12 +16,13 @@ from core.billing.document_history import invoice_history
 from core.billing.invoice_pdf import invoice_pdf
 from core.billing.invoices import invoice_by_number
 from core.billing.late_fees import waive_late_fee
-from core.billing.searching import PAGE, search_invoices
+from core.billing.searching import PAGE, search_invoices, write_offs_with_invoices
 from core.billing.voiding import void_invoice
-from core.billing.write_offs import approve_write_off, refuse_write_off, write_off_invoice, write_offs_waiting
+from core.billing.write_offs import approve_write_off, refuse_write_off, write_off_invoice
 from core.clock import utc_now
 from core.errors import DomainError, NotFound
-from core.usecases.export_report import names_of
+from core.printing.figures import figures
+from core.staff.actors import named_actors
 
 STATES = ("issued", "part_paid", "paid", "void", "written_off")
 KINDS = ("subscription", "installation", "equipment", "other")
@@ -32,21 +33,20 @@ HUNDRED = Decimal(100)
 @blueprint.get("/invoices")
 @needs("invoice.view")
 def invoices() -> Page:
-    form, problem = asked(), ""
+    form = asked()
     with books() as page:
         try:
-            after = form.maybe_key("after")
+            rows = search_invoices(
+                page.session, wanted=form.text("q"), state=form.text("state"), kind=form.text("kind"),
+                after=form.maybe_key("after"), overdue_on=page.today if form.ticked("overdue") else None,
+            )  # fmt: skip
         except DomainError as wrong:
-            after, problem = None, str(wrong)
-        rows = search_invoices(
-            page.session, wanted=form.text("q"), state=form.text("state"), kind=form.text("kind"), after=after,
-            overdue_on=page.today if form.ticked("overdue") else None,
-        )  # fmt: skip
+            abort(400, str(wrong))
         following = rows[-1][0].id if len(rows) == PAGE else None
         template = "invoice_rows.html" if request.headers.get("HX-Request") else "invoices.html"
         return render_template(
             template, company=page.company, rows=rows, following=following, states=STATES, kinds=KINDS,
-            today=page.today, problem=problem,
+            today=page.today,
         )  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def credit(number: str) -> Page:
             amounts={line: amount for line, amount in amounts.items() if amount} if how == "lines" else None,
             keep_as_advance=form.ticked("keep_as_advance"),
         )  # fmt: skip
-        return f"Credit note {made.number} takes back {made.total}."
+        return f"Credit note {made.number} takes back {figures(made.total)}."
 
     return _act(number, write)
 
@@ -119,7 +119,7 @@ def write_off(number: str) -> Page:
             asked_by=page.actor, now=utc_now(), origin=form.once(),
         )  # fmt: skip
         what = "waits for a second person" if made.state == "asked" else "is written off"
-        return f"{made.amount} of {number} {what}."
+        return f"{figures(made.amount)} of {number} {what}."
 
     return _act(number, give_up)
 
@@ -145,10 +145,10 @@ def _act(number: str, action: Callable[[Books, Form], str]) -> Page:
 @needs("invoice.write")
 def write_offs() -> Page:
     with books() as page:
-        return render_template(
-            "write_offs.html", company=page.company, waiting=write_offs_waiting(page.session), zone=page.zone,
-            names=names_of(page.session), me=page.actor,
-        )  # fmt: skip
+        waiting = write_offs_with_invoices(page.session)
+        people = named_actors(page.session, [row[0].asked_by for row in waiting])
+        return render_template("write_offs.html", company=page.company, waiting=waiting, zone=page.zone,
+                               people=people, me=page.actor)  # fmt: skip
 
 
 @blueprint.post("/write-offs/<uuid:write_off_id>")
@@ -159,10 +159,10 @@ def decide_write_off(write_off_id: UUID) -> Page:
             made = approve_write_off(
                 page.session, write_off_id=write_off_id, approved_by=page.actor, now=utc_now(), origin=form.once()
             )
-            return f"{made.amount} is written off."
+            return f"{figures(made.amount)} is written off."
         made = refuse_write_off(
             page.session, write_off_id=write_off_id, refused_by=page.actor, note=form.text("note"), now=utc_now()
         )
-        return f"The write-off of {made.amount} is refused."
+        return f"The write-off of {figures(made.amount)} is refused."
 
     return attempt(decide, done="panel.write_offs", show=write_offs)

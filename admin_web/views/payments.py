@@ -18,31 +18,31 @@ from core.billing.taking_back import lift_cheque_refusal
 from core.clock import utc_now
 from core.errors import DomainError, NotFound
 from core.money import ZERO
+from core.printing.figures import figures
+from core.staff.actors import named_actors
 from core.usecases.find_payer import chosen_payer, find_payers
 from core.usecases.take_back_payment import bounce_payment, reverse_payment
 from core.usecases.take_payment import take_payment
 
 COUNTER_METHODS = tuple(method for method in METHODS if method not in ("gateway", "voucher"))
+WORDS_MAX = 200
 STATES = ("received", "bounced", "reversed")
 
 
 @blueprint.get("/payments")
 @needs("payment.view")
 def payments() -> Page:
-    form, problem = asked(), ""
+    form = asked()
     with books() as page:
         try:
-            after = form.maybe_key("after")
+            rows = search_payments(page.session, wanted=form.text("q"), method=form.text("method"),
+                                   state=form.text("state"), after=form.maybe_key("after"))  # fmt: skip
         except DomainError as wrong:
-            after, problem = None, str(wrong)
-        rows = search_payments(
-            page.session, wanted=form.text("q"), method=form.text("method"), state=form.text("state"), after=after
-        )
+            abort(400, str(wrong))
         following = rows[-1][0].id if len(rows) == PAGE else None
         template = "payment_rows.html" if request.headers.get("HX-Request") else "payments.html"
         return render_template(
             template, company=page.company, rows=rows, following=following, methods=METHODS, states=STATES,
-            problem=problem,
         )  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def payer() -> Page:
 
 
 def _whose() -> str:
-    return request.values.get("whose", "")
+    return request.values.get("whose", "").replace("\x00", "")[:WORDS_MAX]
 
 
 @blueprint.post("/counter")
@@ -87,8 +87,9 @@ def take() -> Page:
             certificate_no=form.text("certificate_no"),
         )  # fmt: skip
         number = taken.payment.number
-        told = "" if taken.receipt_id else " He is not on WhatsApp: print the receipt."
-        return f"{number}: {taken.payment.amount} from {whose.name}; {taken.balance.due} left to pay.{told}"
+        told = "" if taken.receipt_id else " The customer is not on WhatsApp: print the receipt."
+        received, left = figures(taken.payment.amount), figures(taken.balance.due)
+        return f"{number}: {received} from {whose.name}; {left} left to pay.{told}"
 
     answer = attempt(book, done="panel.counter", show=counter)
     if isinstance(answer, Response) and number:
@@ -104,7 +105,8 @@ def payment(number: str) -> Page:
             history = payment_history(page.session, number=number)
         except NotFound:
             abort(404)
-        return render_template("payment.html", company=page.company, history=history)
+        people = named_actors(page.session, [history.payment.taken_by])
+        return render_template("payment.html", company=page.company, history=history, people=people)
 
 
 @blueprint.get("/payments/<number>.pdf")

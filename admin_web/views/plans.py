@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 from uuid import UUID
 
 from flask import render_template
@@ -16,6 +17,7 @@ from core.billing.tax_table import BASES, add_tax_rate, tax_rates
 from core.billing.tax_table import KINDS as TAX_KINDS
 from core.ledger.accounts import accounts_by_code
 from core.money import ZERO
+from core.printing.figures import figures, plain
 
 
 @blueprint.get("/plans")
@@ -57,7 +59,7 @@ def write_plan() -> Page:
 def price_plan(plan_id: UUID) -> Page:
     def write(page: Books, form: Form) -> str:
         made = set_price(page.session, plan_id=plan_id, amount=form.amount("new_price"), valid_from=form.day("from"))
-        return f"The price is {made.amount} from {made.valid_from} on; invoices already issued keep theirs."
+        return f"The price is {figures(made.amount)} from {made.valid_from} on; invoices already issued keep theirs."
 
     return attempt(write, done="panel.plans", show=plans)
 
@@ -87,13 +89,10 @@ def _bands(form: Form) -> list[tuple[int, Decimal]]:
     """`0: 12.50` a line: above so many units, the price of one."""
     bands = []
     for line in filter(None, (row.strip() for row in form.text("bands").splitlines())):
-        above, _, price = line.partition(":")
-        try:
-            bands.append((int(above), Decimal(price.strip())))
-        except (ValueError, InvalidOperation) as wrong:
-            raise FieldInvalid(f"{line!r} is no band: write the units above and the price, such as 0: 12.50") from wrong
-    if any(not price.is_finite() for _, price in bands):
-        raise FieldInvalid("The price of a band must be a number such as 12.50.")
+        read = re.fullmatch(r"(\d{1,9})\s*:\s*(\d{1,6}(\.\d{1,6})?)", line)
+        if read is None:
+            raise FieldInvalid(f"{line!r} is no band: write the units above and the price, such as 0: 12.50")
+        bands.append((int(read[1]), Decimal(read[2])))
     return bands
 
 
@@ -124,6 +123,6 @@ def write_tax() -> Page:
             jurisdiction=form.text("jurisdiction"), service_class=form.text("service_class"),
             customer_class=form.text("customer_class"),
         )  # fmt: skip
-        return f"{made.name} is {made.percent} % from {made.valid_from} on."
+        return f"{made.name} is {plain(made.percent)} % from {made.valid_from} on."
 
     return attempt(write, done="panel.taxes", show=taxes)

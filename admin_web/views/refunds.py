@@ -13,6 +13,8 @@ from core.billing.refunds import PAID_FROM, ask_refund, pay_refund, refuse_refun
 from core.billing.searching import refunds_with_customers
 from core.clock import utc_now
 from core.ledger.accounts import accounts_by_code
+from core.printing.figures import figures
+from core.staff.actors import named_actors
 from core.usecases.find_payer import chosen_payer
 
 
@@ -21,8 +23,10 @@ from core.usecases.find_payer import chosen_payer
 def refunds() -> Page:
     with books() as page:
         accounts = accounts_by_code(page.session)
+        rows = refunds_with_customers(page.session)
         return render_template(
-            "refunds.html", company=page.company, rows=refunds_with_customers(page.session), me=page.actor,
+            "refunds.html", company=page.company, rows=rows, me=page.actor,
+            people=named_actors(page.session, [row[0].asked_by for row in rows]),
             accounts=[(code, f"{code} {known.name}") for code, known in accounts.items() if code.startswith(PAID_FROM)],
             whose=request.args.get("whose", ""),
         )  # fmt: skip
@@ -38,7 +42,7 @@ def ask_for_refund() -> Page:
             account_code=form.text("paid_from", required=True), reason=form.text("reason", required=True),
             idempotency_key=form.once(),
         )  # fmt: skip
-        return f"Refund {made.number} of {made.amount} to {whose.name} waits for a second person."
+        return f"Refund {made.number} of {figures(made.amount)} to {whose.name} waits for a second person."
 
     return attempt(ask, done="panel.refunds", show=refunds)
 
@@ -51,7 +55,7 @@ def decide_refund(refund_id: UUID) -> Page:
             made = pay_refund(
                 page.session, refund_id=refund_id, approved_by=page.actor, now=utc_now(), origin=form.once()
             )
-            return f"Refund {made.number} of {made.amount} is paid."
+            return f"Refund {made.number} of {figures(made.amount)} is paid."
         made = refuse_refund(page.session, refund_id=refund_id, refused_by=page.actor)
         return f"Refund {made.number} is refused; the money stays as advance."
 

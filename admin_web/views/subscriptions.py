@@ -26,6 +26,7 @@ from core.errors import DomainError, NotFound
 from core.ids import Id
 from core.ledger.account_books import CUSTOMER_ACCOUNTS, PartyStatement, party_statement
 from core.money import ZERO
+from core.printing.figures import figures
 from core.usecases.change_plan import change_plan
 from core.usecases.end_service import end_service
 from core.usecases.export_report import export_report
@@ -199,7 +200,7 @@ def charge(number: str) -> Page:
             tax_inclusive=form.ticked("tax_inclusive"), created_by=page.actor, idempotency_key=form.once(),
         )  # fmt: skip
         if form.choice("bill", ("next", "now")) == "next" or made.invoice_id is not None:
-            return f"{made.description} of {made.amount} waits for the next invoice."
+            return f"{made.description} of {figures(made.amount)} waits for the next invoice."
         invoices = invoice_now(
             page.session, charge_ids=[made.id], issued_on=page.today, actor=page.actor, origin=form.once()
         )

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Row, Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from core.billing.debt_models import WriteOff
 from core.billing.invoice_models import OPEN_STATES, Invoice
 from core.billing.payment_models import Payment, PaymentClaim, Refund
 from core.billing.references import reference_key
@@ -66,6 +67,19 @@ def refunds_with_customers(session: Session, *, limit: int = PAGE) -> Sequence[R
     """Rows of (Refund, customer number, customer name): those that wait first, then the newest."""
     query = select(Refund, Customer.number, Customer.name).join(Customer, Customer.id == Refund.customer_id)
     return session.execute(query.order_by(Refund.state != "asked", Refund.id.desc()).limit(limit)).all()
+
+
+def write_offs_with_invoices(
+    session: Session, *, limit: int = 4 * PAGE
+) -> Sequence[Row[WriteOff, str | None, str, str]]:
+    """Rows of (WriteOff, invoice, customer number, customer name) that wait for a second person, the oldest first."""
+    query = (
+        select(WriteOff, Invoice.number, Customer.number, Customer.name)
+        .join(Invoice, Invoice.id == WriteOff.invoice_id)
+        .join(Customer, Customer.id == WriteOff.customer_id)
+        .where(WriteOff.state == "asked")
+    )
+    return session.execute(query.order_by(WriteOff.id).limit(limit)).all()
 
 
 def claims_with_customers(
