@@ -58,6 +58,8 @@ METHODS = ("cash", "jazzcash", "easypaisa", "bank", "card", "cheque")
 REFERENCES = {"jazzcash": "JC", "easypaisa": "EP", "bank": "FT", "card": "CD", "cheque": "CHQ "}
 BY_HAND = 3
 """One in so many cash payments is collected by the agent at the door."""
+AT_THE_DOOR = (1, 4, 6)
+"""They always pay the agent who calls."""
 GB = 10**9
 RUN_DAYS = (3, 5, 16)
 """Beside the firsts, days of the second month with something to bill: a voided bill, new connections."""
@@ -123,7 +125,9 @@ def _plan_payment(town: Town, resident: Resident, index: int) -> None:
         day = month + timedelta(days=11)
         town.timeline.at(day, PAYMENTS, lambda s, now: _pay_withholding(s, resident, day, now))
         return
-    if left <= late:
+    if comes_back(resident) and left == 1:
+        day = month + timedelta(days=3)
+    elif left <= late:
         if habit != "part":
             return
         share = Decimal("0.4")
@@ -134,6 +138,8 @@ def _plan_payment(town: Town, resident: Resident, index: int) -> None:
     method = town.chance.choices(METHODS, (40, 26, 12, 14, 4, 4))[0]
     reference = REFERENCES[method] + f"{town.chance.randrange(10**8):08d}" if method != "cash" else ""
     by_hand = method == "cash" and town.chance.randrange(BY_HAND) == 0
+    if resident.number in AT_THE_DOOR:
+        method, reference, by_hand = "cash", "", True
     if resident.number == BOUNCED:
         method, reference, by_hand = ("cheque", "CHQ 00412077", False) if index == 1 else ("cash", "", False)
 
@@ -148,6 +154,11 @@ def pays_slowly(resident: Resident) -> bool:
     return (
         resident.number % 10 == 6 and resident.habit == "pays" and (resident.number > CONTRACT or resident.number < 8)
     )
+
+
+def comes_back(resident: Resident) -> bool:
+    """He was cut off, pays everything in the last month, and is connected again."""
+    return resident.number > CONTRACT and resident.number % 3 == 0 and resident.habit == "three_late"
 
 
 def _pay(

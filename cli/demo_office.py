@@ -16,7 +16,7 @@ from core.billing.payment_models import Payment
 from core.ids import Id, new_id
 from core.ledger.bank_files_import import import_statement, save_mapping
 from core.ledger.bills import accept_bill, propose_bills
-from core.ledger.cash_accounts import account_statement, open_cash_account
+from core.ledger.cash_accounts import account_statement, balance_of, open_cash_account
 from core.ledger.cash_movements import record_bank_charge, record_owner_money
 from core.ledger.expenses import (
     add_expense_category,
@@ -48,6 +48,7 @@ MAPPING = {
 }  # fmt: skip
 UNBOOKED = (("SMS ALERT CHARGES", "-116.00"), ("IBFT FROM 0300-5557788", "2500.00"))
 """What stands on the bank's statement and not in the books."""
+FLOAT = Decimal("60000.00")
 MISSED_EVERY = 9
 """Every so many of our entries reach the bank's statement only next month."""
 
@@ -61,13 +62,15 @@ def plan_office(town: Town) -> None:
     for month in town.months:
         timeline.at(month, OFFICE, lambda s, now: _bills(s, now))
         timeline.at(month + timedelta(days=19), OFFICE, lambda s, now: _pay_upstream(s, town, now))
+        timeline.at(month + timedelta(days=10), CLOSING, _sweep)
+        timeline.at(month + timedelta(days=25), CLOSING, _sweep)
         for days in (1, 4, 12, 20):
             timeline.at(month + timedelta(days=days), OFFICE, lambda s, now: _spend(s, town, now))
     for index in (1, 2):
         timeline.at(town.months[index] - timedelta(days=1), CLOSING, lambda s, now: _commissions(s, now))
         timeline.at(town.months[index], OFFICE, lambda s, now: _salaries(s, now))
     timeline.at(town.day(1, 12), OFFICE, lambda s, now: _advance(s, town))
-    timeline.at(town.day(1, 21), OFFICE, lambda s, now: _transfers(s, town))
+    timeline.at(town.day(1, 21), OFFICE, lambda s, now: _bank_day(s, town))
     timeline.at(town.months[2], CLOSING, lambda s, now: _statement(s, town, now))
     timeline.at(town.today, OFFICE, lambda s, now: _today(s, town))
     timeline.at(town.today, CLOSING, lambda s, now: _commissions(s, now))
@@ -199,12 +202,21 @@ def _advance(session: Session, town: Town) -> None:
                  instalment=Decimal("5000.00"), reason="School fees")  # fmt: skip
 
 
-def _transfers(session: Session, town: Town) -> None:
-    """The wallet is emptied into the bank; the owner puts money in."""
+def _sweep(session: Session, now: datetime) -> None:
+    """What drawer and wallets hold beyond their float goes to the bank, in whole thousands."""
+    day, bank = _day(now), _account(session, "HBL")
+    for name in ("Office cash", "JazzCash", "Easypaisa"):
+        account = _account(session, name)
+        beyond = (balance_of(session, cash_account_id=account.id, as_of=day) - FLOAT) // 1000 * 1000
+        if beyond > 0:
+            transfer_now(session, from_id=account.id, to_id=bank.id, amount=beyond, moved_on=day, actor=ACTOR,
+                         origin=ACTOR, idempotency_key=f"demo:sweep:{name}:{day}",
+                         reference=f"SWEEP-{day:%d%m}")  # fmt: skip
+
+
+def _bank_day(session: Session, town: Town) -> None:
+    """The owner puts money in, and the bank takes its charges."""
     day = town.day(1, 21)
-    transfer_now(session, from_id=_account(session, "JazzCash").id, to_id=_account(session, "Meezan Bank").id,
-                 amount=Decimal("40000.00"), fee=Decimal("120.00"), moved_on=day, actor=ACTOR, origin=ACTOR,
-                 idempotency_key="demo:transfer:wallet", reference="JC-SWEEP-21")  # fmt: skip
     record_owner_money(session, cash_account_id=_account(session, "HBL").id, amount=Decimal("500000.00"), moved_on=day,
                        description="For the second quarter's fibre", idempotency_key="demo:owner", actor=_owner(town),
                        origin=ACTOR)  # fmt: skip
@@ -238,7 +250,7 @@ def _statement_file(session: Session, town: Town, bank: CashAccount) -> str:
     start, end = town.months[1], town.months[2] - timedelta(days=1)
     book = account_statement(session, cash_account_id=bank.id, start=start, end=end)
     paid = select(Payment.number, Payment.reference).where(Payment.account_code == bank.account_code)
-    references: dict[str, str] = dict(session.execute(paid).tuples().all())
+    references: dict[str, str] = {row.number: row.reference for row in session.execute(paid)}
     rows = [
         (row.posted_on, row.memo, references.get(row.memo, ""), row.amount)
         for number, row in enumerate(book.rows) if number % MISSED_EVERY

@@ -33,6 +33,10 @@ OUTCOMES = (
 )  # fmt: skip
 
 
+SHORT, CHANGE = Decimal("300.00"), Decimal("5000.00")
+"""What was missing at one count, and what agents keep for change in the last month."""
+
+
 def plan_recovery(town: Town) -> None:
     """Put the past's recovery on the timeline; of today only what the night does, the rest is the scheduler's."""
     first, yesterday = town.day(0, 11), town.today - timedelta(days=1)
@@ -56,6 +60,7 @@ def plan_recovery(town: Town) -> None:
 
 def _work_day(day: date) -> Callable[[Session, datetime], None]:
     def work(session: Session, now: datetime) -> None:
+        mark_delivered(session, now)
         _night(session, day, now)
         after: Id | None = None
         while (after := climb_ladder(session, today=day, now=now, after=after).last) is not None:
@@ -122,14 +127,15 @@ def _plan_cash(town: Town) -> None:
     manager = town.people("manager")[0]
 
     def give(session: Session, now: datetime) -> None:
-        for number, agent in enumerate(agents):
-            held = cash_in_hand(session, staff_id=agent.id)
-            short = Decimal("300.00") if number == 1 and now.date() >= town.months[1] else Decimal(0)
-            if held > short:
-                handover = announce_handover(session, staff_id=agent.id, amount=held, now=now,
-                                             idempotency_key=f"demo:{now:%Y%m%d}:{agent.id}")  # fmt: skip
-                confirm_handover(session, handover_id=handover.id, counted=held - short, counted_by=manager.id, now=now,
-                                 actor=f"staff:{manager.id}", origin=ACTOR)  # fmt: skip
+        held = {agent.id: cash_in_hand(session, staff_id=agent.id) for agent in agents}
+        for agent_id, amount in held.items():
+            amount -= CHANGE if now.date() >= town.months[2] else 0
+            is_short = now.date() == town.day(1, 9) and amount == max(held.values()) > SHORT
+            if amount > 0:
+                handover = announce_handover(session, staff_id=agent_id, amount=amount, now=now,
+                                             idempotency_key=f"demo:{now:%Y%m%d}:{agent_id}")  # fmt: skip
+                confirm_handover(session, handover_id=handover.id, counted=amount - (SHORT if is_short else 0), now=now,
+                                 counted_by=manager.id, actor=f"staff:{manager.id}", origin=ACTOR)  # fmt: skip
 
     def announce(session: Session, now: datetime) -> None:
         for agent in agents:
@@ -139,13 +145,13 @@ def _plan_cash(town: Town) -> None:
                                   idempotency_key=f"demo:waiting:{agent.id}")  # fmt: skip
                 return
 
-    for day in (town.day(0, 10), town.day(0, 24), town.day(1, 6)):
+    for day in (town.day(0, 10), town.day(0, 24), town.day(1, 9), town.day(1, 24), town.day(2, 9)):
         town.timeline.at(day, CLOSING, give)
     town.timeline.at(town.today, CLOSING, announce)
 
 
 def mark_delivered(session: Session, before: datetime) -> None:
-    """The past's messages were read long ago: nobody gets them now."""
+    """What was sent before an instant has arrived; a notice counts from there, and nobody gets it again."""
     session.execute(
         text("UPDATE outbound_message SET state = 'delivered', state_since = not_before, sent_at = not_before,"
              " delivered_at = not_before WHERE state = 'queued' AND not_before < :before"),

@@ -113,7 +113,7 @@ def test_recovery_is_under_way_and_who_is_cut_is_cut_on_the_network(town: Id) ->
         cuts = session.scalars(select(ServiceCut).where(ServiceCut.restored_at.is_(None))).all()
         assert cuts
         blocked = select(Subscription.customer_id).join(Access, Access.subscription_id == Subscription.id)
-        blocked = blocked.where(Access.desired != "allowed", Subscription.state == "suspended")
+        blocked = blocked.where(Access.state == "blocked", Subscription.state == "suspended")
         assert {cut.customer_id for cut in cuts} <= set(session.scalars(blocked))
         hospital = session.scalars(select(Customer).where(Customer.customer_class == "hospital")).one()
         assert hospital.state == "active" and hospital.id not in {cut.customer_id for cut in cuts}
@@ -124,7 +124,7 @@ def test_recovery_is_under_way_and_who_is_cut_is_cut_on_the_network(town: Id) ->
 def test_the_office_has_its_papers(town: Id) -> None:
     with company_session(town) as session:
         assert states(session, CashAccount.kind) == {"cash": 1, "bank": 2, "wallet": 2}
-        assert states(session, Transfer.state) == {"sent": 1, "arrived": 1}
+        assert states(session, Transfer.state)["sent"] == 1 and states(session, Transfer.state)["arrived"] >= 1
         assert {"open", "paid", "part_paid"} & set(states(session, Bill.state)) and count(session, Bill) == 6
         assert states(session, Expense.state)["asked"] == 1 and count(session, Expense) > 9
         assert count(session, SalaryPayment) == 20 and count(session, EmployeeDebt) == 1
@@ -151,14 +151,26 @@ def test_the_phones_show_what_people_owe_in_lakh(town: Id, folder: Path) -> None
     assert Counter(person["group"] for person in people)["Technicians"] == 5
 
 
-def test_the_dashboard_and_a_customer_s_chat_show_the_money(town: Id, folder: Path) -> None:
+def test_the_dashboard_counts_what_happened(town: Id) -> None:
     with company_session(town) as session:
         board = dashboard(session, today=TODAY)
         assert board.books_off_by == 0 and board.billed_this_month > 50_000 and board.collected_this_month > 50_000
+
+
+def test_customer_agent_technician_and_owner_are_answered_on_their_phones(town: Id, folder: Path) -> None:
+    with company_session(town) as session:
         number = session.scalars(select(BusinessNumber)).one()
         area_id, zone_id = session.execute(text("SELECT area_id, id FROM sub_zone LIMIT 1")).one()
     company = TestCompany(town, SLUG, number.id, PHONE_NUMBER_ID, area_id, zone_id)
     people = json.loads((folder / "people.json").read_text())
     debtor = next(person for person in people if "overdue" in person["label"])
-    answer = Phone(webhook_client(), company, debtor["phone"]).says("balance").text
-    assert debtor["label"].split("Rs ")[1].split(" ")[0] in answer
+    assert debtor["label"].split("Rs ")[1].split(" ")[0] in answer_to(company, debtor["phone"], "what is my balance")
+    assert "Rs" in answer_to(company, "+923008000001", "today's figures")
+    assert "C-2" in answer_to(company, "+923008000011", "my worklist")
+    assert "open jobs" in answer_to(company, "+923008000021", "my jobs")
+
+
+def answer_to(company: TestCompany, number: str, words: str) -> str:
+    phone = Phone(webhook_client(), company, number)
+    phone.replies()
+    return phone.says(words).text
