@@ -16,13 +16,33 @@ from werkzeug.exceptions import HTTPException
 from admin_web.access import current_user
 from admin_web.blueprint import blueprint
 from admin_web.navigation import NAVIGATION
-from admin_web.views import customers, events, home, invoices, ledger, recovery, reports, signing_in, staff, tickets
+from admin_web.views import (
+    banks,
+    commissions,
+    customers,
+    events,
+    expenses,
+    home,
+    invoices,
+    ledger,
+    payroll,
+    reconciliation,
+    recovery,
+    reports,
+    signing_in,
+    staff,
+    tickets,
+    vendors,
+)
 from core.ids import new_id
-from core.printing.figures import amount_text, day_text, figures
+from core.printing.figures import amount_text, day_text, figures, plain
 from core.settings import Settings
 
 csrf = CSRFProtect()
-VIEWS = (signing_in, home, customers, invoices, tickets, recovery, reports, ledger, staff, events)
+VIEWS = (
+    signing_in, home, customers, invoices, tickets, recovery, reports, ledger, staff, events,
+    banks, reconciliation, vendors, expenses, payroll, commissions,
+)  # fmt: skip
 """Every module that puts pages onto the blueprint."""
 SESSION_LIFE = timedelta(hours=12)
 LOGINS_PER_ADDRESS = "20 per minute"
@@ -53,7 +73,7 @@ def register(app: Flask, settings: Settings) -> None:
     )  # fmt: skip
     limiter.limit(LOGINS_PER_ADDRESS, methods=["POST"])(signing_in.sign_in)
     app.register_blueprint(blueprint)
-    app.jinja_env.filters.update(figures=figures, money=money, day=day, clock=clock)
+    app.jinja_env.filters.update(figures=figures, money=money, day=day, clock=clock, plain=plain)
     app.context_processor(lambda: {"user": current_user(), "navigation": NAVIGATION, "new_key": new_id})
     app.after_request(_secure)
     app.register_error_handler(HTTPException, _refused)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
-from flask import flash, redirect, request, url_for
+from flask import abort, flash, redirect, request, url_for
 
 from admin_web.access import Books, books
 from admin_web.blueprint import Page
-from core.errors import DomainError
+from core.errors import DomainError, NotFound
 from core.money import AmountInvalid, parse_amount
 
 TEXT_MAX = 4000
@@ -90,6 +90,28 @@ class Form:
         except ValueError as wrong:
             raise FieldInvalid(f"{_called(name)} is none of the choices.") from wrong
 
+    def rate(self, name: str) -> Decimal:
+        """A percentage or a factor, with its decimal places."""
+        try:
+            value = Decimal(self.text(name, required=True))
+        except InvalidOperation as wrong:
+            raise FieldInvalid(f"{_called(name)} must be a number such as 19.5.") from wrong
+        if not value.is_finite():
+            raise FieldInvalid(f"{_called(name)} must be a number such as 19.5.")
+        return value
+
+    def maybe_day(self, name: str) -> date | None:
+        """A calendar day, or None for an empty field."""
+        return self.day(name) if self.text(name) else None
+
+    def maybe_number(self, name: str) -> int | None:
+        """A whole number, or None for an empty field."""
+        return self.number(name) if self.text(name) else None
+
+    def once(self) -> str:
+        """The key under which the form acts once, however often it is sent; also the origin of what it books."""
+        return f"panel:{self.key('once')}"
+
     def choice(self, name: str, choices: Collection[str]) -> str:
         """One of `choices`."""
         value = self.text(name)
@@ -114,11 +136,14 @@ def asked() -> Form:
 def attempt(action: Callable[[Books, Form], str], *, done: str, show: Callable[[], Page], **where: Any) -> Page:
     """Let `action` use the form in one transaction; its answer is the notice on the page `done`.
 
-    A refusal changes nothing: the page `show` comes again with its reason, the fields as they were filled in.
+    A record that is not there is 404. Any other refusal changes nothing: the page `show` comes again with its reason,
+    the fields as they were filled in.
     """
     try:
         with books() as page:
             notice = action(page, Form(request.form))
+    except NotFound:
+        abort(404)
     except DomainError as refusal:
         flash(str(refusal), "problem")
         shown = show()
