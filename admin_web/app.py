@@ -17,15 +17,20 @@ from admin_web.access import current_user
 from admin_web.blueprint import blueprint
 from admin_web.navigation import NAVIGATION
 from admin_web.views import (
+    banks,
     billing_runs,
     claims,
+    commissions,
     customers,
     events,
+    expenses,
     home,
     invoices,
     ledger,
     payments,
+    payroll,
     plans,
+    reconciliation,
     recovery,
     refunds,
     reports,
@@ -33,6 +38,7 @@ from admin_web.views import (
     staff,
     subscriptions,
     tickets,
+    vendors,
     vouchers,
 )
 from core.ids import new_id
@@ -42,7 +48,7 @@ from core.settings import Settings
 csrf = CSRFProtect()
 VIEWS = (
     signing_in, home, customers, subscriptions, invoices, payments, claims, refunds, billing_runs, plans, vouchers,
-    tickets, recovery, reports, ledger, staff, events,
+    tickets, recovery, reports, ledger, banks, reconciliation, vendors, expenses, payroll, commissions, staff, events,
 )  # fmt: skip
 """Every module that puts pages onto the blueprint."""
 SESSION_LIFE = timedelta(hours=12)

@@ -29,6 +29,17 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("ledger.view", "closing", "Closing"),
         ),
     ),
+    (
+        "Office",
+        (
+            ("bank.view", "banks", "Banks and cash"),
+            ("bank.view", "reconciliations", "Reconciliation"),
+            ("vendor.write", "vendors", "Vendors"),
+            ("expense.write", "expenses", "Expenses"),
+            ("payroll.view", "payroll", "Payroll"),
+            ("payroll.view", "commissions", "Commissions"),
+        ),
+    ),
     ("Company", (("staff.view", "staff", "Staff"), ("company.choose", "companies", "Companies"))),
 )
 """Group → (permission, view, label)."""

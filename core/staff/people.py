@@ -46,3 +46,8 @@ def staff_named(session: Session, staff_id: Id) -> Staff:
     if staff is None:
         raise NotFound("There is no such employee")
     return staff
+
+
+def active_staff(session: Session) -> list[Staff]:
+    """Who works for the company, by name."""
+    return list(session.scalars(select(Staff).where(Staff.state == "active").order_by(Staff.name, Staff.id)))
