@@ -16,13 +16,29 @@ from werkzeug.exceptions import HTTPException
 from admin_web.access import current_user
 from admin_web.blueprint import blueprint
 from admin_web.navigation import NAVIGATION
-from admin_web.views import customers, events, home, invoices, ledger, recovery, reports, signing_in, staff, tickets
+from admin_web.views import (
+    agent_cash,
+    customers,
+    events,
+    home,
+    invoices,
+    ledger,
+    recovery,
+    recovery_rules,
+    reports,
+    signing_in,
+    staff,
+    tickets,
+)
 from core.ids import new_id
 from core.printing.figures import amount_text, day_text, figures
 from core.settings import Settings
 
 csrf = CSRFProtect()
-VIEWS = (signing_in, home, customers, invoices, tickets, recovery, reports, ledger, staff, events)
+VIEWS = (
+    signing_in, home, customers, invoices, tickets, recovery, reports, ledger, staff, events,
+    recovery_rules, agent_cash,
+)  # fmt: skip
 """Every module that puts pages onto the blueprint."""
 SESSION_LIFE = timedelta(hours=12)
 LOGINS_PER_ADDRESS = "20 per minute"

@@ -5,7 +5,18 @@ from __future__ import annotations
 NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     ("Today", (("customer.view", "home", "Dashboard"), ("events.view", "events", "Failed events"))),
     ("Customers", (("customer.view", "customers", "Customers"), ("ticket.view", "tickets", "Tickets"))),
-    ("Recovery", (("overdue.view", "overdue", "Overdue"),)),
+    (
+        "Recovery",
+        (
+            ("overdue.view", "overdue", "Overdue"),
+            ("recovery.view", "recovery_board", "Board"),
+            ("recovery.manage", "suspension", "Suspensions"),
+            ("recovery.manage", "scorecards", "Scorecards"),
+            ("recovery.view", "recovery_calendar", "Calendar"),
+            ("recovery.view", "recovery_policy", "Policy"),
+            ("cash.view", "agent_cash", "Agents' cash"),
+        ),
+    ),
     (
         "Books",
         (

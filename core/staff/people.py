@@ -46,3 +46,8 @@ def staff_named(session: Session, staff_id: Id) -> Staff:
     if staff is None:
         raise NotFound("There is no such employee")
     return staff
+
+
+def staff_names(session: Session) -> dict[Id, str]:
+    """Everybody's name, whoever has left among them."""
+    return {row.id: row.name for row in session.execute(select(Staff.id, Staff.name))}
