@@ -17,6 +17,7 @@ from admin_web.access import current_user
 from admin_web.blueprint import blueprint
 from admin_web.navigation import NAVIGATION
 from admin_web.views import (
+    agent_cash,
     banks,
     billing_runs,
     claims,
@@ -32,6 +33,7 @@ from admin_web.views import (
     plans,
     reconciliation,
     recovery,
+    recovery_rules,
     refunds,
     reports,
     signing_in,
@@ -48,7 +50,8 @@ from core.settings import Settings
 csrf = CSRFProtect()
 VIEWS = (
     signing_in, home, customers, subscriptions, invoices, payments, claims, refunds, billing_runs, plans, vouchers,
-    tickets, recovery, reports, ledger, banks, reconciliation, vendors, expenses, payroll, commissions, staff, events,
+    tickets, recovery, recovery_rules, agent_cash, reports, ledger, banks, reconciliation, vendors, expenses, payroll,
+    commissions, staff, events,
 )  # fmt: skip
 """Every module that puts pages onto the blueprint."""
 SESSION_LIFE = timedelta(hours=12)

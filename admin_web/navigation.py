@@ -20,7 +20,18 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("voucher.write", "vouchers", "Vouchers"),
         ),
     ),
-    ("Recovery", (("overdue.view", "overdue", "Overdue"),)),
+    (
+        "Recovery",
+        (
+            ("overdue.view", "overdue", "Overdue"),
+            ("recovery.view", "recovery_board", "Board"),
+            ("recovery.manage", "suspension", "Suspensions"),
+            ("recovery.manage", "scorecards", "Scorecards"),
+            ("recovery.view", "recovery_calendar", "Calendar"),
+            ("recovery.view", "recovery_policy", "Policy"),
+            ("cash.view", "agent_cash", "Agents' cash"),
+        ),
+    ),
     (
         "Books",
         (

@@ -204,7 +204,7 @@ def _stepped(chat: Chat, state: State, flow: Flow, progress: State, tap: engine.
         step = engine.answer(flow, chat, progress, tap=tap, now=chat.now)
     except Reject as reject:
         another = router.for_intent(chat.speaker.role, chat.understood.intent)
-        if another not in (None, flow) and chat.understood.confidence >= SURE:
+        if another not in (None, flow) and chat.understood.confidence >= SURE and not reject.meant:
             _park(state)
             return _offer_parked(chat, state, _wish(chat, state))
         step = engine.again(flow, chat, progress, reject)

@@ -81,11 +81,14 @@ class Chat:
 
 
 class Reject(Exception):
-    """This message does not answer the question; the saying tells what would."""
+    """This message does not answer the question; the saying tells what would.
 
-    def __init__(self, saying: Saying) -> None:
+    `meant` where it is an answer all the same, only not one that will do: then it is no other wish.
+    """
+
+    def __init__(self, saying: Saying, *, meant: bool = False) -> None:
         super().__init__(saying.text)
-        self.saying = saying
+        self.saying, self.meant = saying, meant
 
 
 class Answers(Mapping[str, Any]):
@@ -186,7 +189,7 @@ class Day(Choose):
         if said is None:
             raise Reject(words("Please choose a day, or write one such as 5 December."))
         first, last = self.load(days[0]), self.load(days[-1])
-        raise Reject(words("It must be a day from %(first)s to %(last)s.", first=first, last=last))
+        raise Reject(words("It must be a day from %(first)s to %(last)s.", first=first, last=last), meant=True)
 
     def given(self, chat: Chat) -> Any:
         day = chat.understood.entities.get(self.entity)

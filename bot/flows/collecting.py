@@ -107,7 +107,8 @@ def check_room(chat: Chat, _answers: Answers, amount: Decimal) -> None:
         words(
             "You hold %(held)s and may take only %(left)s more in cash. Please hand over first.",
             held=cash.in_hand, left=cash.left,
-        )
+        ),
+        meant=True,
     )  # fmt: skip
 
 
@@ -181,7 +182,8 @@ def check_in_hand(chat: Chat, _answers: Answers, amount: Decimal) -> None:
     if amount > to_hand_over(chat):
         raise Reject(
             words("You hold %(held)s by your receipts, which is less than %(amount)s.", held=to_hand_over(chat),
-                  amount=amount)
+                  amount=amount),
+            meant=True,
         )  # fmt: skip
 
 

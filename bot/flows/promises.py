@@ -103,7 +103,8 @@ def check_amount(who: Who, chat: Chat, answers: Answers, amount: Decimal) -> Non
             words(
                 "%(amount)s cannot be promised: it must be from %(least)s to %(most)s.",
                 amount=amount, least=facts.terms.amount_min, most=facts.terms.amount_max,
-            )
+            ),
+            meant=True,
         )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -110,3 +110,8 @@ def calendar_of(session: Session) -> WorkCalendar:
     company = current_company(session)
     changes = {change.day: change.is_holiday for change in session.scalars(select(HolidayChange))}
     return WorkCalendar(policy_of(session), company.country, company.timezone, changes)
+
+
+def declared_days(session: Session) -> Sequence[HolidayChange]:
+    """The days the company added to its country's holidays or took away, the newest first."""
+    return session.scalars(select(HolidayChange).order_by(HolidayChange.day.desc())).all()

@@ -14,6 +14,7 @@ from core.messaging.models import Conversation
 from tests.builders import a_phone, customer_who_owes, make_staff
 from tests.cast import TestCompany
 from tests.phones import Phone, choices
+from tests.stories.money import MONEY_WALKS, Walk, person
 
 CANCEL = ("cancel", "rehne do", "منسوخ")
 MENU = ("menu", "menu dikhao", "مینو", "help", "madad", "مدد")
@@ -25,10 +26,38 @@ WALKS = {
 STATIONS = [(flow, question) for flow, walk in WALKS.items() for question, _ in walk]
 
 
+UNWALKED = {
+    "renew_prepaid": {"shown_until"}, "approve": {"item", "method", "counted", "confirmed"},
+    "refuse": {"item", "reason", "confirmed"},
+}  # fmt: skip
+"""Begun from a button of what they are about; their own stories walk them."""
+
+
 def test_every_question_of_every_flow_is_walked() -> None:
-    assert {name: [q.name for q in flow.questions] for name, flow in ALL_FLOWS.items()} == {
-        name: [question for question, _ in walk] for name, walk in WALKS.items()
-    }
+    money = {walk.flow: [question for question, _ in walk.steps] for walk in MONEY_WALKS}
+    walked = {name: [question for question, _ in walk] for name, walk in WALKS.items()} | money
+    every = {name: [q.name for q in flow.questions] for name, flow in ALL_FLOWS.items()}
+    assert {name: names for name, names in every.items() if name not in UNWALKED} == walked
+    assert {name: set(every[name]) for name in UNWALKED} == UNWALKED
+
+
+@pytest.mark.parametrize(
+    ("walk", "question", "word"),
+    [(walk, question, CANCEL[place % len(CANCEL)])
+     for walk in MONEY_WALKS for place, (question, _) in enumerate(walk.steps)],
+)  # fmt: skip
+def test_cancel_ends_what_is_said_about_money_at_any_question(
+    client: FlaskClient, company: TestCompany, walk: Walk, question: str, word: str
+) -> None:
+    speaker = person(client, company, walk.prepare)
+    tap(speaker, f"flow:{walk.flow}")
+    for name, answer in walk.steps:
+        assert state_of(company)["flow"]["asked"] == name
+        if name == question:
+            break
+        tap(speaker, f"a:{walk.flow}:1:{name}:{answer}")
+    assert set(choices(speaker.says(word)).values()) == {"menu"}
+    assert not {"flow", "parked"} & set(state_of(company))
 
 
 def state_of(company: TestCompany) -> dict[str, Any]:

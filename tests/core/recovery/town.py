@@ -74,16 +74,7 @@ class Town:
     def owes(self, customer_id: Id, amount: str, due_on: date) -> Id:
         """An issued invoice with its journal entry."""
         with self.open() as session:
-            total = Decimal(amount)
-            invoice = Invoice(
-                id=new_id(), number=next_number(session, "invoice", fiscal_year="2026-27"), customer_id=customer_id,
-                state="issued", kind="other", issued_on=due_on, due_on=due_on, net=total, tax=Decimal(0), total=total,
-                balance=total,
-            )  # fmt: skip
-            session.add(invoice)
-            post_entry(session, kind="invoice", source_id=invoice.id, posted_on=due_on, actor="test",
-                       lines=[Line("1100", total, customer_id), Line("4000", -total)])  # fmt: skip
-            return invoice.id
+            return bill(session, customer_id, amount, due_on)
 
     def pays(self, customer_id: Id, amount: str, day: date, hour: int = 12) -> tuple[Id, Followed]:
         """A payment and what recovery makes of it, in one transaction."""
@@ -176,6 +167,19 @@ class Town:
                 select(Access.state).where(Access.subscription_id.in_([each.id for each in subscriptions]))
             )
             return customer.state, {each.state for each in subscriptions}, set(access)
+
+
+def bill(session: Session, customer_id: Id, amount: str, due_on: date) -> Id:
+    total = Decimal(amount)
+    invoice = Invoice(
+        id=new_id(), number=next_number(session, "invoice", fiscal_year="2026-27"), customer_id=customer_id,
+        state="issued", kind="other", issued_on=due_on, due_on=due_on, net=total, tax=Decimal(0), total=total,
+        balance=total,
+    )  # fmt: skip
+    session.add(invoice)
+    post_entry(session, kind="invoice", source_id=invoice.id, posted_on=due_on, actor="test",
+               lines=[Line("1100", total, customer_id), Line("4000", -total)])  # fmt: skip
+    return invoice.id
 
 
 def pay(session: Session, customer_id: Id, amount: str, day: date) -> Payment:
