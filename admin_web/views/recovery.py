@@ -47,7 +47,8 @@ def recovery_board() -> Page:
             held_by={"": None, "none": ""}.get(held, held),
         )  # fmt: skip
         return render_template(
-            "recovery_board.html", company=page.company, board=None if own else board(page.session, today=page.today, area_id=area_id),
+            "recovery_board.html", company=page.company,
+            board=None if own else board(page.session, today=page.today, area_id=area_id),
             cases=cases, agents=agents_at_work(page.session), areas=areas_of(page.session), asked=form,
             today=page.today,
         )  # fmt: skip
