@@ -38,6 +38,7 @@ from core.ledger.reconciliation_matching import Proposal
 from core.ledger.reconciliation_rules import forget_rule, rules_for, teach_rule
 from core.ledger.treasury_models import CashAccount
 from core.ledger.vendors import vendors_in_use
+from core.printing.figures import figures
 from core.usecases.propose_matches import propose
 from core.usecases.reconcile_bank import book_payment, confirm, confirm_exact, undo
 
@@ -196,7 +197,7 @@ def withdraw_statement(account_id: UUID, import_id: UUID) -> Page:
 def state_opening(account_id: UUID) -> Page:
     def state(page: Books, form: Form) -> str:
         made = set_statement_opening(page.session, cash_account_id=account_id, amount=form.amount("opening"))
-        return f"The bank began at {made.amount}."
+        return f"The bank began at {figures(made.amount)}."
 
     return _attempt(account_id, state)
 
