@@ -33,7 +33,7 @@ from core.ledger.expenses import (
 from core.ledger.vendors import vendors_in_use
 from core.money import ZERO
 from core.printing.figures import figures
-from core.usecases.keep_document import keep_document, read_document
+from core.usecases.keep_document import SIZE_MAX, keep_document, read_document
 
 ORIGIN = "panel:expenses"
 
@@ -81,7 +81,7 @@ def _attachment(page: Books) -> Id | None:
     file = request.files.get("receipt")
     if file is None or not file.filename:
         return None
-    return keep_document(page.session, data=file.read(), filename=file.filename, kind="receipt").id
+    return keep_document(page.session, data=file.read(SIZE_MAX + 1), filename=file.filename, kind="receipt").id
 
 
 @blueprint.post("/expenses/<uuid:expense_id>/decide")

@@ -86,11 +86,12 @@ def run_payroll() -> Page:
         expected = form.amount("expected")
         made = run_pay(page.session, run_id=form.key("once"), month=asked_month(page), paid_on=form.day("paid_on"),
                        account_code=form.text("account_code", required=True), actor=page.actor)  # fmt: skip
-        if made.paid not in (expected, ZERO):
-            raise FiguresChanged(
-                f"The figures changed: {figures(made.paid)} would be paid now, not {figures(expected)}. Look again."
-            )
         faults = "".join(f" {line.problem}." for line in made.lines if line.problem and line.pay.owed > ZERO)
+        if made.paid not in (expected, ZERO):
+            paid = figures(made.paid)
+            raise FiguresChanged(
+                f"Nobody is paid: {paid} would be paid now, not {figures(expected)}. Look again.{faults}"
+            )
         if made.paid == ZERO:
             return f"Nothing was left to pay for {made.month:%B %Y}.{faults}"
         return f"{figures(made.paid)} is paid for {made.month:%B %Y}.{faults}"

@@ -18,6 +18,7 @@ from admin_web.views.banks import chosen_customer
 from core.clock import utc_now
 from core.errors import DomainError, NotFound
 from core.ledger.accounts import accounts_by_code
+from core.ledger.bank_files import SIZE_MAX
 from core.ledger.bank_files_import import (
     import_statement,
     imports_of,
@@ -125,7 +126,7 @@ def key_of(proposal: Proposal) -> str:
 def uploaded() -> tuple[str, bytes]:
     """(name, bytes) of the chosen file."""
     file = request.files.get("file")
-    data = file.read() if file else b""
+    data = file.read(SIZE_MAX + 1) if file else b""
     if file is None or not data:
         raise FieldInvalid("Choose a file first.")
     return file.filename or "statement", data
