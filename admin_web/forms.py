@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -30,7 +31,7 @@ class Form:
 
     def text(self, name: str, *, required: bool = False) -> str:
         """The words without spaces around them."""
-        value = self._fields.get(name, "").strip()
+        value = self._fields.get(name, "").replace("\x00", "").strip()
         if required and not value:
             raise FieldInvalid(f"{_called(name)} is missing.")
         if len(value) > TEXT_MAX:
@@ -69,8 +70,8 @@ class Form:
         written = self.text(name)
         if not written and default is not None:
             return default
-        if not written.lstrip("-").isdecimal():
-            raise FieldInvalid(f"{_called(name)} must be a whole number.")
+        if not re.fullmatch(r"-?\d{1,9}", written):
+            raise FieldInvalid(f"{_called(name)} must be a whole number, of nine digits at most.")
         return int(written)
 
     def key(self, name: str) -> UUID:
@@ -91,14 +92,11 @@ class Form:
             raise FieldInvalid(f"{_called(name)} is none of the choices.") from wrong
 
     def rate(self, name: str) -> Decimal:
-        """A percentage or a factor, with its decimal places."""
-        try:
-            value = Decimal(self.text(name, required=True))
-        except InvalidOperation as wrong:
-            raise FieldInvalid(f"{_called(name)} must be a number such as 19.5.") from wrong
-        if not value.is_finite():
-            raise FieldInvalid(f"{_called(name)} must be a number such as 19.5.")
-        return value
+        """A percentage or a quantity, with up to four decimal places."""
+        written = self.text(name, required=True)
+        if not re.fullmatch(r"-?\d{1,8}(\.\d{1,4})?", written):
+            raise FieldInvalid(f"{_called(name)} must be a number such as 19.5, with four decimal places at most.")
+        return Decimal(written)
 
     def maybe_day(self, name: str) -> date | None:
         """A calendar day, or None for an empty field."""
