@@ -35,6 +35,7 @@ from core.ledger.tax_dues import tax_dues
 from core.ledger.transfers import cancel_transfer, receive_transfer, send_transfer, transfer_now, transfers_under_way
 from core.ledger.treasury_models import CASH_KINDS, CashMovement
 from core.money import ZERO
+from core.printing.figures import figures
 from core.usecases.reconcile_bank import identify_receipt, unidentified
 
 MOVEMENTS = {
@@ -126,9 +127,9 @@ def transfer() -> Page:
         key, day = form.once(), form.day("moved_on", page.today)
         if form.choice("arrives", ("now", "later")) == "now":
             made = transfer_now(page.session, moved_on=day, idempotency_key=key, actor=page.actor, origin=key, **what)
-            return f"Transfer {made.number} of {made.amount} is done."
+            return f"Transfer {made.number} of {figures(made.amount)} is done."
         made = send_transfer(page.session, sent_on=day, idempotency_key=key, actor=page.actor, origin=key, **what)
-        return f"Transfer {made.number} of {made.amount} is on its way."
+        return f"Transfer {made.number} of {figures(made.amount)} is on its way."
 
     return attempt(move, done="panel.banks", show=banks)
 
@@ -159,7 +160,7 @@ def movement() -> Page:
         if amount <= ZERO:
             raise FieldInvalid("Amount must be more than zero.")
         made = _book(page, form, kind, amount)
-        return f"{MOVEMENTS[kind]} of {abs(made.amount)} is booked as {made.number}."
+        return f"{MOVEMENTS[kind]} of {figures(abs(made.amount))} is booked as {made.number}."
 
     return attempt(book, done="panel.banks", show=banks)
 
@@ -188,7 +189,7 @@ def pay_tax() -> Page:
             page.session, cash_account_id=form.key("account"), paid_on=form.day("day", page.today),
             description=form.text("description"), idempotency_key=key, actor=page.actor, origin=key, **parts,
         )  # fmt: skip
-        return f"Taxes are paid over: {-made.amount} left the account ({made.number})."
+        return f"Taxes are paid over: {figures(-made.amount)} left the account ({made.number})."
 
     return attempt(pay, done="panel.banks", show=banks)
 

@@ -11,6 +11,7 @@ from admin_web.access import Books, books, needs
 from admin_web.blueprint import Page, blueprint
 from admin_web.forms import Form, attempt
 from admin_web.views.payroll import asked_month
+from core.printing.figures import figures
 from core.staff.accruals import accruals_in
 from core.staff.commission_models import CREDITS, INVOICE_EVENTS, KINDS, TIERS_BY
 from core.staff.commission_rules import (
@@ -110,6 +111,6 @@ def accrue_now() -> Page:
         month = asked_month(page)
         until = min(page.today, last_day(month))
         made = accrue_commissions(page.session, since=month, until=until, actor=page.actor, origin=ORIGIN)
-        return f"{made.earned} earned and {made.taken_back} taken back since {month}."
+        return f"{figures(made.earned)} earned and {figures(made.taken_back)} taken back since {month}."
 
     return attempt(accrue, done="panel.commissions", show=commissions)

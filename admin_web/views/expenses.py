@@ -32,7 +32,8 @@ from core.ledger.expenses import (
 )
 from core.ledger.vendors import vendors_in_use
 from core.money import ZERO
-from core.usecases.keep_document import keep_document, read_document
+from core.printing.figures import figures
+from core.usecases.keep_document import SIZE_MAX, keep_document, read_document
 
 ORIGIN = "panel:expenses"
 
@@ -65,12 +66,12 @@ def new_expense() -> Page:
             document_id=_attachment(page), actor=page.actor,
         )  # fmt: skip
         if made.state == "asked":
-            return f"{made.number} of {made.total} waits for a second person."
+            return f"{made.number} of {figures(made.total)} waits for a second person."
         account = form.maybe_key("pay_from")
         if made.state == "approved" and account is not None:
             pay_expense(page.session, expense_id=made.id, cash_account_id=account, paid_on=made.asked_on,
                         actor=page.actor, origin=key)  # fmt: skip
-        return f"{made.number} of {made.total} is {made.state}."
+        return f"{made.number} of {figures(made.total)} is {made.state}."
 
     return attempt(ask, done="panel.expenses", show=expenses)
 
@@ -80,7 +81,7 @@ def _attachment(page: Books) -> Id | None:
     file = request.files.get("receipt")
     if file is None or not file.filename:
         return None
-    return keep_document(page.session, data=file.read(), filename=file.filename, kind="receipt").id
+    return keep_document(page.session, data=file.read(SIZE_MAX + 1), filename=file.filename, kind="receipt").id
 
 
 @blueprint.post("/expenses/<uuid:expense_id>/decide")

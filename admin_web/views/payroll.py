@@ -15,6 +15,7 @@ from core.errors import DomainError, NotFound
 from core.ids import Id
 from core.ledger.cash_accounts import cash_accounts
 from core.money import ZERO
+from core.printing.figures import figures
 from core.staff.balances import ADVANCES, PAYABLE, balances_of
 from core.staff.bonuses import give_bonus
 from core.staff.commission_rules import commission_plans
@@ -85,12 +86,15 @@ def run_payroll() -> Page:
         expected = form.amount("expected")
         made = run_pay(page.session, run_id=form.key("once"), month=asked_month(page), paid_on=form.day("paid_on"),
                        account_code=form.text("account_code", required=True), actor=page.actor)  # fmt: skip
-        if made.paid not in (expected, ZERO):
-            raise FiguresChanged(f"The figures changed: {made.paid} would be paid now, not {expected}. Look again.")
         faults = "".join(f" {line.problem}." for line in made.lines if line.problem and line.pay.owed > ZERO)
+        if made.paid not in (expected, ZERO):
+            paid = figures(made.paid)
+            raise FiguresChanged(
+                f"Nobody is paid: {paid} would be paid now, not {figures(expected)}. Look again.{faults}"
+            )
         if made.paid == ZERO:
             return f"Nothing was left to pay for {made.month:%B %Y}.{faults}"
-        return f"{made.paid} is paid for {made.month:%B %Y}.{faults}"
+        return f"{figures(made.paid)} is paid for {made.month:%B %Y}.{faults}"
 
     return attempt(run, done="panel.pay_run", show=pay_run, month=asked().text("month"))
 
@@ -163,7 +167,7 @@ def new_bonus(staff_id: UUID) -> Page:
         made = give_bonus(page.session, staff_id=staff_id, amount=form.amount("amount"), actor=page.actor, origin=key,
                           tax=form.maybe_amount("tax") or ZERO, reason=form.text("reason", required=True),
                           given_on=form.day("day", page.today), idempotency_key=key)  # fmt: skip
-        return f"A bonus of {made.amount} is owed to him."
+        return f"A bonus of {figures(made.amount)} is owed to him."
 
     return _attempt(staff_id, give)
 
@@ -184,7 +188,7 @@ def new_advance(staff_id: UUID) -> Page:
             approved_by=user.staff_id, instalment=form.maybe_amount("instalment"), idempotency_key=key,
             actor=page.actor, origin=key,
         )  # fmt: skip
-        return f"Advance {made.number} of {made.amount} is given."
+        return f"Advance {made.number} of {figures(made.amount)} is given."
 
     return _attempt(staff_id, give)
 
@@ -240,7 +244,7 @@ def settle_leaver(staff_id: UUID) -> Page:
             paid_on=max(day, page.today), idempotency_key=key, actor=page.actor, origin=key,
         )  # fmt: skip
         if made.pay.net != form.amount("expected"):
-            raise FiguresChanged(f"The figures changed: {made.pay.net} would be paid now. Look again.")
-        return f"{made.name} has left; {made.pay.net} was paid to him."
+            raise FiguresChanged(f"The figures changed: {figures(made.pay.net)} would be paid now. Look again.")
+        return f"{made.name} has left; {figures(made.pay.net)} was paid to him."
 
     return attempt(settle, done="panel.employee", staff_id=staff_id, show=lambda: leaving(staff_id))

@@ -18,6 +18,7 @@ from admin_web.views.banks import chosen_customer
 from core.clock import utc_now
 from core.errors import DomainError, NotFound
 from core.ledger.accounts import accounts_by_code
+from core.ledger.bank_files import SIZE_MAX
 from core.ledger.bank_files_import import (
     import_statement,
     imports_of,
@@ -38,6 +39,7 @@ from core.ledger.reconciliation_matching import Proposal
 from core.ledger.reconciliation_rules import forget_rule, rules_for, teach_rule
 from core.ledger.treasury_models import CashAccount
 from core.ledger.vendors import vendors_in_use
+from core.printing.figures import figures
 from core.usecases.propose_matches import propose
 from core.usecases.reconcile_bank import book_payment, confirm, confirm_exact, undo
 
@@ -124,7 +126,7 @@ def key_of(proposal: Proposal) -> str:
 def uploaded() -> tuple[str, bytes]:
     """(name, bytes) of the chosen file."""
     file = request.files.get("file")
-    data = file.read() if file else b""
+    data = file.read(SIZE_MAX + 1) if file else b""
     if file is None or not data:
         raise FieldInvalid("Choose a file first.")
     return file.filename or "statement", data
@@ -196,7 +198,7 @@ def withdraw_statement(account_id: UUID, import_id: UUID) -> Page:
 def state_opening(account_id: UUID) -> Page:
     def state(page: Books, form: Form) -> str:
         made = set_statement_opening(page.session, cash_account_id=account_id, amount=form.amount("opening"))
-        return f"The bank began at {made.amount}."
+        return f"The bank began at {figures(made.amount)}."
 
     return _attempt(account_id, state)
 

@@ -41,6 +41,7 @@ from core.ledger.vendors import (
     vendors_in_use,
 )
 from core.money import ZERO
+from core.printing.figures import figures
 
 ORIGIN = "panel:vendors"
 BILL_LINES = 3
@@ -150,7 +151,7 @@ def new_bill(vendor_id: UUID) -> Page:
             due_on=form.maybe_day("due_on"), vendor_ref=form.text("vendor_ref"), idempotency_key=key,
             actor=page.actor, origin=key,
         )  # fmt: skip
-        return f"Bill {made.number} of {made.total} is in the books, due on {made.due_on}."
+        return f"Bill {made.number} of {figures(made.total)} is in the books, due on {made.due_on}."
 
     return _attempt(vendor_id, enter)
 
@@ -175,7 +176,7 @@ def settle_vendor(vendor_id: UUID) -> Page:
             withheld=form.maybe_amount("withheld") or ZERO, paid_on=form.day("paid_on", page.today),
             reference=form.text("reference"), idempotency_key=key, actor=page.actor, origin=key,
         )  # fmt: skip
-        return f"{made.number}: {made.amount} is paid, {made.withheld} withheld."
+        return f"{made.number}: {figures(made.amount)} is paid, {figures(made.withheld)} withheld."
 
     return _attempt(vendor_id, pay)
 
@@ -213,13 +214,15 @@ def decide_draft(bill_id: UUID) -> Page:
     def decide(page: Books, form: Form) -> str:
         what = form.choice("decision", ("meter", "accept", "discard"))
         if what == "meter":
-            return f"The bill is {meter_bill(page.session, bill_id=bill_id, units=form.rate('units')).total} now."
+            return (
+                f"The bill is {figures(meter_bill(page.session, bill_id=bill_id, units=form.rate('units')).total)} now."
+            )
         if what == "discard":
             discard_draft(page.session, bill_id=bill_id)
             return "The proposal is thrown away."
         made = accept_bill(page.session, bill_id=bill_id, billed_on=form.day("billed_on", page.today), actor=page.actor,
                            vendor_ref=form.text("vendor_ref"), origin=ORIGIN)  # fmt: skip
-        return f"Bill {made.number} of {made.total} is in the books."
+        return f"Bill {made.number} of {figures(made.total)} is in the books."
 
     return attempt(decide, done="panel.vendors", show=vendors)
 

@@ -21,6 +21,7 @@ from core.ledger.vendor_payments import lock_vendor, pay_vendor, use_advance
 from core.ledger.vendors import PAYABLE
 from core.money import ZERO, parse_amount, rounded
 from core.numbering import next_number
+from core.printing.figures import plain
 
 INPUT_TAX = "1130"
 STOCK = "1200"
@@ -151,7 +152,7 @@ def _contract_item(contract: VendorContract, units: Decimal, first: date, last: 
     if contract.pricing != "per_gb" and days != whole:
         price, quantity = rounded(price * units * days / whole), Decimal(1)
     net = rounded(price * quantity)
-    unit = {"fixed": "", "per_mbps": f", {units:f} Mbps", "per_gb": f", {units:f} GB"}[contract.pricing]
+    unit = {"fixed": "", "per_mbps": f", {plain(units)} Mbps", "per_gb": f", {plain(units)} GB"}[contract.pricing]
     text = f"{contract.name}, {first:%d %b %Y} - {last - timedelta(days=1):%d %b %Y}{unit}"
     return BillItem(text, price, contract.account_code, quantity, rounded(net * contract.tax_percent / 100))
 

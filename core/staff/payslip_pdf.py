@@ -74,6 +74,7 @@ def _sums(page: Page, slip: Payslip) -> None:
     other = sum((line.amount for line in slip.other), ZERO)
     if other:
         page.pair(page.word("other_entries"), shown(other))
-    for line in slip.payments:
-        page.pair(f"{page.word('paid_out')} {line.description}", shown(line.amount))
+    if slip.payments:
+        page.gap(2)
+        _lines(page, page.word("paid_out"), slip.payments)
     page.pair(page.word("carried_forward"), shown(slip.carried_forward), bold=True)

@@ -166,12 +166,12 @@ def test_a_vendors_month_is_proposed_metered_accepted_and_paid(app: Flask, compa
     assert "0 bills are proposed" in submit(manager, "/bills/propose", month="2026-10-01").text
     draft = re.search(r"/bills/[0-9a-f-]{36}/draft", manager.get("/vendors").text)
     assert draft
-    assert "36000.00" in submit(manager, draft[0], decision="meter", units="120").text
+    assert "36,000.00" in submit(manager, draft[0], decision="meter", units="120").text
     assert "is in the books" in submit(manager, draft[0], decision="accept", billed_on="2026-11-01").text
 
     pay = {"account": bank, "amount": "34,560", "withheld": "1,440", "paid_on": "2026-11-10", "once": new_id()}
     for _ in range(2):
-        assert "34560.00 is paid, 1440.00 withheld" in submit(manager, f"{at}/pay", **pay).text
+        assert "34,560.00 is paid, 1,440.00 withheld" in submit(manager, f"{at}/pay", **pay).text
     assert asked_in(company, lambda s: balance_of(s, cash_account_id=bank)) == Decimal("65440.00")
     assert "0.00 owed" in manager.get(f"{at}?first=2026-10-01&last=2026-11-30").text
 
@@ -183,7 +183,7 @@ def test_a_bill_by_hand_is_entered_once_and_voided(app: Flask, company: TestComp
     bill = {"once": new_id(), "vendor_ref": "A-17", "billed_on": "2026-11-02", "description_0": "Splicing",
             "account_0": "5000", "net_0": "4,000", "tax_0": "720"}  # fmt: skip
     for _ in range(2):
-        assert "of 4720.00 is in the books" in submit(manager, f"/vendors/{vendor}/bills", **bill).text
+        assert "of 4,720.00 is in the books" in submit(manager, f"/vendors/{vendor}/bills", **bill).text
     assert asked_in(company, lambda s: ledger_balance(s, code="2300")) == Decimal("-4720.00")
     void = re.search(r"/vendors/[0-9a-f-]{36}/bills/[0-9a-f-]{36}/void", manager.get(f"/vendors/{vendor}").text)
     assert void and submit(manager, void[0]).status_code == 422
@@ -270,7 +270,7 @@ def test_the_pay_run_pays_what_it_showed_and_a_second_click_changes_nothing(
     first = submit(owner, f"/payroll/run?month={NOVEMBER}", **form)
     second = submit(owner, f"/payroll/run?month={NOVEMBER}", **form)
 
-    assert "58900.00 is paid for November 2026" in first.text
+    assert "58,900.00 is paid for November 2026" in first.text
     assert second.status_code == 200 and "Nothing was left to pay" in second.text
     assert asked_in(company, lambda s: s.scalar(select(func.sum(SalaryPayment.paid)))) == Decimal("58900.00")
     slip = owner.get(f"/payroll/{tariq}/payslip?month=2026-11").text
@@ -289,7 +289,7 @@ def test_a_pay_run_whose_figures_changed_since_it_was_shown_pays_nothing(
 
     refused = submit(owner, f"/payroll/run?month={NOVEMBER}", **form)
 
-    assert refused.status_code == 422 and "33500.00 would be paid now, not 33000.00" in refused.text
+    assert refused.status_code == 422 and "33,500.00 would be paid now, not 33,000.00" in refused.text
     assert run_form(refused.text)["expected"] == "33500.00"
     assert asked_in(company, lambda s: s.scalar(select(func.count()).select_from(SalaryPayment))) == 0
 
@@ -301,7 +301,7 @@ def test_leaving_is_looked_at_without_a_trace_and_settled_as_shown(app: Flask, c
     assert "16,500.00" in shown
     assert asked_in(company, lambda s: s.get_one(Staff, tariq).state) == "active"
     form = {**run_form(shown), "last_day": "2026-11-15", "account_code": "1020"}
-    assert "has left; 16500.00 was paid" in submit(owner, f"/payroll/{tariq}/leaving", **form).text
+    assert "has left; 16,500.00 was paid" in submit(owner, f"/payroll/{tariq}/leaving", **form).text
     assert asked_in(company, lambda s: balance_of(s, cash_account_id=bank)) == Decimal("83500.00")
 
 
@@ -318,7 +318,7 @@ def test_a_commission_plan_gets_its_rules_and_a_wrong_rule_its_reason(app: Flask
     refused = submit(owner, path[0], name="Both", kind="recovery", amount="5", percent="1", **usual)
     assert refused.status_code == 422
     page = owner.get("/commissions").text
-    assert "up to 30.00: 1 %" in page and "above: 2.5 %" in page
+    assert "up to 30 days late: 1 %" in page and "above: 2.5 %" in page
     assert "0.00 earned" in submit(owner, f"/commissions/accrue?month={NOVEMBER}").text
 
 
