@@ -18,26 +18,40 @@ from admin_web.blueprint import blueprint
 from admin_web.navigation import NAVIGATION
 from admin_web.views import (
     agent_cash,
+    banks,
+    billing_runs,
+    claims,
+    commissions,
     customers,
     events,
+    expenses,
     home,
     invoices,
     ledger,
+    payments,
+    payroll,
+    plans,
+    reconciliation,
     recovery,
     recovery_rules,
+    refunds,
     reports,
     signing_in,
     staff,
+    subscriptions,
     tickets,
+    vendors,
+    vouchers,
 )
 from core.ids import new_id
-from core.printing.figures import amount_text, day_text, figures
+from core.printing.figures import amount_text, day_text, figures, plain
 from core.settings import Settings
 
 csrf = CSRFProtect()
 VIEWS = (
-    signing_in, home, customers, invoices, tickets, recovery, reports, ledger, staff, events,
-    recovery_rules, agent_cash,
+    signing_in, home, customers, subscriptions, invoices, payments, claims, refunds, billing_runs, plans, vouchers,
+    tickets, recovery, recovery_rules, agent_cash, reports, ledger, banks, reconciliation, vendors, expenses, payroll,
+    commissions, staff, events,
 )  # fmt: skip
 """Every module that puts pages onto the blueprint."""
 SESSION_LIFE = timedelta(hours=12)
@@ -69,7 +83,7 @@ def register(app: Flask, settings: Settings) -> None:
     )  # fmt: skip
     limiter.limit(LOGINS_PER_ADDRESS, methods=["POST"])(signing_in.sign_in)
     app.register_blueprint(blueprint)
-    app.jinja_env.filters.update(figures=figures, money=money, day=day, clock=clock)
+    app.jinja_env.filters.update(figures=figures, money=money, day=day, clock=clock, plain=plain)
     app.context_processor(lambda: {"user": current_user(), "navigation": NAVIGATION, "new_key": new_id})
     app.after_request(_secure)
     app.register_error_handler(HTTPException, _refused)

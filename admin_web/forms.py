@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from flask import flash, redirect, request, url_for
+from flask import abort, flash, redirect, request, url_for
 
 from admin_web.access import Books, books
 from admin_web.blueprint import Page
-from core.errors import DomainError
+from core.errors import DomainError, NotFound
 from core.money import AmountInvalid, parse_amount
 
 TEXT_MAX = 4000
@@ -30,7 +31,7 @@ class Form:
 
     def text(self, name: str, *, required: bool = False) -> str:
         """The words without spaces around them."""
-        value = self._fields.get(name, "").strip()
+        value = self._fields.get(name, "").replace("\x00", "").strip()
         if required and not value:
             raise FieldInvalid(f"{_called(name)} is missing.")
         if len(value) > TEXT_MAX:
@@ -69,8 +70,8 @@ class Form:
         written = self.text(name)
         if not written and default is not None:
             return default
-        if not written.lstrip("-").isdecimal():
-            raise FieldInvalid(f"{_called(name)} must be a whole number.")
+        if not re.fullmatch(r"-?\d{1,9}", written):
+            raise FieldInvalid(f"{_called(name)} must be a whole number, of nine digits at most.")
         return int(written)
 
     def key(self, name: str) -> UUID:
@@ -89,6 +90,25 @@ class Form:
             return UUID(written)
         except ValueError as wrong:
             raise FieldInvalid(f"{_called(name)} is none of the choices.") from wrong
+
+    def rate(self, name: str) -> Decimal:
+        """A percentage or a quantity, with up to four decimal places."""
+        written = self.text(name, required=True)
+        if not re.fullmatch(r"-?\d{1,8}(\.\d{1,4})?", written):
+            raise FieldInvalid(f"{_called(name)} must be a number such as 19.5, with four decimal places at most.")
+        return Decimal(written)
+
+    def maybe_day(self, name: str) -> date | None:
+        """A calendar day, or None for an empty field."""
+        return self.day(name) if self.text(name) else None
+
+    def maybe_number(self, name: str) -> int | None:
+        """A whole number, or None for an empty field."""
+        return self.number(name) if self.text(name) else None
+
+    def once(self) -> str:
+        """The key under which the form acts once, however often it is sent; also the origin of what it books."""
+        return f"panel:{self.key('once')}"
 
     def choice(self, name: str, choices: Collection[str]) -> str:
         """One of `choices`."""
@@ -114,11 +134,14 @@ def asked() -> Form:
 def attempt(action: Callable[[Books, Form], str], *, done: str, show: Callable[[], Page], **where: Any) -> Page:
     """Let `action` use the form in one transaction; its answer is the notice on the page `done`.
 
-    A refusal changes nothing: the page `show` comes again with its reason, the fields as they were filled in.
+    A record that is not there is 404. Any other refusal changes nothing: the page `show` comes again with its reason,
+    the fields as they were filled in.
     """
     try:
         with books() as page:
             notice = action(page, Form(request.form))
+    except NotFound:
+        abort(404)
     except DomainError as refusal:
         flash(str(refusal), "problem")
         shown = show()

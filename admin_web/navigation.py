@@ -6,6 +6,21 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     ("Today", (("customer.view", "home", "Dashboard"), ("events.view", "events", "Failed events"))),
     ("Customers", (("customer.view", "customers", "Customers"), ("ticket.view", "tickets", "Tickets"))),
     (
+        "Billing",
+        (
+            ("payment.take", "counter", "Take a payment"),
+            ("invoice.view", "invoices", "Invoices"),
+            ("payment.view", "payments", "Payments"),
+            ("claim.decide", "claims", "Claims"),
+            ("payment.view", "refunds", "Refunds"),
+            ("invoice.write", "write_offs", "Write-offs"),
+            ("invoice.run", "billing_runs", "Invoice runs"),
+            ("invoice.view", "plans", "Plans"),
+            ("invoice.view", "taxes", "Taxes"),
+            ("voucher.write", "vouchers", "Vouchers"),
+        ),
+    ),
+    (
         "Recovery",
         (
             ("overdue.view", "overdue", "Overdue"),
@@ -23,6 +38,17 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("ledger.view", "reports", "Reports"),
             ("ledger.view", "manual_entries", "Entries by hand"),
             ("ledger.view", "closing", "Closing"),
+        ),
+    ),
+    (
+        "Office",
+        (
+            ("bank.view", "banks", "Banks and cash"),
+            ("bank.view", "reconciliations", "Reconciliation"),
+            ("vendor.write", "vendors", "Vendors"),
+            ("expense.write", "expenses", "Expenses"),
+            ("payroll.view", "payroll", "Payroll"),
+            ("payroll.view", "commissions", "Commissions"),
         ),
     ),
     ("Company", (("staff.view", "staff", "Staff"), ("company.choose", "companies", "Companies"))),

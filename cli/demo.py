@@ -19,7 +19,7 @@ from alembic.util import CommandError
 from cli.database import migrate, refresh_statistics
 from cli.demo_company import COMPLETE, DISPLAY_NUMBER, PHONE_NUMBER_ID, DemoLogin, DemoUnfinished, load
 from cli.embedded import EmbeddedServers, ServersUnavailable, start_embedded
-from cli.processes import Child, ProcessFailed, Supervisor
+from cli.processes import Child, ProcessFailed, Supervisor, web_server
 from core.clock import utc_now
 from core.settings import Settings
 from core.usecases.start_process import start_process
@@ -133,12 +133,7 @@ def _children(settings: Settings) -> list[Child]:
              "--state", str(settings.data_dir / "simulator")],
             f"{simulator}/",
         ),
-        Child(
-            "web",
-            [python, "-m", "gunicorn", "cli.web:app", "--bind", f"{HOST}:{settings.web_port}", "--workers", "2",
-             "--worker-class", "gthread", "--threads", "8", "--keep-alive", "30", "--log-level", "warning"],
-            f"{web}/healthz",
-        ),
+        Child("web", web_server("cli.web:app", f"{HOST}:{settings.web_port}"), f"{web}/healthz"),
         Child("worker-1", [python, "-m", "workers.run"]),
         Child("worker-2", [python, "-m", "workers.run"]),
         Child("scheduler", [python, "-m", "workers.schedule"]),

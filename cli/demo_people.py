@@ -9,10 +9,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from core.billing.balance import account_balance
+from core.billing.balance import AccountBalance, account_balance
+from core.companies import current_company
 from core.crm.models import Contact, ContactAccount, Customer
 from core.db import company_session
 from core.ids import Id, new_id
+from core.printing.figures import amount_text
 from core.staff.models import Staff
 
 CUSTOMERS_SHOWN = 14
@@ -24,6 +26,7 @@ def write_people(path: Path, company_id: Id, today: date) -> None:
     """Write the list the simulator reads; links the one person who withholds his number."""
     with company_session(company_id, "demo") as session:
         customers = list(session.scalars(select(Customer).order_by(Customer.number).limit(CUSTOMERS_SHOWN + 1)))
+        currency = current_company(session).currency
         people = []
         phones: set[str] = set()
         for number, customer in enumerate(customers):
@@ -32,7 +35,7 @@ def write_people(path: Path, company_id: Id, today: date) -> None:
             if phone in phones:
                 continue
             phones.add(phone)
-            person = _person(phone, customer.name, "Customers", _label(customer.number, owed.due, owed.overdue > 0))
+            person = _person(phone, customer.name, "Customers", _label(customer.number, owed, currency))
             if number == CUSTOMERS_SHOWN:
                 contact = Contact(id=new_id(), user_id=WITHHELD_USER_ID, name=customer.name, username="fiber.fan")
                 session.add(contact)
@@ -55,5 +58,8 @@ def _person(phone: str, name: str, group: str, label: str) -> dict[str, Any]:
     return {"phone": phone, "name": name, "group": group, "label": label, "user_id": user_id}
 
 
-def _label(number: str, due: object, overdue: bool) -> str:
-    return f"{number} · owes Rs {due}{' · overdue' if overdue else ''}"
+def _label(number: str, owed: AccountBalance, currency: str) -> str:
+    if not owed.due and owed.advance:
+        return f"{number} · {amount_text(owed.advance, 'en', currency)} in advance"
+    due = f"owes {amount_text(owed.due, 'en', currency)}" if owed.due else "owes nothing"
+    return f"{number} · {due}{' · overdue' if owed.overdue else ''}"

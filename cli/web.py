@@ -12,6 +12,7 @@ import core.schema  # noqa: F401 - every table must be known before the first qu
 from admin_web import gateway_callback
 from bot import health, webhook
 from bot.understanding import prepare as prepare_understanding
+from core.jobs import ring_in_background
 from core.settings import Settings, load_settings
 from core.usecases.start_process import start_process
 
@@ -54,6 +55,7 @@ def __getattr__(name: str) -> Flask:
         raise AttributeError(name)
     settings = load_settings()
     start_process(settings)
+    ring_in_background()
     prepare_understanding()
     app = globals()["app"] = create_app(settings)
     return app

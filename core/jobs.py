@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Callable
 from functools import partial
 
 import structlog
@@ -24,21 +27,26 @@ JOBS = {
     "process_event": "workers.inbound.process_event",
     "fetch_document": "workers.media.fetch_document",
     "check_company_books": "workers.ledger.check_company_books",
+    "accrue_commissions": "workers.payroll.accrue_commissions_of",
     "begin_billing_day": "workers.billing_day.begin_billing_day",
     "stop_expired": "workers.billing_day.stop_expired",
     "run_invoices": "workers.billing.run_invoices_of_day",
     "age_debts": "workers.recovery.age_debts",
     "climb_ladder": "workers.recovery.climb_ladder_of",
     "suspend_services": "workers.recovery.suspend_services",
+    "run_invoices_by_hand": "workers.billing.run_invoices_by_hand",
 }
 TIMEOUT_SECONDS = 300
-TIMEOUTS = {"run_invoices": 3600}
+TIMEOUTS = {"run_invoices": 3600, "run_invoices_by_hand": 3600}
 """A job that was stopped goes on where it stood when it is rung for again."""
 
 COALESCED = frozenset(JOBS)
 """Jobs of which one waiting is enough; they call `answer_bell` before they look at their rows."""
 BELL_SECONDS = 10
 """A bell whose job got lost keeps quiet no longer than this."""
+
+RINGER_PAUSE = 0.02
+"""Seconds between two rounds of the ringer; so much later at most is a bell rung while another has just been."""
 
 _redis: Redis | None = None
 
@@ -64,7 +72,8 @@ def ring(session: Session, job: str, *, queue: str, **ids: str) -> None:
     if job not in JOBS:
         raise KeyError(f"No job is called {job!r}; core.jobs.JOBS has the list")
     key = f"{queue}:{job}:{sorted(ids.items())}"
-    after_commit(session, key, partial(ring_now, job, queue=queue, **ids))
+    bell = partial(ring_now, job, queue=queue, **ids)
+    after_commit(session, key, bell if _ringer is None else partial(_ringer.ring, key, bell))
 
 
 def ring_now(job: str, *, queue: str, **ids: str) -> bool:
@@ -83,6 +92,48 @@ def ring_now(job: str, *, queue: str, **ids: str) -> bool:
         log.warning("ring_lost", job=job, queue=queue, error=type(away).__name__)
         return False
     return True
+
+
+class Ringer:
+    """Rings from a thread of its own, so that no request waits for Redis; equal rings within the pause are one.
+
+    A ring is never given up for one that began before it: what was committed in the meantime is rung for again.
+    """
+
+    def __init__(self, pause: float = RINGER_PAUSE) -> None:
+        self._pause = pause
+        self._waiting: dict[str, Callable[[], object]] = {}
+        self._changed = threading.Condition()
+        threading.Thread(target=self._run, name="ringer", daemon=True).start()
+
+    def ring(self, key: str, bell: Callable[[], object]) -> None:
+        with self._changed:
+            self._waiting[key] = bell
+            self._changed.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting)
+                bells, self._waiting = self._waiting, {}
+            for key, bell in bells.items():
+                try:
+                    bell()
+                except Exception:
+                    log.exception("ring_failed", key=key)
+            time.sleep(self._pause)
+
+
+_ringer: Ringer | None = None
+
+
+def ring_in_background() -> None:
+    """Let a thread of this process ring from now on; call once per process, after any fork.
+
+    For the web server: under load its many rings for one number become few. What a crash leaves unrung the sweep finds.
+    """
+    global _ringer
+    _ringer = Ringer()
 
 
 def answer_bell(job: str, **ids: str) -> None:

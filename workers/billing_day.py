@@ -1,4 +1,4 @@
-"""What a day brings to subscriptions and debts: RQ's way into the use cases, company by company.
+"""What a day brings to subscriptions, debts and the office: RQ's way into the use cases, company by company.
 
 Every step is safe to repeat, so the day is begun again each hour and a company is never a time zone late.
 """
@@ -8,18 +8,21 @@ from __future__ import annotations
 from datetime import datetime
 
 import structlog
-from sqlalchemy import select
 
 from core import jobs
 from core.clock import business_day, utc_now
-from core.companies import Company, current_company
-from core.db import company_session, platform_session
+from core.companies import current_company
+from core.db import company_session
 from core.ids import Id
+from core.ledger.bills import propose_bills
+from core.ledger.expenses import ask_recurring
 from core.usecases.change_plan import apply_plan_changes
 from core.usecases.charge_late_fees import charge_late_fees
 from core.usecases.end_service import apply_ends
 from core.usecases.pause_service import apply_pauses
 from core.usecases.renew_prepaid import expire_prepaid
+from core.usecases.restore_service import restore_all_clear
+from workers.companies import ring_every_company
 
 log = structlog.get_logger(__name__)
 
@@ -27,20 +30,13 @@ ACTOR = "system"
 
 
 def ring_billing_day() -> None:
-    """Ring for every company's day; each is a job of its own, so one cannot hold up the others."""
-    _ring_all("begin_billing_day")
+    """Ring for every company's day."""
+    ring_every_company("begin_billing_day", queue="billing")
 
 
 def ring_expiry() -> None:
     """Ring for every company's prepaid subscriptions that have run out."""
-    _ring_all("stop_expired")
-
-
-def _ring_all(job: str) -> None:
-    with platform_session() as session:
-        companies = session.scalars(select(Company.id)).all()
-    for company_id in companies:
-        jobs.ring_now(job, queue="billing", company_id=str(company_id))
+    ring_every_company("stop_expired", queue="billing")
 
 
 def begin_billing_day(company_id: str) -> None:
@@ -58,10 +54,21 @@ def begin_day_of(company_id: Id, now: datetime) -> None:
         ended = len(apply_ends(session, now=now))
     with company_session(company_id) as session:
         paused = len(apply_pauses(session, now=now, actor=ACTOR, origin=origin))
+    with company_session(company_id) as session:
+        restored = restore_all_clear(session, now=now)
+    _propose_office_bills(company_id, now)
     fees = _charge_fees(company_id, now, origin)
-    log.info(
-        "billing_day_begun", company_id=str(company_id), changed=changed, ended=ended, paused=paused, late_fees=fees
-    )
+    log.info("billing_day_begun", company_id=str(company_id), changed=changed, ended=ended, paused=paused,
+             restored=restored, late_fees=fees)  # fmt: skip
+
+
+def _propose_office_bills(company_id: Id, now: datetime) -> None:
+    """On the first of a month the bills of vendors with a contract; the expenses that come back, each once."""
+    with company_session(company_id) as session:
+        today = business_day(now, current_company(session).timezone)
+        if today.day == 1:  # a proposal that was discarded shall not come again
+            propose_bills(session, month=today, actor=ACTOR)
+        ask_recurring(session, today=today)
 
 
 def _charge_fees(company_id: Id, now: datetime, origin: str) -> int:

@@ -5,24 +5,22 @@ from __future__ import annotations
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from core import jobs
 from core.clock import business_day, utc_now
-from core.companies import Company, current_company
-from core.db import company_session, platform_session
+from core.companies import current_company
+from core.db import company_session
 from core.ids import Id
 from core.usecases.check_books import check_books
+from workers.companies import ring_every_company
 
 log = structlog.get_logger(__name__)
 
 
 def check_all_books() -> None:
-    """Ring for every company's check; each is a job of its own, so one cannot hold up the others."""
-    with platform_session() as session:
-        companies = session.scalars(select(Company.id)).all()
-    for company_id in companies:
-        jobs.ring_now("check_company_books", queue="bulk", company_id=str(company_id))
+    """Ring for every company's check."""
+    ring_every_company("check_company_books", queue="bulk")
 
 
 def check_company_books(company_id: str) -> int:

@@ -10,8 +10,11 @@ from flask import Response, abort, render_template, request
 
 from admin_web.access import books, needs
 from admin_web.blueprint import Page, blueprint
+from core.billing.charges import CHARGES
+from core.billing.plans import offered_plans
 from core.crm.customers import PAGE, areas_of, search_customers
 from core.errors import NotFound
+from core.printing.figures import figures
 from core.usecases.customer_profile import customer_profile
 
 
@@ -60,7 +63,11 @@ def customer(number: str) -> Page:
             profile = customer_profile(page.session, number=number, today=page.today)
         except NotFound:
             abort(404)
-        return render_template("customer.html", company=page.company, profile=profile, zone=page.zone, today=page.today)
+        plans = [
+            (plan.id, f"{plan.name}, {figures(price)}") for plan, price in offered_plans(page.session, day=page.today)
+        ]
+        return render_template("customer.html", company=page.company, profile=profile, zone=page.zone,
+                               today=page.today, plans=plans, charges=CHARGES)  # fmt: skip
 
 
 def _is_uuid(text: str) -> bool:

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from core.billing.invoice_models import Invoice
 from core.billing.invoices import issue_charges
 from core.billing.payments import KeyReused
-from core.billing.plan_models import BillingPolicy
 from core.billing.subscription_models import PendingCharge, Subscription
 from core.errors import DomainError, NotFound
 from core.ids import Id, new_id
@@ -144,22 +143,3 @@ def invoice_now(
     for charge in charges:
         session.refresh(charge)
     return invoices
-
-
-def charge_reconnection(
-    session: Session, *, subscription_id: Id, day: date, actor: str, idempotency_key: str
-) -> PendingCharge | None:
-    """The policy's fee for a restored service, waiting for the next invoice; None where the company takes none.
-
-    Raises NotFound.
-    """
-    fee = session.scalars(select(BillingPolicy.reconnection_fee)).one()
-    subscription = session.get(Subscription, subscription_id)
-    if subscription is None:
-        raise NotFound("There is no such subscription")
-    if fee <= ZERO:
-        return None
-    return add_charge(
-        session, customer_id=subscription.payer_id or subscription.customer_id, what="reconnection", amount=fee,
-        bill_from=day, created_by=actor, idempotency_key=idempotency_key, subscription_id=subscription_id,
-    )  # fmt: skip

@@ -26,10 +26,7 @@ class Account:
     """A subscription to be billed, with what its invoice says of the customer."""
 
     facts: BillingFacts
-    state: str
-    next_bill_on: date | None
     customer_number: str
-    customer_name: str
     payer_name: str
     payer_tax_number: str
     address: str
@@ -39,29 +36,36 @@ class Account:
 
 
 _WANTED = "unnest(CAST(:ids AS uuid[])) WITH ORDINALITY AS w(id, place)"
+# OFFSET 0 keeps every look-up by key: without statistics the planner would join whole tables, thousands of rows each.
+# Under row-level security a key must be a plain column to be looked up, so the payer is worked out beforehand.
 _SUBSCRIPTIONS = text(f"""
-    SELECT w.place, coalesce(s.payer_id, s.customer_id), s.started_on, s.ended_on, s.billing_day, s.interval_months,
-           s.billed_until, s.due_days, s.state, s.next_bill_on, c.number, c.name, p.name, p.customer_class,
-           p.tax_number, right(p.cnic, 4), coalesce(nullif(home.address, ''), site.address, ''), z.area_id,
-           coalesce(a.jurisdiction, '')
+    SELECT w.place, s.billed_to, s.started_on, s.ended_on, s.billing_day, s.interval_months,
+           s.billed_until, s.due_days, c.number, p.name, p.customer_class, p.tax_number, right(p.cnic, 4),
+           coalesce(nullif(home.address, ''), site.address, ''), z.area_id, coalesce(a.jurisdiction, '')
       FROM {_WANTED}
-      JOIN subscription s ON s.id = w.id
-      JOIN customer c ON c.id = s.customer_id
-      JOIN customer p ON p.id = coalesce(s.payer_id, s.customer_id)
-      LEFT JOIN site ON site.id = s.site_id
-      LEFT JOIN LATERAL (SELECT address FROM site WHERE site.customer_id = s.payer_id ORDER BY site.id LIMIT 1) home
-             ON s.payer_id <> s.customer_id
+      CROSS JOIN LATERAL (
+        SELECT *, coalesce(payer_id, customer_id) AS billed_to FROM subscription WHERE id = w.id OFFSET 0) s
+      CROSS JOIN LATERAL (SELECT * FROM customer WHERE id = s.customer_id OFFSET 0) c
+      CROSS JOIN LATERAL (SELECT * FROM customer WHERE id = s.billed_to OFFSET 0) p
+      LEFT JOIN LATERAL (SELECT address FROM site WHERE id = s.site_id OFFSET 0) site ON true
+      LEFT JOIN LATERAL (
+        SELECT (array_agg(address ORDER BY id))[1] AS address FROM site
+         WHERE customer_id = s.payer_id AND s.payer_id <> s.customer_id OFFSET 0) home ON true
       LEFT JOIN sub_zone z ON z.id = c.sub_zone_id
       LEFT JOIN area a ON a.id = z.area_id
      ORDER BY w.place
 """)  # noqa: S608 - no value is put in
 _LINES = text(f"""
     SELECT w.place, l.id, l.plan_id, l.starts_on, l.ends_on, l.quantity, l.agreed_price, l.description
-      FROM {_WANTED} JOIN subscription_line l ON l.subscription_id = w.id ORDER BY w.place, l.position
+      FROM {_WANTED}
+      CROSS JOIN LATERAL (SELECT * FROM subscription_line WHERE subscription_id = w.id OFFSET 0) l
+     ORDER BY w.place, l.position
 """)  # noqa: S608 - no value is put in
 _DISCOUNTS = text(f"""
     SELECT w.place, d.valid_from, d.valid_to, d.percent, d.amount, d.line_id
-      FROM {_WANTED} JOIN discount d ON d.subscription_id = w.id ORDER BY w.place, d.id
+      FROM {_WANTED}
+      CROSS JOIN LATERAL (SELECT * FROM discount WHERE subscription_id = w.id OFFSET 0) d
+     ORDER BY w.place, d.id
 """)  # noqa: S608 - no value is put in
 _EXEMPTIONS = text("""
     SELECT customer_id, tax_code, valid_from, valid_to
@@ -80,22 +84,28 @@ _CHARGES = text(f"""
 """)  # noqa: S608 - no value is put in
 _PAUSES = text(f"""
     SELECT w.place, p.reason, p.starts_on, p.ends_on
-      FROM {_WANTED} JOIN service_pause p ON p.subscription_id = w.id
-     WHERE p.ends_on IS NOT NULL ORDER BY w.place, p.starts_on
+      FROM {_WANTED}
+      CROSS JOIN LATERAL (
+        SELECT * FROM service_pause WHERE subscription_id = w.id AND ends_on IS NOT NULL OFFSET 0) p
+     ORDER BY w.place, p.starts_on
 """)  # noqa: S608 - no value is put in
 _INVOICED = text(f"""
     SELECT w.place, i.period_start, i.period_end
       FROM {_WANTED}
-      JOIN subscription s ON s.id = w.id
-      JOIN invoice i ON i.subscription_id = w.id
-     WHERE i.reason = 'period' AND i.state NOT IN ('void', 'draft')
-       AND i.period_start >= coalesce(s.billed_until, s.started_on) - interval '37 months'
+      CROSS JOIN LATERAL (SELECT billed_until, started_on FROM subscription WHERE id = w.id OFFSET 0) s
+      CROSS JOIN LATERAL (
+        SELECT period_start, period_end FROM invoice
+         WHERE company_id = taar_company() AND subscription_id = w.id AND reason = 'period' AND state <> 'void'
+           AND state <> 'draft' AND period_start >= coalesce(s.billed_until, s.started_on) - interval '37 months'
+        OFFSET 0) i
      ORDER BY w.place, i.period_start
 """)  # noqa: S608 - no value is put in
 _USAGE = text("""
     SELECT w.place, u.day, sum(u.bytes)
       FROM unnest(CAST(:places AS integer[]), CAST(:ids AS uuid[]), CAST(:since AS date[])) AS w(place, id, since)
-      JOIN usage_event u ON u.subscription_id = w.id AND u.day >= w.since
+      CROSS JOIN LATERAL (
+        SELECT * FROM usage_event
+         WHERE company_id = taar_company() AND subscription_id = w.id AND day >= w.since OFFSET 0) u
      GROUP BY w.place, u.day
 """)
 
@@ -127,8 +137,8 @@ def read_accounts(
     taxpayers: dict[tuple[Any, ...], Taxpayer] = {}
     accounts = []
     for (
-        place, payer_id, started_on, ended_on, billing_day, interval_months, billed_until, due_days, state,
-        next_bill_on, number, name, payer_name, customer_class, tax_number, cnic_end, address, area_id, jurisdiction,
+        place, payer_id, started_on, ended_on, billing_day, interval_months, billed_until, due_days, number,
+        payer_name, customer_class, tax_number, cnic_end, address, area_id, jurisdiction,
     ) in rows:  # fmt: skip
         key = (customer_class, jurisdiction, tuple(exemptions.get(payer_id, ())))
         facts = BillingFacts(
@@ -139,7 +149,7 @@ def read_accounts(
         )  # fmt: skip
         billed = tuple(span for span in invoiced.get(place, ()) if span[0] >= starts[place])
         accounts.append(
-            Account(facts, state, next_bill_on, number, name, payer_name, printed_tax_number(tax_number, cnic_end),
+            Account(facts, number, payer_name, printed_tax_number(tax_number, cnic_end),
                     address, area_id, billed)
         )  # fmt: skip
     return accounts

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from core.billing.periods import INTERVAL_MONTHS_MAX
 from core.billing.plan_models import SERVICE_CLASSES, Plan, PlanBand, PlanPrice
@@ -46,6 +46,8 @@ def add_plan(
         throttled_mbps=throttled_mbps, unit=unit, rating=rating, offered=True,
     )  # fmt: skip
     _check(plan, bands)
+    if session.scalar(select(Plan.id).where(Plan.code == code)) is not None:
+        raise PlanInvalid(f"There is a plan {code} already: choose another code")
     session.add(plan)
     session.flush()
     set_price(session, plan_id=plan.id, amount=price, valid_from=valid_from)
@@ -147,3 +149,9 @@ def offered_plans(session: Session, *, day: date) -> list[tuple[Plan, Decimal]]:
         .order_by(Plan.download_mbps, Plan.id, PlanPrice.valid_from.desc())
     )
     return [(plan, amount) for plan, amount in rows]
+
+
+def every_plan(session: Session) -> Sequence[Plan]:
+    """All plans with their prices and tariffs, those on offer first, the slowest first."""
+    loaded = select(Plan).options(selectinload(Plan.prices), selectinload(Plan.bands))
+    return session.scalars(loaded.order_by(Plan.offered.desc(), Plan.download_mbps, Plan.code)).all()

@@ -155,7 +155,7 @@ def bill_account(drafter: Drafter, account: Account) -> Outcome:
 
 
 def _billed(drafter: Drafter, account: Account) -> Outcome:
-    facts, tariffs, next_bill_on = account.facts, drafter.tariffs, account.next_bill_on
+    facts, tariffs = account.facts, drafter.tariffs
     if not facts.lines:
         raise NothingToBill(f"{account.customer_number} has a subscription without lines: add what it is for")
     if all(tariffs.plan(line.plan_id).prepaid for line in facts.lines):

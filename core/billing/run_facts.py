@@ -67,7 +67,8 @@ _LOCK_DUE = text(f"""
 _LOCK_PAYERS = text("""
     SELECT count(*) FROM (
         SELECT 1 FROM customer c
-         WHERE c.id IN (SELECT coalesce(payer_id, customer_id) FROM subscription WHERE id = ANY(CAST(:ids AS uuid[])))
+         WHERE c.id = ANY(ARRAY(
+            SELECT coalesce(payer_id, customer_id) FROM subscription WHERE id = ANY(CAST(:ids AS uuid[]))))
          ORDER BY c.id FOR NO KEY UPDATE) locked
 """)
 _OWED = text("""
@@ -85,28 +86,30 @@ _ADVANCES = text("""
 """)
 _RECIPIENTS = text("""
     WITH known AS (
-        SELECT p.customer_id, c.id AS contact_id, true AS on_file FROM customer_phone p
-          JOIN contact c ON c.phone = p.phone AND c.phone_trusted AND c.opted_out_at IS NULL
+        SELECT p.customer_id, c.id AS contact_id, c.language, true AS on_file FROM customer_phone p
+         CROSS JOIN LATERAL (
+            SELECT id, language FROM contact
+             WHERE company_id = taar_company() AND phone = p.phone AND phone_trusted AND opted_out_at IS NULL
+            OFFSET 0) c
          WHERE p.customer_id = ANY(CAST(:payers AS uuid[]))
         UNION
-        SELECT a.customer_id, c.id, false FROM contact_account a
-          JOIN contact c ON c.id = a.contact_id AND c.opted_out_at IS NULL
+        SELECT a.customer_id, c.id, c.language, false FROM contact_account a
+         CROSS JOIN LATERAL (
+            SELECT id, language FROM contact WHERE id = a.contact_id AND opted_out_at IS NULL OFFSET 0) c
          WHERE a.customer_id = ANY(CAST(:payers AS uuid[]))
     ), chosen AS (
-        SELECT DISTINCT ON (customer_id) customer_id, contact_id FROM known
+        SELECT DISTINCT ON (customer_id) customer_id, contact_id, language FROM known
          ORDER BY customer_id, on_file DESC, contact_id
-    ), last_number AS (
-        SELECT DISTINCT ON (v.contact_id) v.contact_id, v.business_number_id FROM conversation v
-          JOIN chosen ON chosen.contact_id = v.contact_id
-         ORDER BY v.contact_id, v.last_inbound_at DESC NULLS LAST
     )
-    SELECT chosen.customer_id, c.id, coalesce(n.business_number_id, b.id),
-           coalesce(c.language, company.default_language)
+    SELECT chosen.customer_id, chosen.contact_id, coalesce(last.business_number_id, first.id),
+           coalesce(chosen.language, company.default_language)
       FROM chosen
-      JOIN contact c ON c.id = chosen.contact_id
-      JOIN company ON company.id = c.company_id
-      LEFT JOIN last_number n ON n.contact_id = c.id
-      CROSS JOIN LATERAL (SELECT id FROM business_number ORDER BY id LIMIT 1) b
+     CROSS JOIN company
+     CROSS JOIN (SELECT id FROM business_number ORDER BY id LIMIT 1) first
+      LEFT JOIN LATERAL (
+        SELECT business_number_id FROM conversation v
+         WHERE v.company_id = taar_company() AND v.contact_id = chosen.contact_id
+         ORDER BY v.last_inbound_at DESC NULLS LAST LIMIT 1) last ON true
 """)
 
 

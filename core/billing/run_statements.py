@@ -135,7 +135,8 @@ CHARGES_TAKEN = text("""
 """)
 SUBSCRIPTIONS = text("""
     UPDATE subscription SET billed_until = step.billed_until, next_bill_on = step.next_bill_on
-      FROM run_step step WHERE subscription.id = step.subscription_id
+      FROM run_step step
+     WHERE subscription.id = step.subscription_id AND subscription.id = ANY(CAST(:ids AS uuid[]))
 """)
 NOTICES = text("""
     INSERT INTO outbound_message (

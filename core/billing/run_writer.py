@@ -65,10 +65,11 @@ def write_batch(session: Session, run: Run, batch: Batch, outcomes: Sequence[Out
             if rows.of[table]:
                 with cursor.copy(f"COPY pg_temp.{table} ({', '.join(columns)}) FROM STDIN") as copy:
                     copy.write("".join(rows.of[table]))
+    billed = array_of(outcome.account.facts.subscription_id for outcome in outcomes if not outcome.problem)
+    connection.execute(sql.SUBSCRIPTIONS, {"ids": billed})
     for statement, parameters in _statements(session, run, rows, actor):
         connection.execute(statement, parameters)
-    billed = [outcome.account.facts.subscription_id for outcome in outcomes if not outcome.problem]
-    connection.execute(sql.RESOLVED, {"ids": array_of(billed), "now": run.now})
+    connection.execute(sql.RESOLVED, {"ids": billed, "now": run.now})
     park(session, run, {o.account.facts.subscription_id: o.problem for o in outcomes if o.problem})
     connection.execute(sql.PROGRESS, {"run_id": run.id, "invoiced": rows.count, "amount": rows.amount})
 
@@ -82,8 +83,6 @@ def park(session: Session, run: Run, reasons: Mapping[Id, str]) -> None:
 
 
 def _statements(session: Session, run: Run, rows: _Rows, actor: str) -> Iterable[tuple[TextClause, Mapping[str, Any]]]:
-    if rows.of["run_step"]:
-        yield sql.SUBSCRIPTIONS, {}
     if not rows.count:
         return
     year = fiscal_year_of(run.day, run.company.fiscal_year_start_month)
@@ -202,8 +201,8 @@ def _line(line: DraftLine) -> str:
     return (
         f"{line.kind}\t{_text(line.description)}\t{line.quantity}\t{line.unit_price}\t{line.discount}\t{line.amount}"
         f"\t{_or_null(line.period_start)}\t{_or_null(line.period_end)}\t{_or_null(line.plan_id)}"
-        f"\t{line.service_class}\t{_text(line.tax_code)}\t{_or_null(line.tax_percent)}\t{_or_null(line.tax_base)}"
-        f"\t{line.account_code}"
+        f"\t{_text(line.service_class)}\t{_text(line.tax_code)}\t{_or_null(line.tax_percent)}\t{_or_null(line.tax_base)}"
+        f"\t{_text(line.account_code)}"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -12,7 +13,11 @@ from core.billing.plan_models import SERVICE_CLASSES, TaxExemption, TaxRate
 from core.billing.taxes import TaxRule
 from core.errors import DomainError
 from core.ids import Id, new_id
+from core.ledger.accounts import account_ids
 from core.money import ZERO
+
+KINDS = ("sales_tax", "excise", "advance_income_tax")
+BASES = ("net", "net_plus_sales_tax")
 
 
 class TaxInvalid(DomainError):
@@ -29,6 +34,13 @@ def add_tax_rate(
         raise TaxInvalid(
             f"{code} at {percent} % above {threshold} is no tax: use 0 to 1000 % and no negative threshold"
         )
+    _check_row(session, code, kind, base, account_code)
+    same = select(TaxRate.id).where(
+        TaxRate.code == code, TaxRate.jurisdiction == jurisdiction, TaxRate.service_class == service_class,
+        TaxRate.customer_class == customer_class, TaxRate.valid_from == valid_from,
+    )  # fmt: skip
+    if session.scalar(same) is not None:
+        raise TaxInvalid(f"{code} has such a row from {valid_from} on already: choose another day")
     if service_class and service_class not in SERVICE_CLASSES:
         raise TaxInvalid(f"There is no service class {service_class!r}: use one of {', '.join(SERVICE_CLASSES)}")
     if valid_to is not None and valid_to < valid_from:
@@ -41,6 +53,18 @@ def add_tax_rate(
     session.add(rate)
     session.flush()
     return rate
+
+
+def _check_row(session: Session, code: str, kind: str, base: str, account_code: str) -> None:
+    faults = {
+        "it needs a code": not code.strip(),
+        f"{kind!r} is no kind of tax: use {', '.join(KINDS)}": kind not in KINDS,
+        f"{base!r} is no base: use {', '.join(BASES)}": base not in BASES,
+        f"there is no account {account_code!r}": account_code not in account_ids(session),
+    }
+    found = [fault for fault, there in faults.items() if there]
+    if found:
+        raise TaxInvalid(f"This row of the tax table cannot be kept: {'; '.join(found)}")
 
 
 def add_exemption(
@@ -69,3 +93,8 @@ def read_rules(session: Session) -> tuple[TaxRule, ...]:
         TaxRate.customer_class,
     )  # fmt: skip
     return tuple(TaxRule(*row) for row in session.execute(select(*columns).order_by(TaxRate.id)))
+
+
+def tax_rates(session: Session) -> Sequence[TaxRate]:
+    """The company's tax table by code, the newest row of each first."""
+    return session.scalars(select(TaxRate).order_by(TaxRate.code, TaxRate.valid_from.desc(), TaxRate.id)).all()

@@ -100,6 +100,8 @@ def make_vouchers(
             f"{count} cards of {amount} until {expires_on}: a batch has a name, 1 to {BATCH_MAX} cards,"
             " a value and a last day that is still to come"
         )
+    if session.scalar(select(VoucherBatch.id).where(VoucherBatch.name == name.strip())) is not None:
+        raise VoucherBatchInvalid(f"There is a batch called {name.strip()} already: its cards would look alike")
     if plan_id is not None:
         plan = session.get(Plan, plan_id)
         if plan is None or plan.validity_days is None:
@@ -256,3 +258,14 @@ def voucher_counts(session: Session, *, batch_id: Id) -> dict[str, int]:
         select(Voucher.state, func.count()).where(Voucher.batch_id == batch_id).group_by(Voucher.state)
     )
     return {row[0]: row[1] for row in rows}
+
+
+def voucher_batches(session: Session, *, limit: int = 100) -> list[tuple[VoucherBatch, dict[str, int]]]:
+    """The newest batches first, each with its counts as in `voucher_counts`."""
+    batches = session.scalars(select(VoucherBatch).order_by(VoucherBatch.id.desc()).limit(limit)).all()
+    rows = session.execute(
+        select(Voucher.batch_id, Voucher.state, func.count())
+        .where(Voucher.batch_id.in_([batch.id for batch in batches]))
+        .group_by(Voucher.batch_id, Voucher.state)
+    ).all()
+    return [(batch, {row[1]: row[2] for row in rows if row[0] == batch.id}) for batch in batches]

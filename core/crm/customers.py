@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Row, Select, or_, select, text
 from sqlalchemy.orm import Session
 
 from core.crm.models import Area, Customer, CustomerPhone, SubZone
+from core.errors import NotFound
 from core.ids import Id
 
 PAGE = 50
@@ -60,6 +61,14 @@ def _matching(query: Select[Any], wanted: str) -> Select[Any]:
         )
         same += [on_file.exists(), Customer.cnic == digits]
     return query.where(or_(*same))
+
+
+def customer_by_number(session: Session, *, number: str) -> Customer:
+    """The customer printed as `number`; raises NotFound."""
+    customer = session.scalar(select(Customer).where(Customer.number == number))
+    if customer is None:
+        raise NotFound(f"There is no customer {number}")
+    return customer
 
 
 def areas_of(session: Session) -> Sequence[Area]:

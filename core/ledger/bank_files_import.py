@@ -294,3 +294,9 @@ def withdraw_import(session: Session, *, import_id: Id, withdrawn_by: str) -> St
     record.withdrawn_by = withdrawn_by
     session.flush()
     return record
+
+
+def imports_of(session: Session, *, cash_account_id: Id, limit: int = 20) -> list[StatementImport]:
+    """The files imported for the account, the newest first."""
+    newest = select(StatementImport).where(StatementImport.cash_account_id == cash_account_id)
+    return list(session.scalars(newest.order_by(StatementImport.imported_at.desc(), StatementImport.id).limit(limit)))

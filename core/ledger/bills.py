@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from core.errors import DomainError, NotFound
 from core.ids import Id, new_id
@@ -276,6 +276,18 @@ def vendor_payments_of(session: Session, *, vendor_id: Id, limit: int = 50) -> l
     """What a vendor was paid, the newest first."""
     newest = select(VendorPayment).where(VendorPayment.vendor_id == vendor_id)
     return list(session.scalars(newest.order_by(VendorPayment.paid_on.desc(), VendorPayment.id.desc()).limit(limit)))
+
+
+def draft_bills(session: Session) -> list[Bill]:
+    """Bills proposed and not accepted yet, by month."""
+    drafts = select(Bill).where(Bill.state == "draft").options(joinedload(Bill.vendor), selectinload(Bill.lines))
+    return list(session.scalars(drafts.order_by(Bill.period_start, Bill.id)))
+
+
+def bills_of(session: Session, *, vendor_id: Id, limit: int = 100) -> list[Bill]:
+    """A vendor's bills, the newest first."""
+    newest = select(Bill).where(Bill.vendor_id == vendor_id).options(selectinload(Bill.lines))
+    return list(session.scalars(newest.order_by(Bill.billed_on.desc(), Bill.id.desc()).limit(limit)))
 
 
 def _bill(session: Session, bill_id: Id) -> Bill:

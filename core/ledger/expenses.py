@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from core.errors import DomainError, NotFound
 from core.ids import Id, new_id
@@ -235,8 +235,27 @@ def _following(recurring: RecurringExpense) -> date:
 
 def waiting_expenses(session: Session) -> list[Expense]:
     """What waits for approval or for payment, the oldest first."""
-    waiting = select(Expense).where(Expense.state.in_(("asked", "approved")))
+    waiting = select(Expense).where(Expense.state.in_(("asked", "approved"))).options(joinedload(Expense.category))
     return list(session.scalars(waiting.order_by(Expense.asked_on, Expense.id)))
+
+
+def expense_by_id(session: Session, expense_id: Id) -> Expense:
+    """The expense; raises NotFound."""
+    expense = session.get(Expense, expense_id)
+    if expense is None:
+        raise NotFound("There is no such expense")
+    return expense
+
+
+def recent_expenses(session: Session, *, limit: int = 50) -> list[Expense]:
+    """What was paid, billed or refused, the newest first."""
+    settled = select(Expense).where(Expense.state.not_in(("asked", "approved"))).options(joinedload(Expense.category))
+    return list(session.scalars(settled.order_by(Expense.asked_on.desc(), Expense.id.desc()).limit(limit)))
+
+
+def recurring_expenses(session: Session) -> list[RecurringExpense]:
+    """What is asked for by itself, the next one first."""
+    return list(session.scalars(select(RecurringExpense).order_by(RecurringExpense.next_on, RecurringExpense.id)))
 
 
 def _in_state(session: Session, expense_id: Id, *states: str) -> Expense:

@@ -207,3 +207,22 @@ def set_off_reversal(session: Session, *, entry_id: Id, cash_account_id: Id, mat
     ]
     match(session, cash_account_id=cash_account_id, pairing=Pairing(posting_ids=both, reason="Taken back"),
           matched_by=matched_by, now=now)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Matched:
+    """A match with the bank's lines it answers; those of entries set off against each other have none."""
+
+    match: BankMatch
+    lines: Sequence[BankLine]
+
+
+def recent_matches(session: Session, *, cash_account_id: Id, limit: int = 50) -> list[Matched]:
+    """What was matched last on the account, the newest first."""
+    newest = select(BankMatch).where(BankMatch.cash_account_id == cash_account_id)
+    matches = session.scalars(newest.order_by(BankMatch.matched_at.desc(), BankMatch.id.desc()).limit(limit)).all()
+    lines: dict[Id | None, list[BankLine]] = {}
+    answered = select(BankLine).where(BankLine.match_id.in_([match.id for match in matches]))
+    for line in session.scalars(answered.order_by(BankLine.booked_on, BankLine.position)):
+        lines.setdefault(line.match_id, []).append(line)
+    return [Matched(match, lines.get(match.id, ())) for match in matches]

@@ -124,6 +124,20 @@ def vendor_by_id(session: Session, vendor_id: Id) -> Vendor:
     return vendor
 
 
+def vendors_in_use(session: Session) -> list[Vendor]:
+    """The vendors one may buy from, by name."""
+    return list(session.scalars(select(Vendor).where(Vendor.active).order_by(Vendor.name)))
+
+
+def contracts_of(session: Session, *, vendor_id: Id) -> list[VendorContract]:
+    """What a vendor bills each month, ended contracts too, by name."""
+    return list(
+        session.scalars(
+            select(VendorContract).where(VendorContract.vendor_id == vendor_id).order_by(VendorContract.name)
+        )
+    )
+
+
 def owed_to(session: Session, *, vendor_id: Id, as_of: date | None = None) -> Decimal:
     """What the books owe the vendor; negative for an advance he holds."""
     return -ledger_balance(session, code=PAYABLE, party_id=vendor_id, as_of=as_of)

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from core import jobs
 from core.db import Json, table_of
-from core.ids import Id, new_id
+from core.ids import Id
 from core.messaging import payloads
 from core.messaging.lanes import RULES
 from core.messaging.models import OutboundMessage
@@ -71,12 +71,11 @@ def message_row(
     attachment: Mapping[str, Any] | None = None, template: Mapping[str, Any] | None = None,
     expires_in: timedelta | None = None, not_before: datetime | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """The outbox row of a message, every column but the company's; arguments as of `queue_message`."""
+    """The outbox row of a message without its company and id; arguments as of `queue_message`."""
     if template is not None:
         payloads.template(**template)
     start = not_before or now
     return {
-        "id": new_id(),
         "business_number_id": business_number_id,
         "contact_id": contact_id,
         "lane": lane,
@@ -96,7 +95,7 @@ def message_row(
 
 
 def read_mark_row(*, contact_id: Id, business_number_id: Id, wamid: str, typing: bool, now: datetime) -> dict[str, Any]:
-    """The outbox row of a read mark, every column but the company's."""
+    """The outbox row of a read mark without its company and id."""
     return message_row(
         contact_id=contact_id, business_number_id=business_number_id, lane="urgent", text="",
         payload={"type": READ_MARK, "message_id": wamid, "typing": typing}, dedupe_key=f"read:{wamid}", now=now,
@@ -107,6 +106,7 @@ def read_mark_row(*, contact_id: Id, business_number_id: Id, wamid: str, typing:
 _OUTBOX = table_of(OutboundMessage)
 _INSERT = (
     insert(_OUTBOX)
+    .values(id=func.uuidv7())  # by the database's clock alone, since messages go out in the order of their ids
     .on_conflict_do_nothing(index_elements=["company_id", "dedupe_key"])
     .returning(_OUTBOX.c.id, _OUTBOX.c.company_id)
 )

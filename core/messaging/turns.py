@@ -34,8 +34,8 @@ _KEEP = """
 """
 _HEAR = f"""
     WITH kept AS ({_KEEP})
-    INSERT INTO conversation (id, contact_id, business_number_id, state, last_inbound_at)
-    SELECT %(conversation_id)s, %(contact_id)s, %(business_number_id)s, '{{}}', %(heard_at)s FROM kept
+    INSERT INTO conversation (contact_id, business_number_id, state, last_inbound_at)
+    SELECT %(contact_id)s, %(business_number_id)s, '{{}}', %(heard_at)s FROM kept
     ON CONFLICT (company_id, contact_id, business_number_id)
     DO UPDATE SET last_inbound_at = greatest(conversation.last_inbound_at, excluded.last_inbound_at)
     RETURNING id, state, set_config('taar.actor', 'contact:' || contact_id, true)
@@ -62,8 +62,7 @@ def hear(session: Session, *, message: Json, heard_at: datetime) -> Heard | None
     audit trail names the person as the actor.
     """
     message_id = new_id()
-    told = {**_told(message, message_id), "conversation_id": new_id(), "heard_at": heard_at}
-    row = run(session, _HEAR, told).fetchone()
+    row = run(session, _HEAR, {**_told(message, message_id), "heard_at": heard_at}).fetchone()
     return Heard(message_id, row[0], row[1]) if row else None
 
 
@@ -72,7 +71,7 @@ def _told(message: Json, message_id: Id) -> Json:
 
 
 _COLUMNS = (
-    "id, business_number_id, contact_id, lane, kind, payload, text, attachment, template, dedupe_key, state,"
+    "business_number_id, contact_id, lane, kind, payload, text, attachment, template, dedupe_key, state,"
     " state_since, not_before, expires_at, attempts, error"
 )
 _ANSWER = f"""

@@ -184,3 +184,11 @@ def accruals_of(session: Session, *, staff_id: Id, first: date, last: date) -> l
             .order_by(CommissionAccrual.posted_on, CommissionAccrual.id)
         )
     )  # fmt: skip
+
+
+def accruals_in(session: Session, *, first: date, last: date) -> list[CommissionAccrual]:
+    """What everybody earned and lost from `first` to `last`, by employee in the order of posting."""
+    within = select(CommissionAccrual).where(CommissionAccrual.posted_on.between(first, last))
+    return list(
+        session.scalars(within.order_by(CommissionAccrual.staff_id, CommissionAccrual.posted_on, CommissionAccrual.id))
+    )

@@ -14,6 +14,8 @@ from core.ids import Id
 KINDS = ("new_connection", "complaint", "invoice", "recovery")
 ACCOUNT_OF_KIND = {"new_connection": "6010", "complaint": "6010", "invoice": "6010", "recovery": "6020"}
 CREDITS = ("sold", "installed")
+INVOICE_EVENTS = ("paid", "issued")
+TIERS_BY = ("", "age", "month")
 
 
 class CommissionPlan(Owned, Base):

@@ -207,6 +207,11 @@ def read_rule_book(session: Session) -> RuleBook:
     return RuleBook(terms, rules)
 
 
+def commission_plans(session: Session) -> list[CommissionPlan]:
+    """The plans, by name."""
+    return list(session.scalars(select(CommissionPlan).order_by(CommissionPlan.name)))
+
+
 def rules_of_plan(session: Session, *, plan_id: Id) -> Sequence[CommissionRule]:
     """A plan's rules, the oldest first."""
     return session.scalars(

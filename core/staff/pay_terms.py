@@ -147,6 +147,18 @@ def current_terms(session: Session, *, staff_id: Id) -> PayTerms | None:
     return session.scalar(select(PayTerms).where(PayTerms.staff_id == staff_id, PayTerms.ends_on.is_(None)))
 
 
+def terms_of(session: Session, *, staff_id: Id) -> list[PayTerms]:
+    """An employee's terms, the newest first."""
+    return list(
+        session.scalars(select(PayTerms).where(PayTerms.staff_id == staff_id).order_by(PayTerms.starts_on.desc()))
+    )
+
+
+def terms_running(session: Session) -> dict[Id, PayTerms]:
+    """Everybody's terms that have no end yet, by employee."""
+    return {terms.staff_id: terms for terms in session.scalars(select(PayTerms).where(PayTerms.ends_on.is_(None)))}
+
+
 def terms_on(session: Session, *, staff_id: Id, day: date) -> PayTerms:
     """The terms that hold on a day; raises NotOnThePayroll."""
     terms = session.scalar(

@@ -48,6 +48,11 @@ def staff_named(session: Session, staff_id: Id) -> Staff:
     return staff
 
 
+def active_staff(session: Session) -> list[Staff]:
+    """Who works for the company, by name."""
+    return list(session.scalars(select(Staff).where(Staff.state == "active").order_by(Staff.name, Staff.id)))
+
+
 def staff_names(session: Session) -> dict[Id, str]:
     """Everybody's name, whoever has left among them."""
     return {row.id: row.name for row in session.execute(select(Staff.id, Staff.name))}

@@ -264,3 +264,9 @@ def record_absence(
     absence.part, absence.note, absence.recorded_by = part, note, recorded_by
     session.flush()
     return absence
+
+
+def absences_of(session: Session, *, staff_id: Id, limit: int = 50) -> list[Absence]:
+    """An employee's absences, the newest first; those with `accrual_id` were taken off a salary."""
+    newest = select(Absence).where(Absence.staff_id == staff_id).order_by(Absence.day.desc())
+    return list(session.scalars(newest.limit(limit)))

@@ -15,6 +15,7 @@ from core.billing.subscription_models import ServicePause, Subscription
 from core.clock import business_day
 from core.companies import current_company
 from core.ids import Id
+from core.recovery.case_models import Promise
 from core.service_desk.models import OPEN_STATES, Ticket
 
 BATCH = 200
@@ -25,7 +26,8 @@ def charge_late_fees(
 ) -> FeeBatch:
     """Charge a batch of what is due on the company's day of `now`; call again until it is empty.
 
-    Held are: customers in `held`, whoever has an open claim of payment, an open dispute of his bill, or an outage.
+    Held are: customers in `held`, whoever has promised to pay, has an open claim of payment, disputes his bill,
+    or has an outage.
     """
     today = business_day(now, current_company(session).timezone)
     return late_fees.charge_late_fees(
@@ -34,9 +36,10 @@ def charge_late_fees(
 
 
 def held_customers(session: Session, *, now: datetime) -> set[Id]:
-    """Payers whose late fees wait: a claim, a disputed bill, or an outage of a line they pay for."""
+    """Payers whose late fees wait: a promise, a claim, a disputed bill, or an outage of a line they pay for."""
     today = business_day(now, current_company(session).timezone)
     payer = func.coalesce(Subscription.payer_id, Subscription.customer_id)
+    promises = select(Promise.customer_id).where(Promise.state == "open")
     claims = select(PaymentClaim.customer_id).where(PaymentClaim.state == "pending")
     disputing = select(Ticket.customer_id).where(
         Ticket.category == "billing_dispute", Ticket.state.in_(OPEN_STATES), Ticket.customer_id.is_not(None)
@@ -50,6 +53,5 @@ def held_customers(session: Session, *, now: datetime) -> set[Id]:
             or_(ServicePause.ends_on.is_(None), ServicePause.ends_on > today),
         )
     )  # fmt: skip
-    return {
-        customer for query in (claims, disputing, their_payers, without_service) for customer in session.scalars(query)
-    }
+    waiting = (promises, claims, disputing, their_payers, without_service)
+    return {customer for query in waiting for customer in session.scalars(query)}

@@ -14,9 +14,10 @@ from core.billing.invoice_models import Invoice
 from core.billing.invoices import invoices_of
 from core.billing.payment_models import Payment, PaymentClaim
 from core.billing.payments import payments_of
+from core.billing.services import Services, services_of
 from core.billing.subscription_models import Subscription
+from core.crm.customers import customer_by_number
 from core.crm.models import Contact, ContactAccount, Customer, CustomerPhone, Document
-from core.errors import NotFound
 from core.inventory.models import Item
 from core.messaging.models import InboundMessage, OutboundMessage
 from core.network.models import Access
@@ -43,6 +44,7 @@ class Profile:
 
     customer: Customer
     subscriptions: Sequence[Subscription]
+    services: Services
     access: Sequence[Access]
     balance: AccountBalance
     invoices: Sequence[Invoice]
@@ -56,13 +58,12 @@ class Profile:
 
 def customer_profile(session: Session, *, number: str, today: date) -> Profile:
     """The profile of the customer printed as `number`; raises NotFound."""
-    customer = session.scalar(select(Customer).where(Customer.number == number))
-    if customer is None:
-        raise NotFound(f"There is no customer {number}")
+    customer = customer_by_number(session, number=number)
     mine = customer.id
     return Profile(
         customer=customer,
         subscriptions=session.scalars(select(Subscription).where(Subscription.customer_id == mine)).all(),
+        services=services_of(session, customer_id=mine, today=today),
         access=session.scalars(
             select(Access)
             .join(Subscription, Subscription.id == Access.subscription_id)

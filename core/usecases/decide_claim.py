@@ -12,7 +12,7 @@ from core.billing.payment_models import PaymentClaim
 from core.companies import current_company
 from core.ids import Id
 from core.messaging.receipts import rejected_text
-from core.usecases.take_payment import Taken, give_receipt, tell_customer
+from core.usecases.take_payment import Taken, complete_payment, tell_customer
 
 
 def accept_claim(
@@ -24,7 +24,7 @@ def accept_claim(
         session, claim_id=claim_id, method=method, received_on=received_on, approved_by=approved_by, now=now,
         origin=origin, amount=amount, account_code=account_code,
     )  # fmt: skip
-    return give_receipt(session, payment=payment, now=now)
+    return complete_payment(session, payment=payment, now=now, origin=origin)
 
 
 def refuse_claim(session: Session, *, claim_id: Id, reason: str, rejected_by: str, now: datetime) -> PaymentClaim:

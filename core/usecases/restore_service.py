@@ -9,13 +9,14 @@ from decimal import Decimal
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from core.billing.charges import add_charge
 from core.billing.invoice_models import OPEN_STATES, Invoice
 from core.billing.plan_models import BillingPolicy
-from core.billing.subscription_models import PendingCharge, ServicePause, Subscription
+from core.billing.subscription_models import ServicePause, Subscription
 from core.clock import business_day
 from core.companies import current_company
 from core.crm.models import Customer
-from core.ids import Id, new_id
+from core.ids import Id
 from core.money import ZERO
 from core.network.access import want_access
 from core.network.models import Access
@@ -26,7 +27,6 @@ from core.recovery.policy import policy_of
 from core.recovery.promises import lock_customer
 from core.recovery.reminders import debt_of, recipients, tell_service
 
-FEE_ACCOUNT = "4090"
 BATCH = 200
 
 
@@ -178,14 +178,10 @@ def _charge_fee(session: Session, cut: ServiceCut, actor: str, today: date) -> N
     fee = session.scalars(select(BillingPolicy.reconnection_fee)).one_or_none() or ZERO
     if fee <= ZERO:
         return
-    session.add(
-        PendingCharge(
-            id=new_id(), customer_id=cut.customer_id, service_class="fee", description="Reconnection fee",
-            unit_price=fee, amount=fee, account_code=FEE_ACCOUNT, bill_from=today,
-            idempotency_key=f"reconnection:{cut.id}", created_by=actor,
-        )
+    add_charge(
+        session, customer_id=cut.customer_id, what="reconnection", amount=fee, bill_from=today, created_by=actor,
+        idempotency_key=f"reconnection:{cut.id}",
     )  # fmt: skip
-    session.flush()
 
 
 def _owed(session: Session, customer_id: Id, today: date) -> tuple[Decimal, Decimal]:

@@ -1,4 +1,4 @@
-"""Money comes in: it is recorded, and the customer gets the receipt from the system the moment it is posted."""
+"""Money comes in: it is recorded, what waited for it happens, and the customer gets the receipt at once."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ from core.messaging.outbox import queue_message
 from core.messaging.receipts import Receipt, receipt_template, receipt_text
 from core.money import ZERO
 from core.staff.models import Staff
+from core.usecases.follow_payment import follow_payment
+from core.usecases.renew_prepaid import renew_after_payment
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def take_payment(
     withheld_income_tax: Decimal = ZERO, withheld_sales_tax: Decimal = ZERO, certificate_no: str = "",
     place: Json | None = None,
 ) -> Taken:  # fmt: skip
-    """Record a payment as `record_payment` does, with its refusals, and queue the receipt.
+    """Record a payment as `record_payment` does, with its refusals, and let happen what `complete_payment` says.
 
     A repeat of the key records nothing and sends no second receipt.
     """
@@ -54,11 +56,21 @@ def take_payment(
         cash_limit_left=cash_limit_left, withheld_income_tax=withheld_income_tax,
         withheld_sales_tax=withheld_sales_tax, certificate_no=certificate_no, place=place,
     )  # fmt: skip
-    return give_receipt(session, payment=payment, now=now)
+    return complete_payment(session, payment=payment, now=now, origin=origin)
 
 
-def give_receipt(session: Session, *, payment: Payment, now: datetime) -> Taken:
-    """Queue the receipt of a payment recorded in this transaction, in the language of who gets it."""
+def complete_payment(session: Session, *, payment: Payment, now: datetime, origin: str = "") -> Taken:
+    """Renew what ran out, judge promises, restore the service, and queue the receipt, all for a payment just recorded.
+
+    Wherever money comes in (counter, agent, claim, gateway, bank statement), it ends here.
+    """
+    customer_id, actor = payment.customer_id, payment.taken_by
+    renew_after_payment(session, customer_id=customer_id, now=now, actor=actor, origin=origin)
+    follow_payment(session, customer_id=customer_id, now=now, actor=actor, origin=origin)
+    return _give_receipt(session, payment, now)
+
+
+def _give_receipt(session: Session, payment: Payment, now: datetime) -> Taken:
     company = current_company(session)
     balance = account_balance(
         session, customer_id=payment.customer_id, today=business_day(now, company.timezone)

@@ -19,7 +19,7 @@ from core.db import company_session
 from core.printing.labels import LABELS
 from core.printing.page import Column, Letterhead, Page
 from tests.builders import make_customer, make_invoice, make_plan, make_subscription
-from tests.cast import TestCompany
+from tests.cast import NOW, TestCompany
 
 
 def text_of(pdf: bytes) -> str:
@@ -47,13 +47,13 @@ def test_a_receipt_printed_again_later_shows_the_same_balance(company: TestCompa
         make_invoice(session, subscription.id)
         payment = record_payment(
             session, customer_id=customer.id, amount=Decimal("1000.00"), method="cash",
-            received_on=date(2026, 11, 12), idempotency_key="a", taken_by="test",
+            received_on=date(2026, 11, 12), idempotency_key="a", taken_by="test", now=NOW,
         )  # fmt: skip
     with company_session(company.id, "test") as session:
         make_invoice(session, subscription.id, month=date(2026, 10, 1))
         record_payment(
             session, customer_id=customer.id, amount=Decimal("500.00"), method="cash",
-            received_on=date(2026, 11, 13), idempotency_key="b", taken_by="test",
+            received_on=date(2026, 11, 13), idempotency_key="b", taken_by="test", now=NOW,
         )  # fmt: skip
 
         printed = text_of(receipt_pdf(session, payment_id=payment.id)[1])

@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.billing.advance import customer_advance
@@ -15,7 +14,6 @@ from core.billing.charges import (
     ChargeInvoiced,
     add_charge,
     cancel_charge,
-    charge_reconnection,
     invoice_now,
 )
 from core.billing.deposits import DepositTooSmall, deposit_held, return_deposit
@@ -217,17 +215,3 @@ def test_charges_that_make_no_sense_are_refused_and_a_key_charges_once(company: 
         with pytest.raises(KeyReused):
             add_charge(session, customer_id=customer.id, what="other", amount=D(6), bill_from=NOV_1, created_by="t",
                        idempotency_key="k")  # fmt: skip
-
-
-def test_a_restored_service_pays_the_reconnection_fee_of_the_policy(company: TestCompany) -> None:
-    with company_session(company.id, "test") as session:
-        subscription = subscribe(session, company)
-        ask = {"subscription_id": subscription.id, "day": NOV_16, "actor": "test", "idempotency_key": "cut-1"}
-        assert charge_reconnection(session, **ask) is None  # type: ignore[arg-type]
-        policy(session).reconnection_fee = D("250.00")
-        for _ in range(2):
-            charge_reconnection(session, **ask)  # type: ignore[arg-type]
-        waiting = session.scalars(select(PendingCharge)).all()
-        assert [(c.description, str(c.amount), c.account_code) for c in waiting] == [
-            ("Reconnection fee", "250.00", "4090")
-        ]

@@ -40,7 +40,7 @@ from core.billing.vouchers import (
 from core.crm.models import Customer
 from core.db import company_session
 from core.errors import DomainError
-from core.ids import Id
+from core.ids import Id, new_id
 from core.money import ZERO
 from core.network.access import want_access
 from core.usecases import renew_prepaid as use_case
@@ -65,7 +65,7 @@ def subscriber(session: Session, company: TestCompany, *, price: str = "1000.00"
 
 def cards(session: Session, *, count: int = 3, amount: str = "1000.00", plan_id: Id | None = None) -> list[str]:
     _, codes = make_vouchers(
-        session, name="Autumn", amount=D(amount), count=count, expires_on=date(2026, 12, 31), secret=SECRET,
+        session, name=f"Autumn {new_id()}", amount=D(amount), count=count, expires_on=date(2026, 12, 31), secret=SECRET,
         made_by="staff:1", today=TODAY, plan_id=plan_id,
     )  # fmt: skip
     return codes

@@ -32,6 +32,7 @@ from core.usecases.run_invoices import RunReport, dry_run, is_billed, run_invoic
 from tests.builders import make_customer, make_plan
 from tests.cast import TestCompany
 from tests.town import build_town, pay_ahead
+from workers.billing import run_invoices_of_day
 
 DAY = date(2026, 11, 1)
 DECEMBER = date(2026, 12, 1)
@@ -231,7 +232,7 @@ def test_what_a_run_freezes_is_what_a_single_issue_freezes(company: TestCompany)
 def pay(session: Session, customer_id: Id, amount: str, day: date = date(2026, 10, 20)) -> Payment:
     return record_payment(
         session, customer_id=customer_id, amount=D(amount), method="cash", received_on=day,
-        idempotency_key=str(new_id()), taken_by="test",
+        idempotency_key=str(new_id()), taken_by="test", now=NOW,
     )  # fmt: skip
 
 
@@ -458,7 +459,17 @@ def test_nobody_is_told_at_night_and_nobody_at_all_where_the_company_does_not_wa
         assert session.scalar(select(func.count()).select_from(OutboundMessage)) == 4
 
 
-# Settings
+# The day's job, and settings
+
+
+def test_the_days_job_bills_a_company_once(company: TestCompany) -> None:
+    with company_session(company.id, "test") as session:
+        subscribe(session, company, make_plan(session))
+    run_invoices_of_day(str(company.id))
+    run_invoices_of_day(str(company.id))
+    with company_session(company.id) as session:
+        run = session.scalars(select(InvoiceRun)).one()
+        assert (run.state, run.started_by) == ("done", "system") and run.invoiced >= 1
 
 
 @pytest.mark.parametrize(

@@ -34,8 +34,8 @@ def entry(session: Session, amount: str = "5.00") -> Id:
 def add(session: Session, entry_id: Id, *amounts: str) -> None:
     session.execute(
         text("INSERT INTO posting (entry_id, account_id, posted_on, amount)"
-             " SELECT :entry, a.id, current_date, x FROM account a, unnest(CAST(:amounts AS numeric[])) x"
-             " WHERE a.code = '1010'"),
+             " SELECT :entry, a.id, coalesce((SELECT posted_on FROM journal_entry WHERE id = :entry), current_date), x"
+             " FROM account a, unnest(CAST(:amounts AS numeric[])) x WHERE a.code = '1010'"),
         {"entry": entry_id, "amounts": list(amounts)},
     )  # fmt: skip
 

@@ -160,7 +160,7 @@ def test_territories_and_cash_in_hand_decide_who_gets_a_case(town: Town) -> None
 
     with town.open() as session:
         change_policy(session, agent_cash_max=Decimal("5000.00"))
-        post_entry(session, kind="test", source_id=new_id(), posted_on=NEXT, actor="test",
+        post_entry(session, kind="cash_found", source_id=new_id(), posted_on=NEXT, actor="test",
                    lines=[Line("1040", Decimal("5000.01"), amna), Line("4090", Decimal("-5000.01"))])  # fmt: skip
     again = town.customer("Again", sub_zone_id=zone_id, line=False)
     town.owes(again, "1000.00", DUE)

@@ -17,6 +17,7 @@ from core.billing.payment_models import Payment
 from core.billing.payments import record_payment
 from core.billing.plan_models import Plan
 from core.billing.subscription_models import Subscription
+from core.billing.taking_back import bounce_payment
 from core.crm.models import Customer, Site
 from core.db import company_session
 from core.ids import Id, new_id
@@ -84,17 +85,8 @@ class Town:
     def bounces(self, payment_id: Id, day: date) -> Followed:
         """The payment is taken back, and the invoices it settled are open again."""
         with self.open() as session:
-            payment = session.get_one(Payment, payment_id)
-            payment.state, payment.unallocated = "bounced", Decimal(0)
-            left = payment.amount
-            for invoice in session.scalars(select(Invoice).where(Invoice.customer_id == payment.customer_id)):
-                back = min(left, invoice.total - invoice.balance)
-                invoice.balance += back
-                invoice.state = "issued" if invoice.balance == invoice.total else invoice.state
-                invoice.state = "part_paid" if 0 < invoice.balance < invoice.total else invoice.state
-                left -= back
-            session.flush()
-            return follow_payment(session, customer_id=payment.customer_id, now=at(day))
+            taken = bounce_payment(session, payment_id=payment_id, reason="returned", actor="test", now=at(day))
+            return follow_payment(session, customer_id=taken.payment.customer_id, now=at(day))
 
     def agent(self, name: str, *, area_id: Id | None = None) -> Id:
         with self.open() as session:
@@ -193,7 +185,7 @@ def bill(session: Session, customer_id: Id, amount: str, due_on: date) -> Id:
 def pay(session: Session, customer_id: Id, amount: str, day: date) -> Payment:
     return record_payment(
         session, customer_id=customer_id, amount=Decimal(amount), method="cash", received_on=day,
-        idempotency_key=f"test-{next(_keys)}-{new_id()}", taken_by="test",
+        idempotency_key=f"test-{next(_keys)}-{new_id()}", taken_by="test", now=at(day),
     )  # fmt: skip
 
 

@@ -13,10 +13,11 @@ from core.ids import Id, new_id
 from core.ledger.journal import Line, post_entry
 from core.ledger.openings import Opening, open_balances
 from core.ledger.vendor_payments import pay_vendor, reverse_vendor_payment
+from core.staff.bonuses import give_bonus
 from core.staff.employee_debts import give_advance
 from core.staff.pay_day import pay_employee, reverse_payment
 from core.staff.pay_terms import Tax
-from core.staff.salaries import accrue_salary, give_bonus
+from core.staff.salaries import accrue_salary
 from core.usecases.check_books import check_books
 from tests.builders import make_invoice
 from tests.cast import TestCompany
