@@ -185,6 +185,8 @@ def _cancels(chat: Chat, flow: Flow, progress: State) -> bool:
 def _is_another_wish(chat: Chat, flow: Flow, progress: State) -> bool:
     if chat.message.media is not None or not _is_sure_of(chat, *ESCAPES):
         return False
+    if engine.is_answered(flow, chat, progress):
+        return False
     return _may_interrupt(chat, flow, progress)
 
 

@@ -135,6 +135,12 @@ def wants_free_text(flow: Flow, progress: Progress) -> bool:
     return question is not None and not isinstance(question, Choose | Confirm | Photo)
 
 
+def is_answered(flow: Flow, chat: Chat, progress: Progress) -> bool:
+    """Whether the message names what the question asked is about, so that it is an answer and no other wish."""
+    question = flow.question(str(progress.get("asked")))
+    return question is not None and question.given(chat) is not None
+
+
 def _fits(flow: Flow, question: Question, chat: Chat, progress: Progress, value: Any) -> bool:
     answers = read_all(flow, progress)
     if isinstance(question, Choose):

@@ -65,10 +65,18 @@ def _language(
     """The person's choice, else the language of this message, else of the last one, else the company's."""
     if writer.language_chosen and writer.language:
         return writer.language
-    heard = understood.language if message.action is None and message.type == "text" else None
+    heard = understood.language if _is_speech(message) else None
     # A lone Latin word ("menu", "bill", "cancel") is used in every language and proves none.
     proves = heard == "ur" or len(message.text.split()) > 1
     if heard and heard != writer.language and (proves or writer.language is None):
         set_language(session, contact_id=writer.contact_id, language=heard, chosen=False)
         return heard
     return writer.language or company.default_language
+
+
+def _is_speech(message: IncomingMessage) -> bool:
+    """Typed words; a lone code such as a card's or a reference is in no language."""
+    if message.action is not None or message.type != "text":
+        return False
+    is_code = len(message.text.split()) == 1 and any(letter.isdecimal() for letter in message.text)
+    return not is_code

@@ -20,6 +20,7 @@ from core.recovery.board import board
 from core.recovery.case_file import agents_at_work, case_file, open_cases
 from core.recovery.case_models import StepRecord
 from core.recovery.cases import decide_proposal, end_protection, hand_over_notice, protect
+from core.staff.people import staff_names
 from core.usecases.score_agents import score_agents, score_areas
 from core.usecases.suspend_overdue import approve_cuts, plan_cuts
 
@@ -46,9 +47,9 @@ def recovery_board() -> Page:
             page.session, today=page.today, stage=form.text("stage"), agent_id=own or agent_id,
             held_by={"": None, "none": ""}.get(held, held),
         )  # fmt: skip
+        shown = None if own else board(page.session, today=page.today, area_id=area_id)
         return render_template(
-            "recovery_board.html", company=page.company,
-            board=None if own else board(page.session, today=page.today, area_id=area_id),
+            "recovery_board.html", company=page.company, board=shown,
             cases=cases, agents=agents_at_work(page.session), areas=areas_of(page.session), asked=form,
             today=page.today,
         )  # fmt: skip
@@ -70,10 +71,10 @@ def recovery_case(case_id: UUID) -> Page:
             abort(404)
         if _own_cases_only() not in (None, shown.case.agent_id):
             abort(404)
-        agents = agents_at_work(page.session)
         return render_template(
-            "recovery_case.html", company=page.company, file=shown, zone=page.zone, today=page.today, agents=agents,
-            names={agent.id: agent.name for agent in agents}, bring=_waits_to_be_brought(shown.steps),
+            "recovery_case.html", company=page.company, file=shown, zone=page.zone, today=page.today,
+            agents=agents_at_work(page.session),
+            names=staff_names(page.session), bring=_waits_to_be_brought(shown.steps),
         )  # fmt: skip
 
 

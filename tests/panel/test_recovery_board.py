@@ -25,7 +25,7 @@ from core.staff.handovers import announce_handover
 from core.staff.logins import create_login
 from tests.builders import a_phone, make_staff
 from tests.cast import NOW, TestCompany
-from tests.panel.visitors import PASSWORD, SETTINGS, submit, visitor
+from tests.panel.visitors import PASSWORD, SETTINGS, submit, token_of, visitor
 from tests.stories.money import agent_with_cash, in_days
 
 PAGES = {
@@ -73,7 +73,8 @@ def test_an_agent_sees_his_own_cases_and_changes_nothing(app: Flask, recovering:
     assert "Ayesha Khan" not in agent.get("/recovery").text
     path = case_path(recovering, "Ayesha Khan")
     assert agent.get(path).status_code == 404
-    assert submit(agent, f"{path}/protect", reason="x", until_on="2027-01-01").status_code == 403
+    form = {"reason": "x", "until_on": "2027-01-01", "csrf_token": token_of(agent, "/overdue")}
+    assert agent.post(f"{path}/protect", data=form).status_code == 403
     assert agent.get("/recovery/suspension").status_code == 403
 
 
