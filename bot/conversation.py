@@ -17,13 +17,12 @@ from bot.texts.deliver import reply_row
 from bot.texts.reply import Button, Reply, lines, words
 from bot.understanding import MAYBE, SURE, Understanding
 from core.clock import business_day
-from core.companies import Company
 from core.crm.contacts import LinkedAccount, change_number, change_user_id
-from core.crm.writers import Writer, recognise
+from core.crm.hearing import Heard, Writer, hear, is_kept
 from core.db import act_as
 from core.ids import Id
 from core.messaging.outbox import read_mark_row, ring_for
-from core.messaging.turns import Heard, answer, hear, is_kept, keep_message
+from core.messaging.turns import answer
 
 ESCAPES = frozenset({"menu", "human", "language", "opt_out", "opt_in", "balance", "invoice", "complaint_status"})
 """Wishes that may interrupt even a question that takes free text."""
@@ -50,42 +49,44 @@ def take_turn(session: Session, message: IncomingMessage, route: Route, now: dat
 
     The caller owns the transaction, which keeps the conversation locked: two messages of one person take turns.
     """
-    sender = message.sender
     if message.number_change is not None and is_kept(session, message.wamid):
         return False  # whom it names has other identifiers by now
-    writer, company = recognise(
-        session, business_number_id=route.business_number_id, phone=sender.phone, user_id=sender.user_id,
-        name=sender.name, username=sender.username,
-    )  # fmt: skip
-    kept = {
-        "wamid": message.wamid, "contact_id": writer.contact_id, "business_number_id": route.business_number_id,
-        "event_id": route.event_id, "type": message.type, "text": message.text, "content": message.raw,
-        "sent_at": message.sent_at or now,
-    }  # fmt: skip
-    if message.in_group or message.type in SILENT_TYPES:
-        if keep_message(session, message=kept) and message.number_change is not None:
-            _note_change(session, message.number_change, writer)
-        return False
-    heard = hear(session, message=kept, heard_at=min(message.sent_at or now, now))
+    talks = not message.in_group and message.type not in SILENT_TYPES
+    heard = _hear(session, message, route, now, talks=talks)
     if heard is None:
         return False
-    chat = _chat(session, message, writer, company, route, heard, now)
+    if not talks:
+        _note_change(session, message.number_change, heard.writer)
+        return False
+    chat = _chat(session, message, route, heard, now)
     reply = _decide(chat, heard.state)
     _answer(chat, reply, heard, route)
     return route.closes_event
 
 
-def _note_change(session: Session, change: NumberChange, writer: Writer) -> None:
+def _hear(session: Session, message: IncomingMessage, route: Route, now: datetime, *, talks: bool) -> Heard | None:
+    sender, sent_at = message.sender, message.sent_at or now
+    kept = {
+        "wamid": message.wamid, "business_number_id": route.business_number_id, "event_id": route.event_id,
+        "type": message.type, "text": message.text, "content": message.raw, "sent_at": sent_at,
+    }  # fmt: skip
+    return hear(
+        session, phone=sender.phone, user_id=sender.user_id, name=sender.name, username=sender.username, message=kept,
+        heard_at=min(sent_at, now), talks=talks,
+    )  # fmt: skip
+
+
+def _note_change(session: Session, change: NumberChange | None, writer: Writer) -> None:
+    if change is None:
+        return
     if not change.same_phone:
         change_number(session, contact_id=writer.contact_id, phone=change.phone, user_id=change.user_id)
     elif change.user_id is not None:
         change_user_id(session, contact_id=writer.contact_id, user_id=change.user_id)
 
 
-def _chat(
-    session: Session, message: IncomingMessage, writer: Writer, company: Company, route: Route, heard: Heard,
-    now: datetime,
-) -> Chat:  # fmt: skip
+def _chat(session: Session, message: IncomingMessage, route: Route, heard: Heard, now: datetime) -> Chat:
+    writer, company = heard.writer, heard.company
     role = role_in_force(writer, heard.state, message.action)
     today = business_day(now, company.timezone)
     understood = understood_in(role, message.text, today)
@@ -109,6 +110,7 @@ def _answer(chat: Chat, reply: Reply, heard: Heard, route: Route) -> None:
         reply, language=reply.language or chat.speaker.language, currency=chat.company.currency, contact_id=contact_id,
         business_number_id=number_id, dedupe_key=f"{heard.message_id}:1", now=chat.now,
     )  # fmt: skip
+    assert heard.conversation_id is not None
     answer(
         chat.session, conversation_id=heard.conversation_id, state=heard.state, messages=[mark, said],
         event_id=route.event_id if route.closes_event else None,

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from bot.conversation import Route, take_turn
 from bot.inbound import IncomingMessage, IncomingStatus, Item, Unreadable, read_body
 from core.companies import route_of_number
-from core.crm.writers import NumberMoved
+from core.crm.hearing import NumberMoved
 from core.db import company_session, platform_session, run, table_of
 from core.ids import Id, new_id
 from core.jobs import ring

@@ -12,7 +12,7 @@ from bot.inbound import IncomingMessage
 from bot.understanding import EXACT, Understanding, understand, wish_everywhere
 from core.companies import Company
 from core.crm.contacts import set_language
-from core.crm.writers import Writer
+from core.crm.hearing import Writer
 from core.db import Json
 
 CUSTOMER, PROSPECT = "customer", "prospect"

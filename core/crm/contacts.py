@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from core.crm.models import Contact, ContactAccount, CustomerPhone
+from core.crm.models import Contact, ContactAccount, Customer, CustomerPhone
 from core.db import table_of
 from core.ids import Id, new_id
 from core.staff.models import Staff
@@ -122,6 +122,17 @@ def meet_by_phone(session: Session, phones: Iterable[str]) -> None:
 
 def _staff_at(session: Session, phone: str) -> Id | None:
     return session.scalar(select(Staff.id).where(Staff.phone == phone, Staff.state == "active"))
+
+
+def accounts_of(session: Session, contact_id: Id) -> list[LinkedAccount]:
+    """The accounts the person may see, in the order of their numbers; those that have left are over."""
+    rows = session.execute(
+        select(Customer.id, Customer.number, Customer.name)
+        .join(ContactAccount, ContactAccount.customer_id == Customer.id)
+        .where(ContactAccount.contact_id == contact_id, Customer.state != "left")
+        .order_by(Customer.number)
+    )
+    return [LinkedAccount(*row) for row in rows]
 
 
 def link_by_phone(session: Session, contact_id: Id, phone: str) -> int:

@@ -9,12 +9,12 @@ from sqlalchemy.exc import DBAPIError
 
 from cli.embedded import EmbeddedServers
 from core.companies import Company, company_as_of, current_company
+from core.crm.hearing import hear
 from core.crm.models import Area
-from core.crm.writers import recognise
 from core.db import after_commit, company_session, engine, run
 from core.ids import new_id
 from tests.builders import a_phone
-from tests.cast import TestCompany
+from tests.cast import NOW, TestCompany
 
 
 def areas(company: TestCompany) -> list[str]:
@@ -62,9 +62,13 @@ def test_after_the_server_dropped_its_connections_work_goes_on(servers: Embedded
 def test_a_company_that_is_changed_is_read_anew_by_the_next_turn(company: TestCompany) -> None:
     def seen() -> Company:
         with company_session(company.id, "webhook") as session:
-            return recognise(
-                session, business_number_id=company.business_number_id, phone=phone, user_id=None, name="", username=""
-            )[1]
+            heard = hear(
+                session, phone=phone, user_id=None, name="", username="", heard_at=NOW,
+                message={"wamid": str(new_id()), "business_number_id": company.business_number_id, "event_id": None,
+                         "type": "text", "text": "hi", "content": {}, "sent_at": NOW},
+            )  # fmt: skip
+        assert heard is not None
+        return heard.company
 
     phone = a_phone()
     before = seen()
