@@ -32,7 +32,7 @@ from tests.core.billing.bills import assert_ties, credit_part, owe, pay, void
 
 ROOT = Path(__file__).parent.parent.parent.parent
 WORKERS, STEPS, CUSTOMERS, INVOICES = 50, 6, 4, 4
-KILLS = 5
+KILLS = 8
 
 
 @pytest.fixture
