@@ -10,16 +10,15 @@ from bot.handlers.registry import Handler
 from bot.texts.reply import Button, Reply, Row, Saying, lines, verbatim, words
 from bot.understanding.folding import fold
 from core.billing.balance import AccountBalance, account_balance
-from core.billing.claims import pending_claims_of
 from core.billing.invoice_models import Invoice
 from core.billing.invoices import invoices_of
 from core.billing.payments import payments_of
 from core.billing.plans import offered_plans
 from core.billing.subscription_models import Subscription
 from core.billing.subscriptions import current_subscription
-from core.recovery.promises import open_promise
 from core.service_desk.models import OPEN_STATES, Ticket
 from core.service_desk.tickets import TicketAlreadyOpen, add_note, open_ticket, tickets_of
+from core.usecases.money_on_its_way import money_on_its_way
 
 CATEGORY_NAMES = {
     "no_internet": words("No internet"),
@@ -110,14 +109,15 @@ def _prepaid_line(chat: Chat, mine: Subscription | None) -> Saying | None:
 
 def _on_its_way(chat: Chat) -> list[Saying]:
     """A promise that runs, and payments of which he told and which the office has not checked yet."""
-    customer_id = chat.account.customer_id
-    promise = open_promise(chat.session, customer_id=customer_id)
+    coming = money_on_its_way(chat.session, customer_id=chat.account.customer_id)
     promised = (
-        [words("You promised %(amount)s by %(day)s.", amount=promise.amount, day=promise.due_on)] if promise else []
+        [words("You promised %(amount)s by %(day)s.", amount=coming.promise.amount, day=coming.promise.due_on)]
+        if coming.promise
+        else []
     )
     return promised + [
         words("Your payment *%(claim)s* of %(amount)s is being checked.", claim=claim.number, amount=claim.amount)
-        for claim in pending_claims_of(chat.session, customer_id=customer_id)
+        for claim in coming.claims
     ]
 
 
