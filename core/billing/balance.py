@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
-from sqlalchemy import CompoundSelect, bindparam, func, literal, null, select, union_all
 from sqlalchemy.orm import Session
 
 from core.billing.allocation import by_number
-from core.billing.invoice_models import CreditNote, Invoice
-from core.billing.payment_models import Payment
+from core.db import run
 from core.ids import Id
 from core.money import ZERO
 
@@ -38,23 +35,21 @@ class AccountBalance:
     unpaid: Sequence[UnpaidInvoice]
 
 
-_BALANCE: CompoundSelect[Any] = union_all(
-    select(Invoice.number, Invoice.balance, Invoice.due_on).where(
-        Invoice.customer_id == bindparam("customer"), Invoice.balance > 0,
-        Invoice.state.in_(("issued", "part_paid")),
-    ),
-    select(literal(None), func.sum(Payment.unallocated), null()).where(
-        Payment.customer_id == bindparam("customer"), Payment.unallocated > 0, Payment.state == "received"
-    ),
-    select(literal(None), func.sum(CreditNote.unallocated), null()).where(
-        CreditNote.customer_id == bindparam("customer"), CreditNote.unallocated > 0
-    ),
-)  # fmt: skip
+_BALANCE = """
+    SELECT number, balance, due_on FROM invoice
+     WHERE customer_id = %(customer)s AND balance > 0 AND state IN ('issued', 'part_paid')
+    UNION ALL
+    SELECT NULL, sum(unallocated), NULL FROM payment
+     WHERE customer_id = %(customer)s AND unallocated > 0 AND state = 'received'
+    UNION ALL
+    SELECT NULL, sum(unallocated), NULL FROM credit_note WHERE customer_id = %(customer)s AND unallocated > 0
+"""
 
 
 def account_balance(session: Session, *, customer_id: Id, today: date) -> AccountBalance:
     """One statement: unpaid invoices, the oldest due first, and the advance."""
-    rows = session.execute(_BALANCE, {"customer": customer_id}).all()
+    session.flush()
+    rows = run(session, _BALANCE, {"customer": customer_id}).fetchall()
     advance = sum((amount for number, amount, _ in rows if number is None and amount is not None), ZERO)
     unpaid = sorted(
         (UnpaidInvoice(number, balance, due_on) for number, balance, due_on in rows if number is not None),
