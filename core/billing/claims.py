@@ -191,12 +191,6 @@ def pending_claims(session: Session) -> list[PaymentClaim]:
     return list(session.scalars(waiting.order_by(PaymentClaim.claimed_at, PaymentClaim.id)))
 
 
-def pending_claims_of(session: Session, *, customer_id: Id) -> list[PaymentClaim]:
-    """What one customer says he has paid and nobody has decided, the oldest first."""
-    waiting = select(PaymentClaim).where(PaymentClaim.customer_id == customer_id, PaymentClaim.state == "pending")
-    return list(session.scalars(waiting.order_by(PaymentClaim.claimed_at, PaymentClaim.id)))
-
-
 def customers_with_pending_claims(session: Session) -> set[Id]:
     """Customers whose claim nobody has decided: they are not reminded until somebody has."""
     return set(session.scalars(select(PaymentClaim.customer_id).where(PaymentClaim.state == "pending").distinct()))

@@ -191,7 +191,10 @@ def test_credits_in_any_parts_add_up_to_the_invoice(
             left = line.amount - credited_by_line(session, invoice.id).get(line.id, ZERO)
             amount = (left * part).quantize(D("0.01"))
             if amount > 0:
-                credit(session, invoice, amounts={line.id: amount})
+                try:
+                    credit(session, invoice, amounts={line.id: amount})
+                except NothingToCredit:
+                    assert whole_rupees, "only a part that makes no whole rupee is nothing"
                 assert_books_tie(session)
         if sum(credited_by_line(session, invoice.id).values(), ZERO) < invoice.total:
             credit(session, invoice)
