@@ -9,15 +9,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from babel.dates import format_date
 from babel.messages.pofile import read_po
-from babel.numbers import format_currency
 
 from bot.texts.reply import Saying
+from core.printing.figures import amount_text, day_text
 
 LANGUAGES = ("en", "ur_Latn", "ur")
 LOCALES = Path(__file__).parent / "locale"
-CURRENCY_SIGNS = {"PKR": {"en": "Rs", "ur_Latn": "Rs", "ur": "روپے"}}
 
 
 @lru_cache
@@ -42,24 +40,9 @@ def _fact(value: Any, language: str, currency: str) -> str:
     if isinstance(value, Saying):
         return render(value, language, currency)
     if isinstance(value, Decimal):
-        return amount(value, language, currency)
+        return amount_text(value, language, currency)
     if isinstance(value, datetime):
-        return f"{day(value.date(), language)}, {value:%H:%M}"
+        return f"{day_text(value.date(), language)}, {value:%H:%M}"
     if isinstance(value, date):
-        return day(value, language)
+        return day_text(value, language)
     return str(value)
-
-
-@lru_cache(maxsize=4096)
-def amount(value: Decimal, language: str, currency: str) -> str:
-    """`Rs 12,34,567` in lakh grouping; paisa only when there are some."""
-    pattern = "#,##,##0" if value == value.to_integral_value() else "#,##,##0.00"
-    figures = format_currency(value, currency, pattern, locale="en_PK", currency_digits=False)
-    sign = CURRENCY_SIGNS.get(currency, {}).get(language, currency)
-    return f"{figures} {sign}" if language == "ur" else f"{sign} {figures}"
-
-
-@lru_cache(maxsize=4096)
-def day(value: date, language: str) -> str:
-    """`5 Dec 2026`, or `5 دسمبر 2026` in Urdu."""
-    return format_date(value, "d MMM y", locale="ur" if language == "ur" else "en_GB")

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from babel.dates import format_date
-from babel.numbers import format_currency
+from core.printing.figures import amount_text, day_text
 
-CURRENCY_SIGNS = {"PKR": {"en": "Rs", "ur_Latn": "Rs", "ur": "روپے"}}
 RECEIPT = {
     "en": "Receipt *{number}*\nReceived: *{amount}* on {day}\nBy: {method}\nTaken by: {collector}\n"
           "{balance}\nThank you.",
@@ -74,33 +72,25 @@ def receipt_template(receipt: Receipt, language: str) -> dict[str, object]:
 def rejected_text(*, number: str, amount: Decimal, reason: str, currency: str, language: str) -> str:
     """Why a claim was not taken for money."""
     said = REJECTED[_known(language)]
-    return said.format(number=number, amount=money(amount, currency, language), reason=reason)
+    return said.format(number=number, amount=amount_text(amount, language, currency), reason=reason)
 
 
 def _parts(receipt: Receipt, language: str) -> Mapping[str, str]:
     language = _known(language)
     method = METHODS.get(receipt.method, {}).get(language, receipt.method)
     if receipt.owed > 0:
-        balance = OWED[language].format(amount=money(receipt.owed, receipt.currency, language))
+        balance = OWED[language].format(amount=amount_text(receipt.owed, language, receipt.currency))
     else:
         said = ADVANCE if receipt.advance > 0 else CLEAR
-        balance = said[language].format(amount=money(receipt.advance, receipt.currency, language))
+        balance = said[language].format(amount=amount_text(receipt.advance, language, receipt.currency))
     return {
         "number": receipt.number,
-        "amount": money(receipt.amount, receipt.currency, language),
-        "day": format_date(receipt.received_on, "d MMM y", locale="ur" if language == "ur" else "en_GB"),
+        "amount": amount_text(receipt.amount, language, receipt.currency),
+        "day": day_text(receipt.received_on, language),
         "method": f"{method} {receipt.reference}".rstrip(),
         "collector": receipt.collector or OFFICE[language],
         "balance": balance,
     }
-
-
-def money(value: Decimal, currency: str, language: str) -> str:
-    """`Rs 12,34,567.50`, grouped in lakh, paisa only when there are some."""
-    pattern = "#,##,##0" if value == value.to_integral_value() else "#,##,##0.00"
-    figures = format_currency(value, currency, pattern, locale="en_PK", currency_digits=False)
-    sign = CURRENCY_SIGNS.get(currency, {}).get(language, currency)
-    return f"{figures} {sign}" if language == "ur" else f"{sign} {figures}"
 
 
 def _known(language: str) -> str:

@@ -12,6 +12,7 @@ from babel.numbers import format_currency
 CURRENCY_SIGNS = {"PKR": {"en": "Rs", "ur_Latn": "Rs", "ur": "روپے"}}
 
 
+@lru_cache(maxsize=4096)
 def amount_text(value: Decimal, language: str, currency: str, *, places: bool = False) -> str:
     """`Rs 12,34,567` in lakh grouping; paisa when there are some, or always with `places`."""
     pattern = "#,##,##0.00" if places or value != value.to_integral_value() else "#,##,##0"
@@ -30,7 +31,7 @@ def plain(value: Decimal) -> str:
     return f"{value.normalize():f}"
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=4096)
 def day_text(value: date, language: str) -> str:
     """`5 Dec 2026`, or `5 دسمبر 2026` in Urdu."""
     return format_date(value, "d MMM y", locale="ur" if language == "ur" else "en_GB")

@@ -8,8 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from babel.dates import format_date
-from babel.numbers import format_currency
+from core.printing.figures import amount_text, day_text
 
 LANGUAGES = ("en", "ur_Latn", "ur")
 FOOT = {
@@ -70,7 +69,6 @@ RESTORED = {
 }
 TEMPLATES = {"en": ("", "en"), "ur_Latn": ("_roman", "ur"), "ur": ("", "ur")}
 """Suffix of the approved template's name, and the language it is approved in; WhatsApp knows no Roman Urdu."""
-CURRENCY_SIGNS = {"PKR": {"en": "Rs", "ur_Latn": "Rs", "ur": "روپے"}}
 
 
 @dataclass(frozen=True)
@@ -116,22 +114,10 @@ def facts(debt: Debt, language: str) -> dict[str, str]:
         "company": debt.company,
         "name": debt.name,
         "number": debt.number,
-        "amount": written_amount(debt.amount, language, debt.currency),
-        "due_on": _day(debt.due_on, language),
+        "amount": amount_text(debt.amount, language, debt.currency),
+        "due_on": day_text(debt.due_on, language),
         "days": str(debt.days),
         "how_to_pay": debt.how_to_pay,
-        "cut_on": _day(debt.cut_on, language) if debt.cut_on else "",
+        "cut_on": day_text(debt.cut_on, language) if debt.cut_on else "",
     }
     return {name: " ".join(value.split()) for name, value in values.items()}
-
-
-def written_amount(value: Decimal, language: str, currency: str) -> str:
-    """`Rs 12,34,567` in lakh grouping; paisa only when there are some."""
-    pattern = "#,##,##0" if value == value.to_integral_value() else "#,##,##0.00"
-    figures = format_currency(value, currency, pattern, locale="en_PK", currency_digits=False)
-    sign = CURRENCY_SIGNS.get(currency, {}).get(language, currency)
-    return f"{figures} {sign}" if language == "ur" else f"{sign} {figures}"
-
-
-def _day(value: date, language: str) -> str:
-    return format_date(value, "d MMM y", locale="ur" if language == "ur" else "en_GB")

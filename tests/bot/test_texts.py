@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from bot.texts.deliver import BUTTON_MAX, ROW_DESCRIPTION_MAX, ROW_TITLE_MAX
-from bot.texts.render import LANGUAGES, amount, catalogue, day, render
+from bot.texts.render import LANGUAGES, catalogue, render
 from bot.texts.reply import Saying, words
+from core.printing.figures import amount_text as amount
+from core.printing.figures import day_text as day
 
 BOT = Path(__file__).parent.parent.parent / "bot"
 PLACES = re.compile(r"%\((\w+)\)s")

@@ -10,13 +10,13 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, text
 
-from bot.texts.render import day
 from core.billing.payment_models import Payment, PaymentClaim
 from core.billing.subscription_models import Subscription
 from core.billing.vouchers import make_vouchers
 from core.db import company_session
 from core.ledger.models import JournalEntry
 from core.messaging.models import InboundMessage, OutboundMessage
+from core.printing.figures import day_text as day
 from core.recovery.case_models import Attempt, CutApproval, Promise, RecoveryRun
 from core.service_desk.models import Ticket
 from core.settings import Settings
