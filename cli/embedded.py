@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import shutil
 import subprocess
@@ -62,7 +63,10 @@ def start_embedded(data_dir: Path) -> EmbeddedServers:
     """
     data_dir.mkdir(parents=True, exist_ok=True)
     try:
-        postgres = get_server(data_dir.resolve() / "postgres")
+        with (data_dir / "starting.lock").open("w") as lock:
+            # Two processes that make the data folder at the same moment would trip over each other.
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            postgres = get_server(data_dir.resolve() / "postgres")
     except (OSError, subprocess.SubprocessError, AssertionError) as fault:
         raise ServersUnavailable(f"PostgreSQL did not start: see {data_dir / 'postgres' / 'log'} ({fault})") from fault
     socket_dir = str(postgres.get_postmaster_info().socket_dir)
