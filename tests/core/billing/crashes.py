@@ -7,13 +7,16 @@ import os
 import random
 import signal
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from cli.database import migrate
 from cli.embedded import EmbeddedServers, create_database, start_embedded
@@ -108,21 +111,36 @@ def crash_runs(folder: Path, *, count: int, kills: int, seed: int) -> Crashed:
 def _killed_run(
     servers: EmbeddedServers, url: str, company: TestCompany, goal: int, chance: random.Random, *, server_too: bool
 ) -> None:
-    """Start a run in a process of its own and kill it soon after it has billed `goal`, in the midst of what it does."""
-    child = multiprocessing.get_context("fork").Process(target=_child, args=(url, company), daemon=True)
+    """Start a run in a process of its own and kill it soon after it has billed `goal`, in the midst of what it does.
+
+    The run waits for its last subscription meanwhile, so however fast or slow the machine, it has not ended before.
+    """
+    forking = multiprocessing.get_context("fork")
+    go = forking.Event()
+    child = forking.Process(target=_child, args=(url, company, go), daemon=True)
     child.start()
     try:
-        while child.is_alive() and _billed(company) < goal:
-            time.sleep(0.005)
-        time.sleep(chance.random() * 0.1)
-        if server_too:
-            _crash_server(servers)
+        with suppress(OperationalError), company_session(company.id) as session:
+            session.execute(_HOLD_LAST, {"day": DAY})
+            go.set()
+            while child.is_alive() and _billed(company) < goal:
+                time.sleep(0.005)
+            time.sleep(chance.random() * 0.1)
+            if server_too:
+                _crash_server(servers)
+            child.kill()
     finally:
         child.kill()
         child.join(10)
 
 
-def _child(url: str, company: TestCompany) -> None:
+_HOLD_LAST = text("""
+    SELECT id FROM subscription WHERE next_bill_on <= :day ORDER BY next_bill_on DESC, id DESC LIMIT 1 FOR UPDATE
+""")
+
+
+def _child(url: str, company: TestCompany, go: Event) -> None:
+    go.wait()
     db.connect(url)
     run_invoices(company.id, DAY, started_by="test", now=NOW, batch=BATCH)
 
