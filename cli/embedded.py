@@ -20,6 +20,8 @@ from redis.exceptions import RedisError
 
 OWNER, APP, DATABASE = "taar_owner", "taar_app", "taar"
 REDIS_START_SECONDS = 5.0
+RECOVERY_SECONDS = 60.0
+"""How long a server that was killed may take to bring its files in order before it lets anybody in."""
 
 
 class ServersUnavailable(Exception):
@@ -73,6 +75,7 @@ def start_embedded(data_dir: Path) -> EmbeddedServers:
     redis, redis_url = _start_redis(data_dir)
     servers = EmbeddedServers(socket_dir, redis_url, postgres, redis)
     try:
+        wait_for_postgres(socket_dir)
         _prepare(servers)
     except psycopg.Error as fault:
         servers.stop()
@@ -104,6 +107,19 @@ def _prepare(servers: EmbeddedServers) -> None:
             connection.execute(
                 sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(OWNER))
             )
+
+
+def wait_for_postgres(socket_dir: str) -> None:
+    """Wait until the server lets people in; raises psycopg.OperationalError when it has not after a minute."""
+    deadline = time.monotonic() + RECOVERY_SECONDS
+    while True:
+        try:
+            _admin(socket_dir).close()
+            return
+        except psycopg.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 def _admin(socket_dir: str) -> psycopg.Connection:

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import random
 import signal
+import subprocess
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from cli.database import migrate
-from cli.embedded import EmbeddedServers, create_database, start_embedded
+from cli.embedded import EmbeddedServers, create_database, start_embedded, wait_for_postgres
 from core import db, jobs
 from core.db import company_session
 from core.usecases.run_invoices import DryRun, RunReport, dry_run, run_invoices
@@ -158,4 +159,7 @@ def _crash_server(servers: EmbeddedServers) -> None:
     while server.get_postmaster_info().is_running():
         time.sleep(0.01)
     db.engine().dispose()
+    with suppress(subprocess.TimeoutExpired):  # it goes on bringing its files in order all the same
+        server.ensure_postgres_running()
+    wait_for_postgres(servers.socket_dir)
     server.ensure_postgres_running()
