@@ -27,6 +27,7 @@ JOBS = {
     "process_event": "workers.inbound.process_event",
     "fetch_document": "workers.media.fetch_document",
     "check_company_books": "workers.ledger.check_company_books",
+    "earn_revenue": "workers.ledger.earn_revenue_of",
     "accrue_commissions": "workers.payroll.accrue_commissions_of",
     "begin_billing_day": "workers.billing_day.begin_billing_day",
     "stop_expired": "workers.billing_day.stop_expired",

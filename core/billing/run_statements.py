@@ -19,7 +19,7 @@ TEMPORARY = text("""
         invoice integer, position integer, kind text, description text, quantity numeric(12,4),
         unit_price numeric(12,4), discount numeric(14,2), amount numeric(14,2), period_start date, period_end date,
         plan_id uuid, service_class text, tax_code text, tax_percent numeric(12,4), tax_base numeric(14,2),
-        account_code text, subscription_line_id uuid
+        account_code text, deferred boolean, subscription_line_id uuid
     ) ON COMMIT DROP;
     CREATE TEMPORARY TABLE run_notice (
         invoice integer, contact_id uuid, business_number_id uuid, payload text, words text, template text
@@ -41,7 +41,7 @@ COLUMNS = {
     "run_line": (
         "invoice", "position", "kind", "description", "quantity", "unit_price", "discount", "amount", "period_start",
         "period_end", "plan_id", "service_class", "tax_code", "tax_percent", "tax_base", "account_code",
-        "subscription_line_id",
+        "deferred", "subscription_line_id",
     ),
     "run_notice": ("invoice", "contact_id", "business_number_id", "payload", "words", "template"),
     "run_share": ("invoice", "payment_id", "credit_note_id", "amount"),
@@ -73,6 +73,15 @@ LINES = text("""
       FROM run_line l JOIN run_invoice r ON r.position = l.invoice
      ORDER BY l.invoice, l.position
 """)
+DEFERRALS = text("""
+    INSERT INTO deferral (invoice_line_id, amount, earned, taken)
+    SELECT printed.id, l.amount, 0, 0
+      FROM run_line l
+      JOIN run_invoice r ON r.position = l.invoice
+      JOIN invoice_line printed ON printed.company_id = taar_company() AND printed.invoice_id = r.id
+                               AND printed.position = l.position
+     WHERE l.deferred ORDER BY l.invoice, l.position
+""")
 ENTRIES = text("""
     INSERT INTO journal_entry (id, kind, source_id, posted_on, memo, actor, origin)
     SELECT r.entry_id, 'invoice', r.id, :day,
@@ -90,10 +99,10 @@ POSTINGS = text("""
                r.total AS amount, NULL::uuid AS area_id, NULL::uuid AS plan_id
           FROM run_invoice r WHERE r.total <> 0
         UNION ALL
-        SELECT r.position, l.position, r.entry_id, l.account_code,
+        SELECT r.position, l.position, r.entry_id, CASE WHEN l.deferred THEN :deferred ELSE l.account_code END,
                CASE WHEN l.account_code = :deposits THEN r.customer_id END, -l.amount,
-               CASE WHEN l.kind = 'charge' AND l.account_code LIKE '4%' THEN r.area_id END,
-               CASE WHEN l.kind = 'charge' AND l.account_code LIKE '4%' THEN l.plan_id END
+               CASE WHEN l.kind = 'charge' AND l.account_code LIKE '4%' AND NOT l.deferred THEN r.area_id END,
+               CASE WHEN l.kind = 'charge' AND l.account_code LIKE '4%' AND NOT l.deferred THEN l.plan_id END
           FROM run_line l JOIN run_invoice r ON r.position = l.invoice WHERE l.amount <> 0
       ) p
       JOIN account a ON a.code = p.code

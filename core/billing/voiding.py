@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.billing.credit_notes import locked_invoice
 from core.billing.debt_models import LateFee
+from core.billing.deferrals import void_deferrals
 from core.billing.invoice_models import CreditNote, Invoice
 from core.billing.payment_models import Allocation
 from core.billing.subscription_models import PendingCharge, Subscription
@@ -41,6 +42,7 @@ def void_invoice(session: Session, *, invoice_id: Id, reason: str, day: date, ac
             JournalEntry.source_id == invoice.id, JournalEntry.kind.in_(("invoice", "opening_invoice"))
         )
     )
+    void_deferrals(session, invoice=invoice, day=day, actor=actor, origin=origin)
     if entry is not None:
         reverse_entry(session, entry_id=entry, posted_on=day, actor=actor, origin=origin, memo=reason)
     invoice.state, invoice.balance = "void", ZERO

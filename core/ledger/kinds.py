@@ -36,7 +36,8 @@ KINDS: dict[str, Kind] = {
     "small_difference": Kind("Small difference written off", "payment"),
     "bad_debt_recovered": Kind("Bad debt recovered", "payment"),
     "bad_debt_returned": Kind("Bad debt again after a bounce", "payment"),
-    "deferred_revenue": Kind("Deferred revenue earned", "invoice"),
+    "deferred_revenue": Kind("Deferred revenue earned", "revenue_month"),
+    "revenue_returned": Kind("Earned revenue of a voided invoice", "invoice"),
     # money of customers
     "payment": Kind("Payment", "payment"),
     "advance_applied": Kind("Advance applied", "allocation"),
@@ -44,6 +45,8 @@ KINDS: dict[str, Kind] = {
     "bounce_fee": Kind("Bank's fee for a bounced payment", "payment"),
     "refund": Kind("Refund", "refund"),
     "voucher_sale": Kind("Vouchers sold", ""),
+    "cards_expired": Kind("Vouchers expired unused", "card_settlement"),
+    "cards_refunded": Kind("Vouchers taken back", "card_settlement"),
     "deposit_returned": Kind("Deposit returned", ""),
     "deposit_set_off": Kind("Deposit set off", ""),
     "unidentified_receipt": Kind("Money of an unknown payer", ""),

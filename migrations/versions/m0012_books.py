@@ -1,0 +1,130 @@
+"""Defer what is billed in advance, settle cards nobody will use."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from migrations.guarding import guard
+from migrations.kinds import renew_kinds
+
+revision = "0012"
+down_revision = "0011"
+branch_labels = None
+depends_on = None
+
+
+def _owned() -> tuple[sa.Column, sa.Column, sa.Column]:
+    return (
+        sa.Column("company_id", sa.Uuid(), server_default=sa.text("taar_company()"), nullable=False),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+    )
+
+
+def _money(name: str) -> sa.Column:
+    return sa.Column(name, sa.Numeric(precision=14, scale=2), nullable=False)
+
+
+def upgrade() -> None:
+    _defer()
+    _settle_cards()
+    renew_kinds()
+
+
+def downgrade() -> None:
+    op.drop_column("voucher", "settlement_id")
+    op.drop_table("card_settlement")
+    op.drop_column("billing_policy", "cards_expire_to_income")
+    op.drop_column("billing_policy", "deferral_over_months")
+    op.drop_table("deferral_move")
+    op.drop_table("deferral")
+    op.drop_table("revenue_month")
+
+
+def _defer() -> None:
+    op.create_table(
+        "deferral",
+        sa.Column("invoice_line_id", sa.Uuid(), nullable=False),
+        _money("amount"),
+        _money("earned"),
+        _money("taken"),
+        *_owned(),
+        sa.CheckConstraint("amount > 0", name=op.f("ck_deferral_amount")),
+        sa.CheckConstraint("earned >= 0 AND taken >= 0 AND earned + taken <= amount", name=op.f("ck_deferral_parts")),
+        sa.ForeignKeyConstraint(["invoice_line_id"], ["invoice_line.id"], name=op.f("fk_deferral_invoice_line_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deferral")),
+        sa.UniqueConstraint("company_id", "invoice_line_id", name=op.f("uq_deferral_company_id_invoice_line_id")),
+    )
+    op.create_index(
+        "ix_deferral_open", "deferral", ["company_id", "id"], postgresql_where=sa.text("earned + taken < amount")
+    )
+    op.create_table(
+        "deferral_move",
+        sa.Column("deferral_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("moved_on", sa.Date(), nullable=False),
+        _money("amount"),
+        sa.Column("source_id", sa.Uuid(), nullable=False),
+        *_owned(),
+        sa.CheckConstraint(
+            "kind IN ('earned', 'credited', 'written_off', 'voided')", name=op.f("ck_deferral_move_kind")
+        ),
+        sa.CheckConstraint("amount <> 0", name=op.f("ck_deferral_move_amount")),
+        sa.ForeignKeyConstraint(["deferral_id"], ["deferral.id"], name=op.f("fk_deferral_move_deferral_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deferral_move")),
+    )
+    op.create_index(
+        "ix_deferral_move_day", "deferral_move", ["company_id", "moved_on"],
+        postgresql_include=["deferral_id", "amount"],
+    )  # fmt: skip
+    op.create_index(op.f("ix_deferral_move_deferral_id"), "deferral_move", ["deferral_id"])
+    op.create_index(op.f("ix_deferral_move_source_id"), "deferral_move", ["source_id"])
+    op.create_table(
+        "revenue_month",
+        sa.Column("month", sa.Date(), nullable=False),
+        _money("earned"),
+        sa.Column("lines", sa.Integer(), nullable=False),
+        *_owned(),
+        sa.CheckConstraint("earned >= 0", name=op.f("ck_revenue_month_earned")),
+        sa.CheckConstraint("extract(day FROM month) = 1", name=op.f("ck_revenue_month_month")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_revenue_month")),
+        sa.UniqueConstraint("company_id", "month", name=op.f("uq_revenue_month_company_id_month")),
+    )
+    op.add_column("billing_policy", sa.Column("deferral_over_months", sa.Integer(), server_default="1", nullable=False))
+    op.create_check_constraint(
+        op.f("ck_billing_policy_deferral_over_months"), "billing_policy", "deferral_over_months BETWEEN 1 AND 36"
+    )
+    guard("deferral", audited=(), may_delete=False)
+    guard("deferral_move", audited=(), append_only=True)
+    guard("revenue_month", audited=(), append_only=True)
+    op.execute(
+        "CREATE TRIGGER frozen BEFORE UPDATE ON deferral"
+        " FOR EACH ROW EXECUTE FUNCTION taar_only_columns('earned', 'taken')"
+    )
+
+
+def _settle_cards() -> None:
+    op.create_table(
+        "card_settlement",
+        sa.Column("batch_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("settled_on", sa.Date(), nullable=False),
+        sa.Column("cards", sa.Integer(), nullable=False),
+        _money("amount"),
+        _money("refunded"),
+        sa.Column("settled_by", sa.String(), nullable=False),
+        *_owned(),
+        sa.CheckConstraint("kind IN ('expired', 'refunded')", name=op.f("ck_card_settlement_kind")),
+        sa.CheckConstraint("cards > 0", name=op.f("ck_card_settlement_cards")),
+        sa.CheckConstraint("amount > 0 AND refunded BETWEEN 0 AND amount", name=op.f("ck_card_settlement_amount")),
+        sa.ForeignKeyConstraint(["batch_id"], ["voucher_batch.id"], name=op.f("fk_card_settlement_batch_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_card_settlement")),
+    )
+    op.create_index(op.f("ix_card_settlement_batch_id"), "card_settlement", ["batch_id"])
+    op.add_column("voucher", sa.Column("settlement_id", sa.Uuid(), nullable=True))
+    op.create_foreign_key(op.f("fk_voucher_settlement_id"), "voucher", "card_settlement", ["settlement_id"], ["id"])
+    op.add_column(
+        "billing_policy", sa.Column("cards_expire_to_income", sa.Boolean(), server_default="true", nullable=False)
+    )
+    guard("card_settlement", append_only=True)
