@@ -34,6 +34,7 @@ JOBS = {
     "run_invoices": "workers.billing.run_invoices_of_day",
     "age_debts": "workers.recovery.age_debts",
     "climb_ladder": "workers.recovery.climb_ladder_of",
+    "carry_out_proposals": "workers.recovery.carry_out_proposals",
     "suspend_services": "workers.recovery.suspend_services",
     "run_invoices_by_hand": "workers.billing.run_invoices_by_hand",
 }

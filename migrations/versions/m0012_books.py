@@ -1,4 +1,4 @@
-"""Defer what is billed in advance, settle cards nobody will use."""
+"""Defer what is billed in advance, settle cards nobody will use, carry out what recovery proposed."""
 
 from __future__ import annotations
 
@@ -29,10 +29,12 @@ def _money(name: str) -> sa.Column:
 def upgrade() -> None:
     _defer()
     _settle_cards()
+    _carry_out_proposals()
     renew_kinds()
 
 
 def downgrade() -> None:
+    _forget_outcomes()
     op.drop_column("voucher", "settlement_id")
     op.drop_table("card_settlement")
     op.drop_column("billing_policy", "cards_expire_to_income")
@@ -128,3 +130,27 @@ def _settle_cards() -> None:
         "billing_policy", sa.Column("cards_expire_to_income", sa.Boolean(), server_default="true", nullable=False)
     )
     guard("card_settlement", append_only=True)
+
+
+def _carry_out_proposals() -> None:
+    """What was accepted before was carried out by hand, and is not done again."""
+    op.add_column("recovery_proposal", sa.Column("origin", sa.String(), server_default="", nullable=False))
+    op.add_column("recovery_proposal", sa.Column("outcome", sa.String(), server_default="", nullable=False))
+    op.add_column("recovery_proposal", sa.Column("carried_out_at", sa.DateTime(timezone=True), nullable=True))
+    _proposal_states("'open', 'accepted', 'refused', 'lapsed'")
+    op.execute(
+        "UPDATE recovery_proposal SET carried_out_at = decided_at, outcome = 'Left to the office'"
+        " WHERE state = 'accepted'"
+    )
+
+
+def _forget_outcomes() -> None:
+    op.execute("UPDATE recovery_proposal SET state = 'refused' WHERE state = 'lapsed'")
+    _proposal_states("'open', 'accepted', 'refused'")
+    for column in ("origin", "outcome", "carried_out_at"):
+        op.drop_column("recovery_proposal", column)
+
+
+def _proposal_states(states: str) -> None:
+    op.drop_constraint(op.f("ck_recovery_proposal_state"), "recovery_proposal")
+    op.create_check_constraint(op.f("ck_recovery_proposal_state"), "recovery_proposal", f"state IN ({states})")
