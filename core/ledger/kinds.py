@@ -69,7 +69,7 @@ KINDS: dict[str, Kind] = {
     "bill": Kind("Supplier's bill", ""),
     "bill_payment": Kind("Bill paid", ""),
     "vendor_payment": Kind("Supplier paid", ""),
-    "vendor_credit": Kind("Supplier's credit", ""),
+    "vendor_credit": Kind("Supplier's credit", "vendor_credit"),
     "expense": Kind("Expense", ""),
     "other_income": Kind("Other income", ""),
     "tax_payment": Kind("Tax paid over", ""),

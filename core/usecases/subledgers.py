@@ -75,6 +75,8 @@ _VENDORS = """
     SELECT vendor_id, amount + withheld FROM vendor_payment WHERE paid_on <= :as_of
      UNION ALL
     SELECT vendor_id, -amount - withheld FROM vendor_payment WHERE reversed_on <= :as_of
+     UNION ALL
+    SELECT vendor_id, total FROM vendor_credit WHERE credited_on <= :as_of
 """
 
 _DEFERRED = """
@@ -105,6 +107,6 @@ TIES: tuple[Tie, ...] = (
     Tie("1040", "cash taken, handed over and counted", _sums(_AGENTS_CASH.format_map(_UNDONE))),
     Tie("1300", "the advances and what was given back of them", _sums(_DEBTS.format(which="= 'advance'"))),
     Tie("1310", "the debts and what was given back of them", _sums(_DEBTS.format(which="<> 'advance'"))),
-    Tie("2300", "the bills and payments", _sums(_VENDORS)),
+    Tie("2300", "the bills, credits and payments", _sums(_VENDORS)),
     Tie("2400", "what was earned and paid out", _sums(_PAY.format_map(_UNDONE))),
 )

@@ -1,4 +1,4 @@
-"""Defer what is billed in advance, settle cards nobody will use, carry out what recovery proposed."""
+"""Defer what is billed in advance, settle cards nobody will use, carry out what recovery proposed, credit bills."""
 
 from __future__ import annotations
 
@@ -30,10 +30,12 @@ def upgrade() -> None:
     _defer()
     _settle_cards()
     _carry_out_proposals()
+    _credit_bills()
     renew_kinds()
 
 
 def downgrade() -> None:
+    _uncredit_bills()
     _forget_outcomes()
     op.drop_column("voucher", "settlement_id")
     op.drop_table("card_settlement")
@@ -154,3 +156,74 @@ def _forget_outcomes() -> None:
 def _proposal_states(states: str) -> None:
     op.drop_constraint(op.f("ck_recovery_proposal_state"), "recovery_proposal")
     op.create_check_constraint(op.f("ck_recovery_proposal_state"), "recovery_proposal", f"state IN ({states})")
+
+
+def _credit_bills() -> None:
+    op.create_table(
+        "vendor_credit",
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("vendor_id", sa.Uuid(), nullable=False),
+        sa.Column("bill_id", sa.Uuid(), nullable=False),
+        sa.Column("vendor_ref", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("credited_on", sa.Date(), nullable=False),
+        _money("net"),
+        _money("tax"),
+        _money("total"),
+        _money("unallocated"),
+        sa.Column("document_id", sa.Uuid(), nullable=True),
+        sa.Column("idempotency_key", sa.String(), nullable=False),
+        sa.Column("made_by", sa.String(), nullable=False),
+        *_owned(),
+        sa.CheckConstraint("total > 0 AND total = net + tax", name=op.f("ck_vendor_credit_total")),
+        sa.CheckConstraint("unallocated BETWEEN 0 AND total", name=op.f("ck_vendor_credit_unallocated")),
+        sa.CheckConstraint("reason <> ''", name=op.f("ck_vendor_credit_reason")),
+        sa.ForeignKeyConstraint(["vendor_id"], ["vendor.id"], name=op.f("fk_vendor_credit_vendor_id")),
+        sa.ForeignKeyConstraint(["bill_id"], ["bill.id"], name=op.f("fk_vendor_credit_bill_id")),
+        sa.ForeignKeyConstraint(["document_id"], ["document.id"], name=op.f("fk_vendor_credit_document_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_vendor_credit")),
+        sa.UniqueConstraint("company_id", "number", name=op.f("uq_vendor_credit_company_id_number")),
+        sa.UniqueConstraint("company_id", "idempotency_key", name=op.f("uq_vendor_credit_company_id_idempotency_key")),
+    )
+    op.create_index(op.f("ix_vendor_credit_vendor_id"), "vendor_credit", ["vendor_id"])
+    op.create_index(op.f("ix_vendor_credit_bill_id"), "vendor_credit", ["bill_id"])
+    op.create_table(
+        "vendor_credit_line",
+        sa.Column("credit_id", sa.Uuid(), nullable=False),
+        sa.Column("bill_line_id", sa.Uuid(), nullable=False),
+        _money("amount"),
+        _money("tax"),
+        *_owned(),
+        sa.ForeignKeyConstraint(["credit_id"], ["vendor_credit.id"], name=op.f("fk_vendor_credit_line_credit_id")),
+        sa.ForeignKeyConstraint(["bill_line_id"], ["bill_line.id"], name=op.f("fk_vendor_credit_line_bill_line_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_vendor_credit_line")),
+        sa.UniqueConstraint(
+            "company_id", "credit_id", "bill_line_id",
+            name=op.f("uq_vendor_credit_line_company_id_credit_id_bill_line_id"),
+        ),
+    )  # fmt: skip
+    op.create_index(op.f("ix_vendor_credit_line_bill_line_id"), "vendor_credit_line", ["bill_line_id"])
+    op.alter_column("vendor_allocation", "payment_id", nullable=True)
+    op.add_column("vendor_allocation", sa.Column("credit_id", sa.Uuid(), nullable=True))
+    op.create_foreign_key(
+        op.f("fk_vendor_allocation_credit_id"), "vendor_allocation", "vendor_credit", ["credit_id"], ["id"]
+    )
+    op.create_index(op.f("ix_vendor_allocation_credit_id"), "vendor_allocation", ["credit_id"])
+    op.create_check_constraint(
+        op.f("ck_vendor_allocation_source"), "vendor_allocation", "(payment_id IS NULL) <> (credit_id IS NULL)"
+    )
+    guard("vendor_credit", may_delete=False)
+    guard("vendor_credit_line", audited=(), append_only=True)
+    op.execute(
+        "CREATE TRIGGER frozen BEFORE UPDATE ON vendor_credit"
+        " FOR EACH ROW EXECUTE FUNCTION taar_only_columns('unallocated', 'document_id')"
+    )
+
+
+def _uncredit_bills() -> None:
+    """Only while nothing was credited: an allocation has to come from a payment again."""
+    op.drop_constraint(op.f("ck_vendor_allocation_source"), "vendor_allocation")
+    op.drop_column("vendor_allocation", "credit_id")
+    op.alter_column("vendor_allocation", "payment_id", nullable=False)
+    op.drop_table("vendor_credit_line")
+    op.drop_table("vendor_credit")
