@@ -94,7 +94,7 @@ def _moved_banks(session: Session, as_of: date) -> list[Difference]:
     saved = session.execute(
         select(CashAccount.account_code, Reconciliation.statement_on, Reconciliation.book_balance)
         .join(CashAccount, CashAccount.id == Reconciliation.cash_account_id)
-        .where(Reconciliation.statement_on <= as_of)
+        .where(Reconciliation.statement_on <= as_of, Reconciliation.reopened_at.is_(None))
         .order_by(Reconciliation.statement_on)
     )
     found = []

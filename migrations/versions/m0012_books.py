@@ -1,4 +1,5 @@
-"""Defer what is billed in advance, settle cards nobody will use, carry out what recovery proposed, credit bills."""
+"""Defer what is billed in advance, settle cards nobody will use, carry out what recovery proposed, credit bills, reopen
+reconciliations."""
 
 from __future__ import annotations
 
@@ -31,10 +32,12 @@ def upgrade() -> None:
     _settle_cards()
     _carry_out_proposals()
     _credit_bills()
+    _reopen_reconciliations()
     renew_kinds()
 
 
 def downgrade() -> None:
+    _keep_reconciliations()
     _uncredit_bills()
     _forget_outcomes()
     op.drop_column("voucher", "settlement_id")
@@ -227,3 +230,81 @@ def _uncredit_bills() -> None:
     op.alter_column("vendor_allocation", "payment_id", nullable=False)
     op.drop_table("vendor_credit_line")
     op.drop_table("vendor_credit")
+
+
+UNLOCK = """
+-- What a saved reconciliation covers stays as it was, until the owner has reopened it.
+CREATE FUNCTION taar_unlock_reconciled() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    moved text[];
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        SELECT coalesce(array_agg(o.key), '{}') INTO moved
+          FROM jsonb_each(to_jsonb(OLD)) AS o WHERE o.value IS DISTINCT FROM to_jsonb(NEW) -> o.key;
+        IF moved <@ TG_ARGV::text[] THEN
+            RETURN NEW;
+        END IF;
+        IF moved = ARRAY['reconciliation_id'] AND NEW.reconciliation_id IS NULL AND EXISTS (
+            SELECT 1 FROM reconciliation WHERE id = OLD.reconciliation_id AND reopened_at IS NOT NULL) THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'This is part of a saved reconciliation' USING ERRCODE = 'restrict_violation';
+END $$;
+DROP TRIGGER locked ON bank_match;
+CREATE TRIGGER locked BEFORE UPDATE OR DELETE ON bank_match FOR EACH ROW
+    WHEN (OLD.reconciliation_id IS NOT NULL) EXECUTE FUNCTION taar_unlock_reconciled();
+DROP TRIGGER locked ON bank_line;
+CREATE TRIGGER locked BEFORE UPDATE ON bank_line FOR EACH ROW
+    WHEN (OLD.reconciliation_id IS NOT NULL) EXECUTE FUNCTION taar_unlock_reconciled('position');
+GRANT UPDATE ON reconciliation TO taar_app;
+DROP TRIGGER frozen ON reconciliation;
+CREATE TRIGGER frozen BEFORE UPDATE ON reconciliation FOR EACH ROW WHEN (OLD.reopened_at IS NULL)
+    EXECUTE FUNCTION taar_only_columns('reopened_at', 'reopened_by', 'reopen_reason');
+CREATE TRIGGER done BEFORE UPDATE ON reconciliation FOR EACH ROW WHEN (OLD.reopened_at IS NOT NULL)
+    EXECUTE FUNCTION taar_refuse_change();
+CREATE TRIGGER kept BEFORE DELETE ON reconciliation FOR EACH ROW EXECUTE FUNCTION taar_refuse_change();
+CREATE TRIGGER audit AFTER UPDATE ON reconciliation FOR EACH ROW EXECUTE FUNCTION taar_audit();
+"""
+LOCK = """
+DROP TRIGGER locked ON bank_match;
+CREATE TRIGGER locked BEFORE UPDATE OR DELETE ON bank_match FOR EACH ROW
+    WHEN (OLD.reconciliation_id IS NOT NULL) EXECUTE FUNCTION taar_refuse_change();
+DROP TRIGGER locked ON bank_line;
+CREATE TRIGGER locked BEFORE UPDATE ON bank_line FOR EACH ROW
+    WHEN (OLD.reconciliation_id IS NOT NULL) EXECUTE FUNCTION taar_only_columns('position');
+DROP FUNCTION taar_unlock_reconciled();
+DROP TRIGGER audit ON reconciliation;
+DROP TRIGGER kept ON reconciliation;
+DROP TRIGGER done ON reconciliation;
+DROP TRIGGER frozen ON reconciliation;
+CREATE TRIGGER frozen BEFORE UPDATE OR DELETE ON reconciliation
+    FOR EACH ROW EXECUTE FUNCTION taar_refuse_change();
+REVOKE UPDATE ON reconciliation FROM taar_app;
+"""
+ONE_A_DAY = "uq_reconciliation_company_id_cash_account_id_statement_on"
+
+
+def _reopen_reconciliations() -> None:
+    op.add_column("reconciliation", sa.Column("reopened_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("reconciliation", sa.Column("reopened_by", sa.String(), server_default="", nullable=False))
+    op.add_column("reconciliation", sa.Column("reopen_reason", sa.String(), server_default="", nullable=False))
+    op.create_check_constraint(
+        op.f("ck_reconciliation_reopen_reason"), "reconciliation", "reopened_at IS NULL OR reopen_reason <> ''"
+    )
+    op.drop_constraint(op.f(ONE_A_DAY), "reconciliation")
+    op.create_index(
+        "uq_reconciliation_standing", "reconciliation", ["company_id", "cash_account_id", "statement_on"], unique=True,
+        postgresql_where=sa.text("reopened_at IS NULL"),
+    )  # fmt: skip
+    op.execute(UNLOCK)
+
+
+def _keep_reconciliations() -> None:
+    """Only while no day was reopened and saved again."""
+    op.execute(LOCK)
+    op.drop_index("uq_reconciliation_standing", "reconciliation")
+    op.create_unique_constraint(op.f(ONE_A_DAY), "reconciliation", ["company_id", "cash_account_id", "statement_on"])
+    op.drop_constraint(op.f("ck_reconciliation_reopen_reason"), "reconciliation")
+    for column in ("reopened_at", "reopened_by", "reopen_reason"):
+        op.drop_column("reconciliation", column)
