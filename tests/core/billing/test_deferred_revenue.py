@@ -17,7 +17,7 @@ from core.billing.subscriptions import start_subscription
 from core.billing.voiding import void_invoice
 from core.billing.write_offs import approve_write_off, write_off_invoice
 from core.db import company_session
-from core.ledger.models import JournalEntry
+from core.ledger.models import Account, JournalEntry, Posting
 from core.ledger.periods import close_period, reopen_periods
 from core.usecases.deferred_revenue import deferred_revenue
 from core.usecases.earn_revenue import earn_revenue
@@ -64,6 +64,23 @@ def test_each_month_earns_its_days_and_the_last_the_exact_rest(company: TestComp
         assert deferred_by_invoice(session, as_of=date(2026, 12, 30))[0].left == D("849.32")
         assert deferred_by_invoice(session, as_of=date(2026, 12, 31)) == []
         assert_books_tie(session)
+
+
+def test_earned_revenue_keeps_its_area_and_plan(company: TestCompany) -> None:
+    with company_session(company.id) as session:
+        yearly, half = (subscribe_for_long(session, company, price=price, months=months)
+                        for price, months in (("36500.00", 12), ("1810.00", 6)))  # fmt: skip
+        for subscription in (yearly, half):
+            bill(session, subscription)
+        earn_until(session, FEB_1)
+
+        rows = session.execute(
+            select(Posting.plan_id, Posting.area_id, Posting.amount)
+            .join(Account, Account.id == Posting.account_id)
+            .where(Account.code == "4000")
+        ).all()
+        assert {row.plan_id: str(row.amount) for row in rows} == {yearly.plan_id: "-3100.00", half.plan_id: "-310.00"}
+        assert {row.area_id for row in rows} == {company.area_id}
 
 
 def test_a_month_is_not_earned_before_it_is_over_nor_twice(company: TestCompany) -> None:
