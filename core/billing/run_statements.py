@@ -16,10 +16,11 @@ TEMPORARY = text("""
         rounding numeric(14,2), total numeric(14,2), balance numeric(14,2), state text, earlier_balance numeric(14,2)
     ) ON COMMIT DROP;
     CREATE TEMPORARY TABLE run_line (
-        invoice integer, position integer, kind text, description text, quantity numeric(12,4),
-        unit_price numeric(12,4), discount numeric(14,2), amount numeric(14,2), period_start date, period_end date,
-        plan_id uuid, service_class text, tax_code text, tax_percent numeric(12,4), tax_base numeric(14,2),
-        account_code text, deferred boolean, subscription_line_id uuid
+        id uuid DEFAULT uuidv7(), invoice integer, position integer, kind text, description text,
+        quantity numeric(12,4), unit_price numeric(12,4), discount numeric(14,2), amount numeric(14,2),
+        period_start date, period_end date, plan_id uuid, service_class text, tax_code text,
+        tax_percent numeric(12,4), tax_base numeric(14,2), account_code text, deferred boolean,
+        subscription_line_id uuid
     ) ON COMMIT DROP;
     CREATE TEMPORARY TABLE run_notice (
         invoice integer, contact_id uuid, business_number_id uuid, payload text, words text, template text
@@ -65,22 +66,17 @@ INVOICES = text("""
 """)
 LINES = text("""
     INSERT INTO invoice_line (
-        invoice_id, position, kind, description, quantity, unit_price, discount, amount, period_start, period_end,
+        id, invoice_id, position, kind, description, quantity, unit_price, discount, amount, period_start, period_end,
         subscription_line_id, plan_id, service_class, tax_code, tax_percent, tax_base, account_code)
-    SELECT r.id, l.position, l.kind, l.description, l.quantity, l.unit_price, l.discount, l.amount, l.period_start,
-           l.period_end, l.subscription_line_id, l.plan_id, l.service_class, l.tax_code, l.tax_percent, l.tax_base,
-           l.account_code
+    SELECT l.id, r.id, l.position, l.kind, l.description, l.quantity, l.unit_price, l.discount, l.amount,
+           l.period_start, l.period_end, l.subscription_line_id, l.plan_id, l.service_class, l.tax_code, l.tax_percent,
+           l.tax_base, l.account_code
       FROM run_line l JOIN run_invoice r ON r.position = l.invoice
      ORDER BY l.invoice, l.position
 """)
 DEFERRALS = text("""
     INSERT INTO deferral (invoice_line_id, amount, earned, taken)
-    SELECT printed.id, l.amount, 0, 0
-      FROM run_line l
-      JOIN run_invoice r ON r.position = l.invoice
-      JOIN invoice_line printed ON printed.company_id = taar_company() AND printed.invoice_id = r.id
-                               AND printed.position = l.position
-     WHERE l.deferred ORDER BY l.invoice, l.position
+    SELECT id, amount, 0, 0 FROM run_line WHERE deferred ORDER BY invoice, position
 """)
 ENTRIES = text("""
     INSERT INTO journal_entry (id, kind, source_id, posted_on, memo, actor, origin)
