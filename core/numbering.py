@@ -13,7 +13,8 @@ from core.ids import Id
 PREFIXES = {
     "customer": "C", "ticket": "T", "job": "J", "invoice": "INV", "receipt": "R",
     "credit_note": "CN", "claim": "PC", "journal": "JE", "item": "IT",
-    "vendor": "V", "bill": "VB", "vendor_payment": "VP", "expense": "EX", "transfer": "TF", "cash_movement": "CM",
+    "vendor": "V", "bill": "VB", "vendor_credit": "VCN", "vendor_payment": "VP", "expense": "EX", "transfer": "TF",
+    "cash_movement": "CM",
     "refund": "RF",
     "handover": "HO", "salary_payment": "SP", "employee_debt": "ED",
 }  # fmt: skip

@@ -6,6 +6,7 @@ from sqlalchemy import MetaData
 
 import core.audit
 import core.billing.debt_models
+import core.billing.deferral_models
 import core.billing.invoice_models
 import core.billing.payment_models
 import core.billing.plan_models

@@ -16,7 +16,9 @@ from core.companies import Company
 from core.db import company_session, platform_session
 from core.errors import DomainError
 from core.ids import Id
+from core.recovery.cases import proposals_waiting
 from core.recovery.runs import AGEING, LADDER, SUSPENSION, begin_run, count_run, due_runs, end_run
+from core.usecases.carry_out_proposal import carry_out_next
 from core.usecases.climb_ladder import Climb, announce_due, climb_ladder
 from core.usecases.judge_promises import judge_promises
 from core.usecases.restore_service import restore_all_clear
@@ -38,9 +40,12 @@ def ring_recovery() -> None:
         try:
             with company_session(company_id) as session:
                 day, kinds = due_runs(session, now=now)
+                waits = proposals_waiting(session)
         except SQLAlchemyError:
             log.exception("recovery_not_rung", company_id=str(company_id))
             continue
+        if waits:
+            jobs.ring_now("carry_out_proposals", queue=QUEUE, company_id=str(company_id))
         for kind in kinds:
             jobs.ring_now(JOB_OF[kind], queue=QUEUE, company_id=str(company_id), day=day.isoformat())
 
@@ -82,6 +87,20 @@ def suspend_services(company_id: str, day: str) -> None:
                 left = report.left
                 needs_yes = 0 if left else max(report.needs_yes.values(), default=0)
                 count_run(session, kind=SUSPENSION, day=today, counts={"cut": report.cut, "needs_yes": needs_yes})
+
+
+def carry_out_proposals(company_id: str) -> int:
+    """Do what was accepted in the panel, a transaction each; returns how many were done or found paid."""
+    jobs.answer_bell("carry_out_proposals", company_id=company_id)
+    done, after = 0, None
+    while True:
+        with company_session(Id(company_id)) as session:
+            proposal = carry_out_next(session, now=utc_now(), after=after)
+        if proposal is None:
+            return done
+        after = proposal.id
+        done += proposal.carried_out_at is not None
+        log.info("proposal", company_id=company_id, kind=proposal.kind, state=proposal.state, outcome=proposal.outcome)
 
 
 def _in_batches(batch: Callable[..., Climb], company: Id, today: date) -> None:

@@ -18,7 +18,7 @@ from core.settings import load_settings
 from core.usecases.start_process import process_settings, start_process
 from workers.billing import ring_invoice_runs
 from workers.billing_day import ring_billing_day, ring_expiry
-from workers.ledger import check_all_books
+from workers.ledger import check_all_books, ring_revenue
 from workers.payroll import ring_commissions
 from workers.recovery import ring_recovery
 from workers.sweep import sweep
@@ -48,6 +48,7 @@ def timetable(connection: Redis) -> Timetable:
     jobs = Timetable(connection)
     jobs.register(sweep, "urgent", interval=SWEEP_SECONDS, ttl=SWEEP_SECONDS, result_ttl=0)
     # In UTC: the small hours of the first market.
+    jobs.register(ring_revenue, "bulk", cron="40 * * * *", result_ttl=0)
     jobs.register(check_all_books, "bulk", cron="40 21 * * *", result_ttl=0)
     jobs.register(ring_commissions, "bulk", cron="10 17 * * *", result_ttl=0)
     jobs.register(ring_expiry, "billing", interval=EXPIRY_SECONDS, ttl=EXPIRY_SECONDS, result_ttl=0)

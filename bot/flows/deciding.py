@@ -14,13 +14,15 @@ from core.errors import DomainError, NotFound
 from core.ids import Id
 from core.ledger import expenses
 from core.money import AmountInvalid
+from core.recovery.cases import ProposalDecided
 from core.staff import cashiers, handovers
+from core.usecases import carry_out_proposal
 from core.usecases.decide_claim import accept_claim, refuse_claim
 from core.usecases.suspend_overdue import WHOLE_COMPANY, ApprovalInvalid, approve_cuts
-from core.usecases.waiting_approvals import Approval
+from core.usecases.waiting_approvals import PROPOSALS, Approval
 
 CLAIM_METHODS = ("bank", "jazzcash", "easypaisa", "card", "cash")
-NEED_REASON = ("claim", "handover", "write_off", "expense")
+NEED_REASON = ("claim", "handover", "write_off", "expense", *PROPOSALS)
 
 
 def waiting(chat: Chat, _answers: Answers) -> Sequence[Option]:
@@ -136,14 +138,29 @@ def refuse_expense(chat: Chat, chosen: Approval, answers: Answers) -> None:
     )  # fmt: skip
 
 
-Decide = Callable[[Chat, Approval, Answers], None]
+def approve_proposal(chat: Chat, chosen: Approval, _answers: Answers) -> Saying | None:
+    decided = carry_out_proposal.decide_proposal(
+        chat.session, proposal_id=Id(chosen.key), accept=True, decided_by=chat.speaker.actor, note="", now=chat.now,
+        origin=chat.origin,
+    )  # fmt: skip
+    return words("The debt is paid meanwhile: nothing was done.") if decided.state == "lapsed" else None
+
+
+def refuse_proposal(chat: Chat, chosen: Approval, answers: Answers) -> None:
+    carry_out_proposal.decide_proposal(
+        chat.session, proposal_id=Id(chosen.key), accept=False, decided_by=chat.speaker.actor, note=answers.reason,
+        now=chat.now, origin=chat.origin,
+    )  # fmt: skip
+
+
+Decide = Callable[[Chat, Approval, Answers], Saying | None]
 APPROVE: Mapping[str, Decide] = {
     "claim": approve_claim, "handover": approve_handover, "refund": approve_refund, "write_off": approve_write_off,
-    "expense": approve_expense, "cuts": allow_cuts,
+    "expense": approve_expense, "cuts": allow_cuts, **dict.fromkeys(PROPOSALS, approve_proposal),
 }  # fmt: skip
 REFUSE: Mapping[str, Decide] = {
     "claim": reject_claim, "handover": refuse_handover, "refund": refuse_refund, "write_off": refuse_write_off,
-    "expense": refuse_expense,
+    "expense": refuse_expense, **dict.fromkeys(PROPOSALS, refuse_proposal),
 }  # fmt: skip
 
 
@@ -153,8 +170,8 @@ def _finish(decide: Mapping[str, Decide], done: Saying, chat: Chat, answers: Ans
         return Reply(words("This is decided already."), buttons=(APPROVALS, FIGURES))
     if not answers.confirmed:
         return Reply(words("All right, nothing was changed."), buttons=(APPROVALS, FIGURES))
-    decide[chosen.kind](chat, chosen, answers)
-    return Reply(lines(done, described(chosen)), buttons=(APPROVALS, FIGURES))
+    said = decide[chosen.kind](chat, chosen, answers)
+    return Reply(lines(said or done, described(chosen)), buttons=(APPROVALS, FIGURES))
 
 
 def finish_approval(chat: Chat, answers: Answers) -> Reply:
@@ -170,6 +187,7 @@ REFUSALS: tuple[type[DomainError], ...] = (
     handovers.HandoverNotWaiting, handovers.HandoverInvalid, cashiers.NotTheCashier, refunds.SecondPersonNeeded,
     refunds.RefundDecided, refunds.AdvanceTooSmall, write_offs.SecondPersonNeeded, write_offs.WriteOffDecided,
     write_offs.NotWritable, expenses.ExpenseNotInState, expenses.OwnApproval, ApprovalInvalid, AmountInvalid, NotFound,
+    carry_out_proposal.NotCarriedOut, ProposalDecided,
 )  # fmt: skip
 
 

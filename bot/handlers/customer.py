@@ -29,6 +29,8 @@ CATEGORY_NAMES = {
     "billing_dispute": words("A bill is wrong"),
     "other": words("Something else"),
 }
+TICKET_NAMES = CATEGORY_NAMES | {"pick_up": words("Equipment to pick up")}
+"""Of every ticket; a customer can only open the former."""
 TICKET_STATES = {
     "open": words("received, a technician will be assigned"),
     "assigned": words("a technician is assigned"),
@@ -210,7 +212,8 @@ def how_to_pay(chat: Chat, _: str) -> Reply:
 
 
 def complaint_status(chat: Chat, number: str) -> Reply:
-    tickets = tickets_of(chat.session, customer_id=chat.account.customer_id)
+    own = tickets_of(chat.session, customer_id=chat.account.customer_id)
+    tickets = [ticket for ticket in own if ticket.category in CATEGORY_NAMES]
     wanted = number or chat.understood.entities.get("ticket_no")
     if wanted:
         tickets = [ticket for ticket in tickets if ticket.number == wanted]

@@ -32,6 +32,9 @@ KINDS = {
     "refund": words("Refund"),
     "write_off": words("Debt to give up"),
     "expense": words("Expense"),
+    "pick_up": words("Equipment to pick up"),
+    "termination": words("Service to end"),
+    "write_off_proposal": words("Debt to give up"),
     "cuts": words("Suspensions"),
 }
 

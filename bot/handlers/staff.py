@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from bot.dialog import Chat
 from bot.handlers.anyone import MENU
-from bot.handlers.customer import CATEGORY_NAMES
+from bot.handlers.customer import TICKET_NAMES
 from bot.handlers.registry import Handler
 from bot.texts.reply import Button, Reply, Row, lines, verbatim, words
 from core.crm.models import Customer, Site
@@ -28,7 +28,7 @@ def jobs(chat: Chat, _: str) -> Reply:
     if not tickets:
         return Reply(words("You have no open jobs."))
     rows = tuple(
-        Row(f"job:{ticket.number}", verbatim(ticket.number), CATEGORY_NAMES[ticket.category]) for ticket in tickets
+        Row(f"job:{ticket.number}", verbatim(ticket.number), TICKET_NAMES[ticket.category]) for ticket in tickets
     )
     return Reply(words("Your open jobs, the most urgent first:"), rows=rows, list_button=words("Choose"))
 
@@ -42,7 +42,7 @@ def job(chat: Chat, number: str) -> Reply:
     site = chat.session.scalar(select(Site).where(Site.customer_id == customer.id).limit(1))
     map_link = f"https://maps.google.com/?q={site.latitude},{site.longitude}" if site and site.latitude else None
     body = lines(
-        words("*%(ticket)s* (%(what)s)", ticket=ticket.number, what=CATEGORY_NAMES[ticket.category]),
+        words("*%(ticket)s* (%(what)s)", ticket=ticket.number, what=TICKET_NAMES[ticket.category]),
         verbatim(f"{customer.name}, {customer.number}"),
         verbatim(site.address) if site else None,
         verbatim(map_link) if map_link else None,

@@ -154,7 +154,10 @@ def _paid_since(settled: CTE, as_of: date) -> Select[*tuple[Any, ...]]:
 
 
 def _given_up_since(settled: CTE, as_of: date) -> Select[*tuple[Any, ...]]:
-    """What is void or written off now, and was not yet; a void invoice owed its whole total before."""
+    """What is void or written off now, and was not yet; a void invoice owed its whole total before.
+
+    But for a deposit brought into these books, which was never owed.
+    """
     booked, reversal = aliased(JournalEntry), aliased(JournalEntry)
     voided = (
         select(booked.id)
@@ -162,7 +165,8 @@ def _given_up_since(settled: CTE, as_of: date) -> Select[*tuple[Any, ...]]:
         .where(booked.kind.in_(OF_INVOICE), booked.source_id == Invoice.id, reversal.posted_on > as_of)
     )
     written_off = _written_off().where(JournalEntry.posted_on > as_of)
-    owed = case((Invoice.state == "void", Invoice.total), else_=Invoice.balance)
+    deposit_brought_in = (Invoice.reason == "opening") & (Invoice.kind == "equipment")
+    owed = case((deposit_brought_in, 0), (Invoice.state == "void", Invoice.total), else_=Invoice.balance)
     return (
         _invoices(owed + func.coalesce(settled.c.amount, 0))
         .outerjoin(settled, settled.c.invoice_id == Invoice.id)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from core.billing.advance import use_advance
 from core.billing.allocation import allocate, lock_customers
 from core.billing.credited_parts import TaxesOfClass, credited_parts
+from core.billing.deferrals import DEFERRED, take_unearned
 from core.billing.invoice_models import OPEN_STATES, CreditNote, CreditNoteLine, Invoice, InvoiceLine
 from core.billing.payments import KeyReused
 from core.billing.tax_table import read_rules
@@ -191,15 +192,23 @@ def _write(
 
 
 def _post(session: Session, note: CreditNote, invoice: Invoice, origin: str) -> None:
-    """Each line's account against the receivable for what was unpaid and the advance for the rest."""
+    """Each line's account against the receivable for what was unpaid and the advance for the rest.
+
+    What was billed in advance comes out of 2220 as far as it is not earned, the rest out of income.
+    """
     billed = {line.id: line for line in invoice.lines}
-    sides = []
+    unearned = take_unearned(
+        session, asked={part.invoice_line_id: part.amount for part in note.lines}, kind="credited",
+        source_id=note.id, day=note.issued_on,
+    )  # fmt: skip
+    sides = [Line(DEFERRED, amount) for amount in unearned.values()]
     for part in note.lines:
         line = billed[part.invoice_line_id]
         income = line.kind == "charge" and line.account_code.startswith("4")
         sides.append(
             Line(
-                line.account_code, part.amount, party_id=note.customer_id if line.account_code == DEPOSITS else None,
+                line.account_code, part.amount - unearned.get(line.id, ZERO),
+                party_id=note.customer_id if line.account_code == DEPOSITS else None,
                 area_id=invoice.area_id if income else None, plan_id=line.plan_id if income else None,
             )
         )  # fmt: skip

@@ -143,7 +143,7 @@ class CreditNoteLine(Owned, Base):
     description: Mapped[str]
     amount: Mapped[Money]
     account_code: Mapped[str]
-    """The account this line is debited to."""
+    """The account this line is debited to, but for what was not earned of it, which is debited to 2220."""
 
 
 class InvoiceRun(Owned, Base):

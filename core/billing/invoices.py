@@ -10,6 +10,7 @@ from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from core.billing.advance import apply_advance
+from core.billing.deferrals import DEFERRED, defer_lines
 from core.billing.drafts import NothingToBill, draft_charges, draft_period
 from core.billing.facts import CHARGE_COLUMNS, Account, printed_tax_number, read_accounts
 from core.billing.invoice_models import OPEN_STATES, Invoice, InvoiceLine
@@ -31,7 +32,7 @@ from core.numbering import fiscal_year_of, next_number
 
 RECEIVABLE = "1100"
 DEPOSITS = "2210"
-_LINE_COLUMNS = tuple(field.name for field in fields(DraftLine))
+_LINE_COLUMNS = tuple(field.name for field in fields(DraftLine) if field.name != "deferred")
 
 
 class AlreadyInvoiced(DomainError):
@@ -244,23 +245,31 @@ def issue_draft(
 
 
 def _write_lines(session: Session, invoice: Invoice, draft: Draft) -> None:
+    ids = [new_id() for _ in draft.lines]
     rows = [
-        {"id": new_id(), "invoice_id": invoice.id, "position": position}
+        {"id": line_id, "invoice_id": invoice.id, "position": position}
         | {name: getattr(line, name) for name in _LINE_COLUMNS}
-        for position, line in enumerate(draft.lines, 1)
+        for position, (line_id, line) in enumerate(zip(ids, draft.lines, strict=True), 1)
     ]
     session.execute(insert(table_of(InvoiceLine)).values(rows))
+    defer_lines(session, [(i, line.amount) for i, line in zip(ids, draft.lines, strict=True) if is_deferred(line)])
     session.expire(invoice, ["lines"])
 
 
+def is_deferred(line: DraftLine) -> bool:
+    """Whether the line's net goes to 2220: only income that has an amount does."""
+    return line.deferred and line.amount > 0 and line.account_code.startswith("4")
+
+
 def posting_lines(draft: Draft, addressee: Addressee) -> list[Line]:
-    """The invoice's sides: 1100 of the customer against each line's account, income split by area and plan."""
+    """The invoice's sides: 1100 of the customer against each line's account or 2220, income by area and plan."""
     sides = [Line(RECEIVABLE, draft.total, addressee.customer_id)]
     for line in draft.lines:
-        income = line.kind == "charge" and line.account_code.startswith("4")
+        deferred = is_deferred(line)
+        income = line.kind == "charge" and line.account_code.startswith("4") and not deferred
         sides.append(
             Line(
-                line.account_code, -line.amount,
+                DEFERRED if deferred else line.account_code, -line.amount,
                 party_id=addressee.customer_id if line.account_code == DEPOSITS else None,
                 area_id=addressee.area_id if income else None, plan_id=line.plan_id if income else None,
             )

@@ -158,6 +158,7 @@ class BillingPolicy(Owned, Base):
         CheckConstraint("late_fee_kind IN ('none', 'fixed', 'percent')", name="late_fee_kind"),
         CheckConstraint("fees_settle IN ('by_date', 'first', 'last')", name="fees_settle"),
         CheckConstraint("tax_point IN ('invoice_date', 'period_start')", name="tax_point"),
+        CheckConstraint("deferral_over_months BETWEEN 1 AND 36", name="deferral_over_months"),
     )
     alignment: Mapped[str] = mapped_column(default="calendar")
     calendar_day: Mapped[int] = mapped_column(default=1)
@@ -197,3 +198,7 @@ class BillingPolicy(Owned, Base):
     """Where money of a method is booked, such as {"bank": "1021"}; the rest by `payments.ACCOUNT_OF_METHOD`."""
     notices: Mapped[bool] = mapped_column(default=True)
     """Whether invoices are announced on WhatsApp."""
+    deferral_over_months: Mapped[int] = mapped_column(default=1, server_default="1")
+    """What is billed in advance for longer than so many months is earned month by month; 36 defers nothing."""
+    cards_expire_to_income: Mapped[bool] = mapped_column(default=True, server_default="true")
+    """Whether the value of a sold recharge card becomes other income once nobody can use it any more."""

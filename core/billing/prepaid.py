@@ -227,7 +227,7 @@ def _draft(standing: Standing, days: Period, validity: int, issued_on: date) -> 
     sold = [
         replace(
             printed, period_start=days.start, period_end=days.end, subscription_line_id=line.id, plan_id=line.plan_id,
-            discount=rounded(price) - charge.amount,
+            discount=rounded(price) - charge.amount, deferred=tariffs.policy.defers(*days),
         )
         for printed, line, charge, (_, price) in zip(draft.lines, lines, charges, prices, strict=False)
     ]  # fmt: skip

@@ -127,7 +127,7 @@ def _priced(tariffs: Tariffs, facts: BillingFacts, whole: Period, running: _Runn
             quantity=line.quantity * factor.numerator if several else line.quantity,
             unit_price=running.unit, discount=undiscounted - amount, amount=amount,
             account_code=plan.income_account, period_start=start, period_end=end, subscription_line_id=line.id,
-            plan_id=plan.id, service_class=plan.service_class,
+            plan_id=plan.id, service_class=plan.service_class, deferred=tariffs.policy.defers(start, end),
         ),
         plan.tax_inclusive,
     )  # fmt: skip

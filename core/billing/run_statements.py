@@ -16,10 +16,11 @@ TEMPORARY = text("""
         rounding numeric(14,2), total numeric(14,2), balance numeric(14,2), state text, earlier_balance numeric(14,2)
     ) ON COMMIT DROP;
     CREATE TEMPORARY TABLE run_line (
-        invoice integer, position integer, kind text, description text, quantity numeric(12,4),
-        unit_price numeric(12,4), discount numeric(14,2), amount numeric(14,2), period_start date, period_end date,
-        plan_id uuid, service_class text, tax_code text, tax_percent numeric(12,4), tax_base numeric(14,2),
-        account_code text, subscription_line_id uuid
+        id uuid DEFAULT uuidv7(), invoice integer, position integer, kind text, description text,
+        quantity numeric(12,4), unit_price numeric(12,4), discount numeric(14,2), amount numeric(14,2),
+        period_start date, period_end date, plan_id uuid, service_class text, tax_code text,
+        tax_percent numeric(12,4), tax_base numeric(14,2), account_code text, deferred boolean,
+        subscription_line_id uuid
     ) ON COMMIT DROP;
     CREATE TEMPORARY TABLE run_notice (
         invoice integer, contact_id uuid, business_number_id uuid, payload text, words text, template text
@@ -41,7 +42,7 @@ COLUMNS = {
     "run_line": (
         "invoice", "position", "kind", "description", "quantity", "unit_price", "discount", "amount", "period_start",
         "period_end", "plan_id", "service_class", "tax_code", "tax_percent", "tax_base", "account_code",
-        "subscription_line_id",
+        "deferred", "subscription_line_id",
     ),
     "run_notice": ("invoice", "contact_id", "business_number_id", "payload", "words", "template"),
     "run_share": ("invoice", "payment_id", "credit_note_id", "amount"),
@@ -65,13 +66,17 @@ INVOICES = text("""
 """)
 LINES = text("""
     INSERT INTO invoice_line (
-        invoice_id, position, kind, description, quantity, unit_price, discount, amount, period_start, period_end,
+        id, invoice_id, position, kind, description, quantity, unit_price, discount, amount, period_start, period_end,
         subscription_line_id, plan_id, service_class, tax_code, tax_percent, tax_base, account_code)
-    SELECT r.id, l.position, l.kind, l.description, l.quantity, l.unit_price, l.discount, l.amount, l.period_start,
-           l.period_end, l.subscription_line_id, l.plan_id, l.service_class, l.tax_code, l.tax_percent, l.tax_base,
-           l.account_code
+    SELECT l.id, r.id, l.position, l.kind, l.description, l.quantity, l.unit_price, l.discount, l.amount,
+           l.period_start, l.period_end, l.subscription_line_id, l.plan_id, l.service_class, l.tax_code, l.tax_percent,
+           l.tax_base, l.account_code
       FROM run_line l JOIN run_invoice r ON r.position = l.invoice
      ORDER BY l.invoice, l.position
+""")
+DEFERRALS = text("""
+    INSERT INTO deferral (invoice_line_id, amount, earned, taken)
+    SELECT id, amount, 0, 0 FROM run_line WHERE deferred ORDER BY invoice, position
 """)
 ENTRIES = text("""
     INSERT INTO journal_entry (id, kind, source_id, posted_on, memo, actor, origin)
@@ -90,10 +95,10 @@ POSTINGS = text("""
                r.total AS amount, NULL::uuid AS area_id, NULL::uuid AS plan_id
           FROM run_invoice r WHERE r.total <> 0
         UNION ALL
-        SELECT r.position, l.position, r.entry_id, l.account_code,
+        SELECT r.position, l.position, r.entry_id, CASE WHEN l.deferred THEN :deferred ELSE l.account_code END,
                CASE WHEN l.account_code = :deposits THEN r.customer_id END, -l.amount,
-               CASE WHEN l.kind = 'charge' AND l.account_code LIKE '4%' THEN r.area_id END,
-               CASE WHEN l.kind = 'charge' AND l.account_code LIKE '4%' THEN l.plan_id END
+               CASE WHEN l.kind = 'charge' AND l.account_code LIKE '4%' AND NOT l.deferred THEN r.area_id END,
+               CASE WHEN l.kind = 'charge' AND l.account_code LIKE '4%' AND NOT l.deferred THEN l.plan_id END
           FROM run_line l JOIN run_invoice r ON r.position = l.invoice WHERE l.amount <> 0
       ) p
       JOIN account a ON a.code = p.code

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from core import jobs
 from core.billing import run_statements as sql
-from core.billing.invoices import DEPOSITS
+from core.billing.deferrals import DEFERRED
+from core.billing.invoices import DEPOSITS, is_deferred
 from core.billing.run_drafts import Bill, Outcome, Pattern
 from core.billing.run_facts import Batch, Recipient
 from core.billing.terms import DraftLine
@@ -91,10 +92,12 @@ def _statements(session: Session, run: Run, rows: _Rows, actor: str) -> Iterable
     posting = {"day": run.day, "actor": actor, "origin": run.origin}
     yield sql.INVOICES, {"run_id": run.id, "day": run.day, **number}
     yield sql.LINES, {}
+    if rows.defers:
+        yield sql.DEFERRALS, {}
     if rows.of["run_charge"]:
         yield sql.CHARGES_TAKEN, {}
     yield sql.ENTRIES, number | posting
-    yield sql.POSTINGS, {"day": run.day, "deposits": DEPOSITS}
+    yield sql.POSTINGS, {"day": run.day, "deposits": DEPOSITS, "deferred": DEFERRED}
     if rows.of["run_share"]:
         yield sql.SHARES, {"day": run.day}
         yield sql.SHARE_ENTRIES, number | posting
@@ -119,6 +122,7 @@ class _Rows:
         self.of: dict[str, list[str]] = {table: [] for table in sql.COLUMNS}
         self.count = 0
         self.amount = ZERO
+        self.defers = False
         self.business_numbers: set[Id] = set()
         self.printed: dict[int, tuple[Pattern, tuple[str, ...]]] = {}
 
@@ -158,6 +162,7 @@ class _Rows:
             lines = tuple(f"{position}\t{_line(line)}" for position, line in enumerate(pattern.draft.lines, 1))
             # The pattern is kept beside its lines, so that its id is not given to another.
             known = self.printed[id(pattern)] = (pattern, lines)
+            self.defers = self.defers or any(is_deferred(line) for line in pattern.draft.lines)
         return known[1]
 
     def _settled(self, customer_id: Id, total: Decimal) -> Decimal:
@@ -202,7 +207,7 @@ def _line(line: DraftLine) -> str:
         f"{line.kind}\t{_text(line.description)}\t{line.quantity}\t{line.unit_price}\t{line.discount}\t{line.amount}"
         f"\t{_or_null(line.period_start)}\t{_or_null(line.period_end)}\t{_or_null(line.plan_id)}"
         f"\t{_text(line.service_class)}\t{_text(line.tax_code)}\t{_or_null(line.tax_percent)}\t{_or_null(line.tax_base)}"
-        f"\t{_text(line.account_code)}"
+        f"\t{_text(line.account_code)}\t{is_deferred(line)}"
     )
 
 

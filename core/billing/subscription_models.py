@@ -173,3 +173,26 @@ class Voucher(Owned, Base):
     used_by: Mapped[Id | None] = mapped_column(ForeignKey("customer.id"))
     used_at: Mapped[datetime | None]
     payment_id: Mapped[Id | None] = mapped_column(ForeignKey("payment.id"))
+    """What its use became, or, of a cancelled card, what its buyer was credited."""
+    settlement_id: Mapped[Id | None] = mapped_column(ForeignKey("card_settlement.id"))
+    """How the money of a sold card that nobody will use left 2220."""
+
+
+class CardSettlement(Owned, Base):
+    """The money of sold cards that nobody will use leaves 2220: to other income once expired, or back to the buyer."""
+
+    __tablename__ = "card_settlement"
+    __table_args__ = (
+        CheckConstraint("kind IN ('expired', 'refunded')", name="kind"),
+        CheckConstraint("cards > 0", name="cards"),
+        CheckConstraint("amount > 0 AND refunded BETWEEN 0 AND amount", name="amount"),
+    )
+    batch_id: Mapped[Id] = mapped_column(ForeignKey("voucher_batch.id"), index=True)
+    kind: Mapped[str]
+    settled_on: Mapped[date]
+    cards: Mapped[int]
+    amount: Mapped[Money]
+    """The value of the cards."""
+    refunded: Mapped[Money] = mapped_column(default=Decimal("0.00"))
+    """What was paid back, the rest being the discount they were sold with."""
+    settled_by: Mapped[str]

@@ -48,7 +48,7 @@ def read_policy(session: Session) -> PolicyTerms:
             BillingPolicy.alignment, BillingPolicy.calendar_day, BillingPolicy.due_days, BillingPolicy.proration,
             BillingPolicy.end_day_charged, BillingPolicy.short_first_period_days, BillingPolicy.tax_rounding,
             BillingPolicy.tax_point, BillingPolicy.whole_rupees, BillingPolicy.suspended_days_billed,
-            BillingPolicy.pause_credit_days_min, BillingPolicy.notices,
+            BillingPolicy.pause_credit_days_min, BillingPolicy.notices, BillingPolicy.deferral_over_months,
         )
     ).one_or_none()  # fmt: skip
     return PolicyTerms(*row) if row else PolicyTerms()

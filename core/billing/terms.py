@@ -14,6 +14,7 @@ from core.ids import Id
 from core.money import ZERO
 
 ANYBODY = Taxpayer()
+DAYS_OF_A_LONG_MONTH = 31
 
 
 class NoPriceOnDay(DomainError):
@@ -77,6 +78,11 @@ class PolicyTerms:
     suspended_days_billed: bool = True
     pause_credit_days_min: int = 3
     notices: bool = True
+    deferral_over_months: int = 1
+
+    def defers(self, start: date, end: date) -> bool:
+        """Whether the price of `[start, end)` is earned month by month: it is longer than so many months of 31 days."""
+        return (end - start).days > DAYS_OF_A_LONG_MONTH * self.deferral_over_months
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +188,7 @@ class BillingFacts:
 
 @dataclass(frozen=True, slots=True)
 class DraftLine:
-    """A line as an invoice prints it; the columns of InvoiceLine."""
+    """A line as an invoice prints it; the columns of InvoiceLine, and whether its net is deferred."""
 
     kind: str
     description: str
@@ -199,6 +205,8 @@ class DraftLine:
     tax_code: str = ""
     tax_percent: Decimal | None = None
     tax_base: Decimal | None = None
+    deferred: bool = False
+    """Posted to 2220 with the invoice, and to its income account as its days are served."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ _DEPOSITS = text("""
          WHERE l.account_code = '2210' AND i.state <> 'draft' AND i.issued_on <= :as_of
          UNION ALL
         SELECT i.customer_id, -l.amount FROM invoice i JOIN invoice_line l ON l.invoice_id = i.id
-          JOIN journal_entry e ON e.kind = 'invoice' AND e.source_id = i.id
+          JOIN journal_entry e ON e.kind IN ('invoice', 'opening_invoice') AND e.source_id = i.id
           JOIN journal_entry r ON r.reverses_id = e.id AND r.posted_on <= :as_of
          WHERE l.account_code = '2210' AND i.state = 'void'
          UNION ALL

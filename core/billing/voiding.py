@@ -7,9 +7,10 @@ from datetime import date
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from core.billing.credit_notes import locked_invoice
+from core.billing.credit_notes import DEPOSITS, locked_invoice
 from core.billing.debt_models import LateFee
-from core.billing.invoice_models import CreditNote, Invoice
+from core.billing.deferrals import void_deferrals
+from core.billing.invoice_models import OPEN_STATES, CreditNote, Invoice
 from core.billing.payment_models import Allocation
 from core.billing.subscription_models import PendingCharge, Subscription
 from core.errors import DomainError
@@ -41,6 +42,7 @@ def void_invoice(session: Session, *, invoice_id: Id, reason: str, day: date, ac
             JournalEntry.source_id == invoice.id, JournalEntry.kind.in_(("invoice", "opening_invoice"))
         )
     )
+    void_deferrals(session, invoice=invoice, day=day, actor=actor, origin=origin)
     if entry is not None:
         reverse_entry(session, entry_id=entry, posted_on=day, actor=actor, origin=origin, memo=reason)
     invoice.state, invoice.balance = "void", ZERO
@@ -58,7 +60,7 @@ def _refuse(session: Session, invoice: Invoice, reason: str) -> None:
     fee = select(LateFee.id).where(LateFee.invoice_id == invoice.id, LateFee.waived_at.is_(None)).limit(1)
     obstacles = (
         (not reason.strip(), "a reason is needed"),
-        (invoice.state not in ("issued", "part_paid"), f"it is {invoice.state}"),
+        (invoice.state not in (*OPEN_STATES, "paid" if _is_opened_deposit(invoice) else ""), f"it is {invoice.state}"),
         (invoice.reason not in VOIDABLE_REASONS, f"it belongs to a {invoice.reason}"),
         (session.scalar(paid) != ZERO, "a part of it is paid"),
         (session.scalar(credited) is not None, "a part of it is credited"),
@@ -69,6 +71,11 @@ def _refuse(session: Session, invoice: Invoice, reason: str) -> None:
     for stands, words in obstacles:
         if stands:
             raise NotVoidable(f"{invoice.number or 'A draft'} cannot be voided, {words}; write a credit note instead")
+
+
+def _is_opened_deposit(invoice: Invoice) -> bool:
+    """A deposit brought into these books counts as paid from its first day, without a payment."""
+    return invoice.reason == "opening" and any(line.account_code == DEPOSITS for line in invoice.lines)
 
 
 def _billed_further(session: Session, invoice: Invoice) -> bool:

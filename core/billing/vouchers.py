@@ -153,7 +153,8 @@ def sell_vouchers(
 def cancel_vouchers(session: Session, *, batch_id: Id, serials: Sequence[int] | None = None) -> int:
     """Let cards be worth nothing, all of a batch or some; used ones stay used. Returns how many were cancelled.
 
-    The money of a sold card stays in 2220 until somebody books what becomes of it. Raises NotFound.
+    The money of a sold card stays in 2220 until it is given back (`card_money.refund_cards`, `credit_card`) or the
+    card expires. Raises NotFound.
     """
     _batch(session, batch_id)
     unused = update(Voucher).where(Voucher.batch_id == batch_id, Voucher.state.in_(("made", "sold")))

@@ -1,7 +1,8 @@
 """Debts given up: asked for with a reason, approved by a second person above the limit, never hidden (money 3).
 
-The invoice leaves the receivable (6820 to 1100) but keeps its balance as the debt. A later payment of it is bad debt
-recovered: `allocation` lets written-off invoices be paid after the open ones, and `payments` credits 6820.
+The invoice leaves the receivable (6820 to 1100, and 2220 to 1100 for months that were not earned) but keeps its balance
+as the debt. A later payment of it is bad debt recovered: `allocation` lets written-off invoices be paid after the open
+ones, and `payments` credits 6820.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from core.billing.credit_notes import locked_invoice
 from core.billing.debt_models import WriteOff
+from core.billing.deferrals import DEFERRED, take_unpaid
 from core.billing.invoice_models import OPEN_STATES, Invoice
 from core.billing.plan_models import BillingPolicy
 from core.clock import business_day
@@ -131,11 +133,14 @@ def _book(session: Session, write_off: WriteOff, invoice: Invoice, actor: str, n
     write_off.amount, write_off.state, write_off.decided_at = invoice.balance, "booked", now
     invoice.state = "written_off"
     session.flush()
+    day = business_day(now, current_company(session).timezone)
+    unearned = take_unpaid(session, invoice=invoice, source_id=write_off.id, day=day)
     post_entry(
         session, kind="write_off", source_id=write_off.id, actor=actor, origin=origin, memo=write_off.reason,
-        posted_on=business_day(now, current_company(session).timezone),
+        posted_on=day,
         lines=[
-            Line("6820", write_off.amount, area_id=customer_area),
+            Line("6820", write_off.amount - unearned, area_id=customer_area),
+            Line(DEFERRED, unearned),
             Line("1100", -write_off.amount, invoice.customer_id),
         ],
     )  # fmt: skip

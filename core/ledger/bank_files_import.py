@@ -83,7 +83,7 @@ def import_statement(
 def _into_reconciled(session: Session, record: StatementImport) -> list[str]:
     """New lines dated before a saved reconciliation leave its figures as they are; a person should know."""
     saved = select(func.max(Reconciliation.statement_on)).where(
-        Reconciliation.cash_account_id == record.cash_account_id
+        Reconciliation.cash_account_id == record.cash_account_id, Reconciliation.reopened_at.is_(None)
     )
     new = select(func.count(), saved.scalar_subquery()).where(
         BankLine.import_id == record.id, BankLine.booked_on <= saved.scalar_subquery()

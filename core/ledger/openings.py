@@ -1,6 +1,7 @@
 """Opening balances: what the company, its vendors and its employees brought into these books, against 3990.
 
-What customers brought is opened with documents (core.usecases.open_customer_accounts), so that it can be paid.
+What customers brought is opened with documents (core.usecases.open_customer_accounts and open_customer_deposits), so
+that it can be paid or given back; what is owed to vendors best too (core.ledger.vendor_openings).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from core.ledger.models import JournalEntry
 from core.money import parse_amount
 
 OPENING_EQUITY = "3990"
-BY_DOCUMENT = ("1100", "2200")
+BY_DOCUMENT = ("1100", "2200", "2210")
 
 
 class OpenedAlready(DomainError):
@@ -94,7 +95,7 @@ def _refuse(session: Session, brought: Sequence[Opening]) -> None:
     for code in sorted({opening.account_code for opening in brought}):
         if code in BY_DOCUMENT:
             raise OpenedByDocument(f"{code} {account_of(session, code).name} is opened customer by customer, with what "
-                                   "each owes or has paid ahead")  # fmt: skip
+                                   "each owes, has paid ahead or deposited")  # fmt: skip
         if code == OPENING_EQUITY:
             raise OpenedAlready(f"{OPENING_EQUITY} takes the other side of what is opened: leave it out")
     _refuse_second(session, brought)

@@ -177,8 +177,10 @@ def _lock(session: Session, saved: Reconciliation) -> None:
 
 
 def last_reconciliation(session: Session, *, cash_account_id: Id) -> Reconciliation | None:
-    """The account's newest saved reconciliation."""
-    newest = select(Reconciliation).where(Reconciliation.cash_account_id == cash_account_id)
+    """The account's newest saved reconciliation that was not reopened."""
+    newest = select(Reconciliation).where(
+        Reconciliation.cash_account_id == cash_account_id, Reconciliation.reopened_at.is_(None)
+    )
     return session.scalars(newest.order_by(Reconciliation.statement_on.desc()).limit(1)).first()
 
 
@@ -191,8 +193,9 @@ def drift(session: Session, *, reconciliation_id: Id) -> Drift:
     if saved is None:
         raise NotFound("There is no such reconciliation")
     locked = select(Reconciliation.id).where(
-        Reconciliation.cash_account_id == saved.cash_account_id, Reconciliation.statement_on <= saved.statement_on
-    )
+        Reconciliation.cash_account_id == saved.cash_account_id, Reconciliation.statement_on <= saved.statement_on,
+        Reconciliation.reopened_at.is_(None),
+    )  # fmt: skip
     listed = select(ReconciliationItem.id).where(ReconciliationItem.reconciliation_id == saved.id)
     settled = (
         select(MatchedPosting.id)

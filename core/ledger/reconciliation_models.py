@@ -132,10 +132,14 @@ class BankRule(Owned, Base):
 
 
 class Reconciliation(Owned, Base):
-    """A saved statement that books and bank agree but for the listed items; frozen."""
+    """A saved statement that books and bank agree but for the listed items; frozen, and at most reopened."""
 
     __tablename__ = "reconciliation"
-    __table_args__ = (UniqueConstraint("company_id", "cash_account_id", "statement_on"),)
+    __table_args__ = (
+        Index("uq_reconciliation_standing", "company_id", "cash_account_id", "statement_on", unique=True,
+              postgresql_where=text("reopened_at IS NULL")),
+        CheckConstraint("reopened_at IS NULL OR reopen_reason <> ''", name="reopen_reason"),
+    )  # fmt: skip
     cash_account_id: Mapped[Id] = mapped_column(ForeignKey("cash_account.id"))
     statement_on: Mapped[date]
     book_balance: Mapped[Money]
@@ -146,6 +150,10 @@ class Reconciliation(Owned, Base):
     note: Mapped[str] = mapped_column(default="")
     closed_by: Mapped[str]
     closed_at: Mapped[datetime]
+    reopened_at: Mapped[datetime | None]
+    """When the owner took it back: it holds nothing any more."""
+    reopened_by: Mapped[str] = mapped_column(default="", server_default="")
+    reopen_reason: Mapped[str] = mapped_column(default="", server_default="")
 
 
 class ReconciliationItem(Owned, Base):

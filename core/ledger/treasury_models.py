@@ -247,12 +247,54 @@ class VendorPayment(Owned, Base):
     idempotency_key: Mapped[str]
 
 
+class VendorCredit(Owned, Base):
+    """The vendor's credit note on one bill: it settles what is unpaid of it, the rest is an advance he holds."""
+
+    __tablename__ = "vendor_credit"
+    __table_args__ = (
+        UniqueConstraint("company_id", "number"),
+        UniqueConstraint("company_id", "idempotency_key"),
+        CheckConstraint("total > 0 AND total = net + tax", name="total"),
+        CheckConstraint("unallocated BETWEEN 0 AND total", name="unallocated"),
+        CheckConstraint("reason <> ''", name="reason"),
+    )
+    number: Mapped[str]
+    vendor_id: Mapped[Id] = mapped_column(ForeignKey("vendor.id"), index=True)
+    bill_id: Mapped[Id] = mapped_column(ForeignKey("bill.id"), index=True)
+    vendor_ref: Mapped[str] = mapped_column(default="")
+    """The number the vendor printed."""
+    reason: Mapped[str]
+    credited_on: Mapped[date]
+    net: Mapped[Money]
+    tax: Mapped[Money]
+    total: Mapped[Money]
+    unallocated: Mapped[Money]
+    document_id: Mapped[Id | None] = mapped_column(ForeignKey("document.id"))
+    idempotency_key: Mapped[str]
+    made_by: Mapped[str]
+
+
+class VendorCreditLine(Owned, Base):
+    """The part of one line of the bill that is taken back, and of its input tax."""
+
+    __tablename__ = "vendor_credit_line"
+    __table_args__ = (UniqueConstraint("company_id", "credit_id", "bill_line_id"),)
+    credit_id: Mapped[Id] = mapped_column(ForeignKey("vendor_credit.id"))
+    bill_line_id: Mapped[Id] = mapped_column(ForeignKey("bill_line.id"), index=True)
+    amount: Mapped[Money]
+    tax: Mapped[Money]
+
+
 class VendorAllocation(Owned, Base):
-    """A part of a payment that settled a bill on a day. Append-only: undone by a row with the other sign."""
+    """A part of a payment or credit that settled a bill on a day. Append-only: undone by a row with the other sign."""
 
     __tablename__ = "vendor_allocation"
-    __table_args__ = (CheckConstraint("amount <> 0", name="amount"),)
-    payment_id: Mapped[Id] = mapped_column(ForeignKey("vendor_payment.id"), index=True)
+    __table_args__ = (
+        CheckConstraint("amount <> 0", name="amount"),
+        CheckConstraint("(payment_id IS NULL) <> (credit_id IS NULL)", name="source"),
+    )
+    payment_id: Mapped[Id | None] = mapped_column(ForeignKey("vendor_payment.id"), index=True)
+    credit_id: Mapped[Id | None] = mapped_column(ForeignKey("vendor_credit.id"), index=True)
     bill_id: Mapped[Id] = mapped_column(ForeignKey("bill.id"), index=True)
     amount: Mapped[Money]
     allocated_on: Mapped[date]

@@ -14,7 +14,7 @@ from core.ids import Id, new_id
 from core.ledger.cash_accounts import cash_account
 from core.ledger.journal import Line, post_entry, reverse_entry
 from core.ledger.transfers import entry_of
-from core.ledger.treasury_models import Bill, Vendor, VendorAllocation, VendorPayment
+from core.ledger.treasury_models import Bill, Vendor, VendorAllocation, VendorCredit, VendorPayment
 from core.ledger.vendors import PAYABLE
 from core.money import ZERO, parse_amount, rounded
 from core.numbering import next_number
@@ -59,7 +59,7 @@ def pay_vendor(
     session.add(payment)
     session.flush()
     for bill in bills:
-        _allocate(session, payment, bill, paid_on)
+        allocate_to_bill(session, payment, bill, paid_on)
     session.flush()
     post_entry(
         session, kind="vendor_payment", source_id=payment.id, posted_on=paid_on, actor=actor, origin=origin,
@@ -98,26 +98,49 @@ def _unpaid(session: Session, vendor_id: Id, bill_ids: Collection[Id]) -> list[B
 
 
 def use_advance(session: Session, *, bill: Bill) -> None:
-    """What the vendor was paid ahead settles the bill on its day; the caller holds the vendor's lock."""
-    ahead = (
-        select(VendorPayment)
-        .where(VendorPayment.vendor_id == bill.vendor_id, VendorPayment.unallocated > 0)
-        .order_by(VendorPayment.paid_on, VendorPayment.number)
-        .with_for_update()
-    )
-    for payment in session.scalars(ahead):
-        _allocate(session, payment, bill, max(bill.billed_on, payment.paid_on))
+    """What the vendor was paid ahead or credited settles the bill; the caller holds the vendor's lock."""
+    for source in _ahead(session, bill.vendor_id):
+        allocate_to_bill(session, source, bill, max(bill.billed_on, _since(source)))
     session.flush()
 
 
-def _allocate(session: Session, payment: VendorPayment, bill: Bill, day: date) -> None:
-    amount = min(payment.unallocated, bill.balance)
+def use_advances(session: Session, *, vendor_id: Id, day: date) -> None:
+    """What the vendor was paid ahead or credited settles his unpaid bills, the oldest first; the caller holds his lock.
+
+    Dated `day`, or when both sides were there if that is later.
+    """
+    for source in _ahead(session, vendor_id):
+        for bill in _unpaid(session, vendor_id, ()):
+            allocate_to_bill(session, source, bill, max(day, bill.billed_on, _since(source)))
+    session.flush()
+
+
+def _ahead(session: Session, vendor_id: Id) -> list[VendorPayment | VendorCredit]:
+    paid = select(VendorPayment).where(VendorPayment.vendor_id == vendor_id, VendorPayment.unallocated > 0)
+    credited = select(VendorCredit).where(VendorCredit.vendor_id == vendor_id, VendorCredit.unallocated > 0)
+    sources: list[VendorPayment | VendorCredit] = [
+        *session.scalars(paid.with_for_update()), *session.scalars(credited.with_for_update()),
+    ]  # fmt: skip
+    return sorted(sources, key=lambda source: (_since(source), source.id))
+
+
+def _since(source: VendorPayment | VendorCredit) -> date:
+    return source.paid_on if isinstance(source, VendorPayment) else source.credited_on
+
+
+def allocate_to_bill(session: Session, source: VendorPayment | VendorCredit, bill: Bill, day: date) -> None:
+    """Settle as much of the bill as is left of both; the caller holds the vendor's lock."""
+    amount = min(source.unallocated, bill.balance)
     if amount <= ZERO:
         return
-    payment.unallocated -= amount
+    source.unallocated -= amount
     _settle(bill, amount)
+    paid = isinstance(source, VendorPayment)
     session.add(
-        VendorAllocation(id=new_id(), payment_id=payment.id, bill_id=bill.id, amount=amount, allocated_on=day)
+        VendorAllocation(
+            id=new_id(), payment_id=source.id if paid else None, credit_id=None if paid else source.id,
+            bill_id=bill.id, amount=amount, allocated_on=day,
+        )
     )  # fmt: skip
 
 

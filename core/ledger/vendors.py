@@ -14,7 +14,15 @@ from core.ids import Id, new_id
 from core.ledger.accounts import account_ids
 from core.ledger.cash_accounts import ledger_balance
 from core.ledger.models import JournalEntry, Posting
-from core.ledger.treasury_models import PRICINGS, Bill, Vendor, VendorAllocation, VendorContract, VendorPayment
+from core.ledger.treasury_models import (
+    PRICINGS,
+    Bill,
+    Vendor,
+    VendorAllocation,
+    VendorContract,
+    VendorCredit,
+    VendorPayment,
+)
 from core.money import ZERO
 from core.numbering import next_number
 
@@ -211,12 +219,13 @@ def _advances_on(session: Session, as_of: date) -> dict[Id, Decimal]:
         VendorPayment.paid_on <= as_of,
         (VendorPayment.reversed_on.is_(None)) | (VendorPayment.reversed_on > as_of),
     )
+    credited = select(VendorCredit.vendor_id, VendorCredit.total).where(VendorCredit.credited_on <= as_of)
     allocated = (
-        select(VendorPayment.vendor_id, -VendorAllocation.amount)
-        .join(VendorPayment, VendorPayment.id == VendorAllocation.payment_id)
+        select(Bill.vendor_id, -VendorAllocation.amount)
+        .join(Bill, Bill.id == VendorAllocation.bill_id)
         .where(VendorAllocation.allocated_on <= as_of)
     )
-    both = paid.union_all(allocated).subquery()
+    both = paid.union_all(credited, allocated).subquery()
     vendor_id, amount = both.c
     sums = session.execute(select(vendor_id, func.sum(amount)).group_by(vendor_id))
     return dict(sums.all())

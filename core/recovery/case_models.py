@@ -220,7 +220,7 @@ class Proposal(Owned, Base):
     __tablename__ = "recovery_proposal"
     __table_args__ = (
         CheckConstraint("kind IN ('pick_up', 'termination', 'write_off_proposal')", name="kind"),
-        CheckConstraint("state IN ('open', 'accepted', 'refused')", name="state"),
+        CheckConstraint("state IN ('open', 'accepted', 'refused', 'lapsed')", name="state"),
         Index("uq_recovery_proposal_open", "company_id", "case_id", "kind", unique=True,
               postgresql_where=text("state = 'open'")),
     )  # fmt: skip
@@ -233,6 +233,12 @@ class Proposal(Owned, Base):
     decided_by: Mapped[str] = mapped_column(default="")
     decided_at: Mapped[datetime | None]
     decision_note: Mapped[str] = mapped_column(default="")
+    origin: Mapped[str] = mapped_column(default="", server_default="")
+    """The message or panel action that decided it."""
+    carried_out_at: Mapped[datetime | None]
+    """When what an accepted one asks for was done, or was found to be no longer needed."""
+    outcome: Mapped[str] = mapped_column(default="", server_default="")
+    """What was done, why it waits, or, of a lapsed one, that the debt was paid before."""
 
 
 class RecoveryRun(Owned, Base):

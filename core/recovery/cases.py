@@ -194,7 +194,7 @@ def propose(session: Session, *, case: RecoveryCase, kind: str, amount: Decimal,
 def decide_proposal(
     session: Session, *, proposal_id: Id, accept: bool, decided_by: str, note: str, now: datetime
 ) -> Proposal:  # fmt: skip
-    """A person's yes or no; what an accepted one asks for is done by its own use case. Raises ProposalDecided."""
+    """A person's yes or no; `carry_out_proposal` does what was accepted. Raises NotFound, ProposalDecided."""
     proposal = session.get(Proposal, proposal_id, with_for_update=True)
     if proposal is None:
         raise NotFound("There is no such proposal")
@@ -210,3 +210,9 @@ def open_proposals(session: Session, *, kind: str = "") -> Sequence[Proposal]:
     """What waits for a person, the oldest first."""
     waiting = select(Proposal).where(Proposal.state == "open").order_by(Proposal.id)
     return session.scalars(waiting.where(Proposal.kind == kind) if kind else waiting).all()
+
+
+def proposals_waiting(session: Session) -> bool:
+    """Whether an accepted proposal is still to be carried out."""
+    accepted = select(Proposal.id).where(Proposal.state == "accepted", Proposal.carried_out_at.is_(None))
+    return session.scalar(accepted.limit(1)) is not None

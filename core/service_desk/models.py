@@ -13,6 +13,8 @@ from core.ids import Id
 CATEGORIES = (
     "no_internet", "slow_speed", "intermittent", "router_wifi", "cable_damage", "billing_dispute", "other",
 )  # fmt: skip
+PICK_UP = "pick_up"
+"""A job of the office's own: equipment of ours is fetched back. No complaint, so it holds nothing up."""
 OPEN_STATES = ("open", "assigned", "in_progress")
 
 

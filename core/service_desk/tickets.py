@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from core.errors import DomainError, NotFound
 from core.ids import Id, new_id
 from core.numbering import next_number
-from core.service_desk.models import CATEGORIES, OPEN_STATES, Ticket, TicketDocument, TicketNote
+from core.service_desk.models import CATEGORIES, OPEN_STATES, PICK_UP, Ticket, TicketDocument, TicketNote
 
 HOURS_TO_RESOLVE = {
     "no_internet": 12, "cable_damage": 24, "intermittent": 24, "slow_speed": 24, "router_wifi": 24,
-    "billing_dispute": 48, "other": 48,
+    "billing_dispute": 48, "other": 48, PICK_UP: 72,
 }  # fmt: skip
 
 
@@ -35,11 +35,11 @@ def open_ticket(
     session: Session, *, customer_id: Id, category: str, description: str, opened_by: str, now: datetime,
     site_id: Id | None = None, document_ids: Sequence[Id] = (), priority: str = "normal",
 ) -> Ticket:  # fmt: skip
-    """Register a complaint with its due time; raises TicketAlreadyOpen for the same category.
+    """Register a complaint, or a pick-up, with its due time; raises TicketAlreadyOpen for the same category.
 
     Locks the customer's complaints for the length of the transaction, so two messages open one ticket.
     """
-    if category not in CATEGORIES:
+    if category not in (*CATEGORIES, PICK_UP):
         raise DomainError(f"{category!r} is no complaint category: {', '.join(CATEGORIES)}")
     session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"tickets:{customer_id}"})
     running = session.scalar(

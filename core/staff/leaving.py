@@ -20,7 +20,7 @@ from core.staff.models import Staff
 from core.staff.months import last_day, month_of, next_month
 from core.staff.pay_day import PayPlan, pay_employee, plan_pay
 from core.staff.pay_models import SalaryAccrual
-from core.staff.pay_terms import end_terms
+from core.staff.pay_terms import end_terms, terms_in_month
 from core.staff.people import lock_staff
 from core.staff.salaries import accrue_salary, reverse_salary
 from core.staff.wording import currency_sign, shown, shown_day
@@ -129,7 +129,10 @@ def _reverse_beyond(session: Session, staff_id: Id, last_day_worked: date, actor
 
 
 def _months_to_accrue(session: Session, staff_id: Id, last_day_worked: date) -> list[date]:
-    """The months after the last salary up to the last day; only that month where there never was a salary."""
+    """The months on the payroll after the last salary up to the last day; only that month without any salary before.
+
+    Months in which he was away, before he was hired again, are left out.
+    """
     final = month_of(last_day_worked)
     before = session.scalar(
         select(SalaryAccrual.month)
@@ -140,6 +143,7 @@ def _months_to_accrue(session: Session, staff_id: Id, last_day_worked: date) -> 
     month = final if before is None else next_month(before)
     months = []
     while month <= final:
-        months.append(month)
+        if terms_in_month(session, month=month, staff_ids=[staff_id]):
+            months.append(month)
         month = next_month(month)
     return months

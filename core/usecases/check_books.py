@@ -19,7 +19,16 @@ from core.ledger.checks import Difference, differences, unbalanced_entries, unna
 from core.ledger.models import Account, Posting
 from core.ledger.reconciliation_models import Reconciliation
 from core.ledger.sums import Span, sums
-from core.ledger.treasury_models import Bill, CashAccount, CashMovement, Expense, Transfer, Vendor, VendorPayment
+from core.ledger.treasury_models import (
+    Bill,
+    CashAccount,
+    CashMovement,
+    Expense,
+    Transfer,
+    Vendor,
+    VendorCredit,
+    VendorPayment,
+)
 from core.money import ZERO
 from core.numbering import FIRST, PREFIXES, NumberSeries, printed
 from core.service_desk.models import Ticket
@@ -32,7 +41,8 @@ NUMBERED: dict[str, InstrumentedAttribute[Any]] = {
     "invoice": Invoice.number, "receipt": Payment.number, "credit_note": CreditNote.number,
     "claim": PaymentClaim.number, "refund": Refund.number, "journal": ManualEntry.number,
     "customer": Customer.number, "ticket": Ticket.number, "vendor": Vendor.number, "bill": Bill.number,
-    "vendor_payment": VendorPayment.number, "expense": Expense.number, "transfer": Transfer.number,
+    "vendor_payment": VendorPayment.number, "vendor_credit": VendorCredit.number,
+    "expense": Expense.number, "transfer": Transfer.number,
     "cash_movement": CashMovement.number, "handover": Handover.number, "employee_debt": EmployeeDebt.number,
     "salary_payment": SalaryPayment.number,
 }  # fmt: skip
@@ -84,7 +94,7 @@ def _moved_banks(session: Session, as_of: date) -> list[Difference]:
     saved = session.execute(
         select(CashAccount.account_code, Reconciliation.statement_on, Reconciliation.book_balance)
         .join(CashAccount, CashAccount.id == Reconciliation.cash_account_id)
-        .where(Reconciliation.statement_on <= as_of)
+        .where(Reconciliation.statement_on <= as_of, Reconciliation.reopened_at.is_(None))
         .order_by(Reconciliation.statement_on)
     )
     found = []

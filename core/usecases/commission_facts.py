@@ -21,7 +21,7 @@ from core.companies import current_company
 from core.crm.models import Customer
 from core.ids import Id
 from core.money import ZERO
-from core.service_desk.models import OPEN_STATES, Ticket
+from core.service_desk.models import OPEN_STATES, PICK_UP, Ticket
 from core.staff.agent_cash import money_in_hand
 from core.staff.balances import CASH_IN_HAND
 from core.staff.commission_models import CommissionAccrual, ConnectionCredit
@@ -227,7 +227,8 @@ def complaints(session: Session, *, since: date, until: date) -> list[Complaint]
     )  # fmt: skip
     rows = session.execute(
         select(Ticket, came_back).where(
-            Ticket.assigned_to.is_not(None), Ticket.resolved_at >= business_midnight(since, zone),
+            Ticket.category != PICK_UP, Ticket.assigned_to.is_not(None),
+            Ticket.resolved_at >= business_midnight(since, zone),
             Ticket.resolved_at < business_midnight(until + timedelta(days=1), zone),
         ).order_by(Ticket.resolved_at, Ticket.id)
     )  # fmt: skip

@@ -62,7 +62,7 @@ def _customers(session: Session, brought: Sequence[CustomerOpening]) -> dict[Id,
     ids = [opening.customer_id for opening in brought]
     customers = {row.id: row for row in session.scalars(select(Customer).where(Customer.id.in_(ids)))}
     billed = select(Invoice.customer_id).where(
-        Invoice.reason == "opening", Invoice.state != "void", Invoice.customer_id.in_(ids)
+        Invoice.reason == "opening", Invoice.state != "void", Invoice.customer_id.in_(ids), Invoice.kind == "other"
     )
     paid = select(Payment.customer_id).where(
         Payment.method == METHOD, Payment.state == "received", Payment.customer_id.in_(ids)

@@ -24,7 +24,7 @@ from core.recovery.calendar import WorkCalendar
 from core.recovery.case_models import NeverCut, Promise, RecoveryCase, ServiceCut, StepRecord
 from core.recovery.ladder import Standing
 from core.service_desk.models import OPEN_STATES as TICKET_OPEN
-from core.service_desk.models import Ticket
+from core.service_desk.models import PICK_UP, Ticket
 
 ARRIVED = ("accepted", "sent", "delivered", "read")
 """States of a message that count as a notice given."""
@@ -123,7 +123,7 @@ def _advances(session: Session, customer_ids: Sequence[Id]) -> dict[Id, Decimal]
 def _add_tickets(session: Session, holds: dict[Id, set[str]], lines: Lines, since: datetime) -> None:
     payers = _payers_by(lines.users)
     tickets = select(Ticket.customer_id, Ticket.category, Ticket.opened_at).where(
-        Ticket.customer_id.in_(payers), Ticket.state.in_(TICKET_OPEN)
+        Ticket.customer_id.in_(payers), Ticket.state.in_(TICKET_OPEN), Ticket.category != PICK_UP
     )
     for user_id, category, opened_at in session.execute(tickets):
         hold = "dispute" if category == "billing_dispute" else "ticket"

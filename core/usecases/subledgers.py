@@ -75,15 +75,38 @@ _VENDORS = """
     SELECT vendor_id, amount + withheld FROM vendor_payment WHERE paid_on <= :as_of
      UNION ALL
     SELECT vendor_id, -amount - withheld FROM vendor_payment WHERE reversed_on <= :as_of
+     UNION ALL
+    SELECT vendor_id, total FROM vendor_credit WHERE credited_on <= :as_of
+"""
+
+_DEFERRED = """
+    SELECT CAST(NULL AS uuid), -d.amount
+      FROM deferral d JOIN invoice_line l ON l.id = d.invoice_line_id JOIN invoice i ON i.id = l.invoice_id
+     WHERE i.issued_on <= :as_of
+     UNION ALL
+    SELECT NULL, amount FROM deferral_move WHERE moved_on <= :as_of
+     UNION ALL
+    SELECT NULL, -b.amount FROM voucher v JOIN voucher_batch b ON b.id = v.batch_id WHERE v.sold_on <= :as_of
+     UNION ALL
+    SELECT NULL, amount FROM payment WHERE account_code = '2220' AND received_on <= :as_of
+     UNION ALL
+    SELECT NULL, -d.amount FROM payment d {payment_reversed} WHERE d.account_code = '2220' AND d.state <> 'received'
+     UNION ALL
+    SELECT NULL, amount FROM card_settlement WHERE settled_on <= :as_of
+     UNION ALL
+    SELECT NULL, p.amount FROM posting p JOIN account a ON a.id = p.account_id AND a.code = '2220'
+      JOIN journal_entry e ON e.id = p.entry_id LEFT JOIN journal_entry o ON o.id = e.reverses_id
+     WHERE p.posted_on <= :as_of AND coalesce(o.kind, e.kind) = 'manual'
 """
 
 TIES: tuple[Tie, ...] = (
     Tie("1100", "the open invoices", owed_by_customers),
     Tie("2200", "what is left of payments and credit notes", advances_of_customers),
     Tie("2210", "the deposits on invoices", deposits_of_customers),
+    Tie("2220", "invoices in advance and unused recharge cards", _sums(_DEFERRED.format_map(_UNDONE))),
     Tie("1040", "cash taken, handed over and counted", _sums(_AGENTS_CASH.format_map(_UNDONE))),
     Tie("1300", "the advances and what was given back of them", _sums(_DEBTS.format(which="= 'advance'"))),
     Tie("1310", "the debts and what was given back of them", _sums(_DEBTS.format(which="<> 'advance'"))),
-    Tie("2300", "the bills and payments", _sums(_VENDORS)),
+    Tie("2300", "the bills, credits and payments", _sums(_VENDORS)),
     Tie("2400", "what was earned and paid out", _sums(_PAY.format_map(_UNDONE))),
 )

@@ -17,11 +17,13 @@ from core.crm.models import Customer
 from core.ids import Id
 from core.ledger.expenses import waiting_expenses
 from core.recovery.case_models import RecoveryRun
+from core.recovery.cases import open_proposals
 from core.recovery.runs import SUSPENSION
 from core.staff.handovers import waiting_handovers
 from core.staff.models import Staff
 
-KINDS = ("claim", "handover", "refund", "write_off", "expense", "cuts")
+PROPOSALS = ("pick_up", "termination", "write_off_proposal")
+KINDS = ("claim", "handover", "refund", "write_off", "expense", *PROPOSALS, "cuts")
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,10 @@ class Approval:
 
 
 def waiting_approvals(session: Session, *, today: date) -> list[Approval]:
-    """Claims, handovers, refunds, write-offs, expenses and today's stopped suspensions, in this order."""
+    """Claims, handovers, refunds, write-offs, expenses, steps of the recovery ladder, today's stopped suspensions."""
     return [
         *_claims(session), *_handovers(session), *_refunds(session), *_write_offs(session), *_expenses(session),
-        *_cuts(session, today),
+        *_proposals(session), *_cuts(session, today),
     ]  # fmt: skip
 
 
@@ -111,6 +113,12 @@ def _expenses(session: Session) -> list[Approval]:
                  document_id=each.document_id)
         for each in waiting_expenses(session) if each.state == "asked"
     ]  # fmt: skip
+
+
+def _proposals(session: Session) -> list[Approval]:
+    waiting = open_proposals(session)
+    whose = _customers(session, [proposal.customer_id for proposal in waiting])
+    return [Approval(each.kind, str(each.id), "", whose[each.customer_id], each.amount) for each in waiting]
 
 
 def _cuts(session: Session, today: date) -> list[Approval]:
