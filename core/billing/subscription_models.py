@@ -24,6 +24,7 @@ class Subscription(Owned, Base):
         Index(
             "ix_subscription_due", "company_id", "next_bill_on", "id", postgresql_where=text("next_bill_on IS NOT NULL")
         ),
+        Index("ix_subscription_payer", "payer_id", postgresql_where=text("payer_id IS NOT NULL")),
     )
     customer_id: Mapped[Id] = mapped_column(ForeignKey("customer.id"), index=True)
     payer_id: Mapped[Id | None] = mapped_column(ForeignKey("customer.id"))

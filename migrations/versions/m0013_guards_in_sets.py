@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0013"
@@ -16,9 +17,13 @@ SQL = Path(__file__).parent.parent / "sql"
 
 def upgrade() -> None:
     op.execute((SQL / "guards_in_sets.sql").read_text())
+    # Every payment asks what its payer's lines wait for.
+    op.create_index("ix_subscription_payer", "subscription", ["payer_id"],
+                    postgresql_where=sa.text("payer_id IS NOT NULL"))  # fmt: skip
 
 
 def downgrade() -> None:
+    op.drop_index("ix_subscription_payer", table_name="subscription")
     op.execute("DROP TRIGGER kept ON account; DROP TRIGGER kept_id ON account; DROP FUNCTION taar_keep_used_account()")
     op.create_foreign_key("fk_posting_account_id", "posting", "account", ["account_id"], ["id"])
     op.create_foreign_key("fk_posting_entry_id", "posting", "journal_entry", ["entry_id"], ["id"])
