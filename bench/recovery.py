@@ -12,9 +12,10 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 import core.schema  # noqa: F401 - every table must be known before the first query
+from bench.counting import counted
 from cli.database import migrate
 from cli.embedded import start_embedded
 from core.db import company_session, engine, platform_session
@@ -85,9 +86,11 @@ def _town(count: int) -> Id:
 
 
 def _measure(company: Id, debtors: int) -> None:
-    sent = [0]
-    event.listen(engine(), "before_cursor_execute", lambda *_: sent.__setitem__(0, sent[0] + 1))
+    with counted(engine()) as sent:
+        _measure_counted(company, debtors, sent)
 
+
+def _measure_counted(company: Id, debtors: int, sent: list[int]) -> None:
     def timed(what: str, action: Callable[[], object]) -> None:
         sent[0], begun = 0, time.perf_counter()
         outcome = action()

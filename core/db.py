@@ -157,6 +157,13 @@ def run(session: Session, sql: LiteralString, values: Mapping[str, Any]) -> Curs
         raise DBAPIError.instance(sql, dict(values), fault, psycopg.Error) from fault
 
 
+def run_flushed(session: Session, sql: LiteralString, values: Mapping[str, Any]) -> Cursor[tuple[Any, ...]]:
+    """As `run`, after the session's pending changes, unless they are held back by `session.no_autoflush`."""
+    if session.autoflush:
+        session.flush()
+    return run(session, sql, values)
+
+
 def retried(work: Callable[[], Outcome], *, tries: int = 4) -> Outcome:
     """Run `work`, which opens its own transaction, again where the database chose it as a deadlock's victim."""
     for _ in range(tries - 1):

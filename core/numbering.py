@@ -8,7 +8,7 @@ from typing import LiteralString
 from sqlalchemy import PrimaryKeyConstraint, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from core.db import Base, run
+from core.db import Base, run_flushed
 from core.ids import Id
 
 PREFIXES = {
@@ -45,8 +45,7 @@ PRINTED: LiteralString = "%(series_prefix)s || lpad(last::text, greatest(6, leng
 
 def reserve(session: Session, kind: str, count: int = 1, *, fiscal_year: str = "") -> range:
     """Take `count` consecutive numbers; call late, the series stays locked until the transaction ends."""
-    session.flush()
-    ((last,),) = run(session, RESERVE, reservation(kind, count, fiscal_year=fiscal_year)).fetchall()
+    ((last,),) = run_flushed(session, RESERVE, reservation(kind, count, fiscal_year=fiscal_year)).fetchall()
     return range(last - count + 1, last + 1)
 
 

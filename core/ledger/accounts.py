@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.db import run
+from core.db import run_flushed
 from core.errors import DomainError
 from core.ids import Id, new_id
 from core.ledger.book_models import LedgerPolicy
@@ -150,8 +150,8 @@ def read_accounts(session: Session, codes: Collection[str]) -> dict[str, Account
     known: dict[str, AccountFacts] = session.info.get(_KEY) or session.info.setdefault(_SOME, {})
     missing = sorted(code for code in codes if code not in known)
     if missing and _KEY not in session.info:
-        session.flush()
-        remember_accounts(session, [AccountFacts(*row) for row in run(session, _ACCOUNTS, {"codes": missing})])
+        rows = run_flushed(session, _ACCOUNTS, {"codes": missing})
+        remember_accounts(session, [AccountFacts(*row) for row in rows])
         missing = [code for code in missing if code not in known]
     if missing:
         raise UnknownAccount(f"The chart of accounts has no {', '.join(missing)}")

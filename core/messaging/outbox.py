@@ -10,7 +10,7 @@ from typing import Any, LiteralString
 from sqlalchemy.orm import Session
 
 from core import jobs
-from core.db import Json, run
+from core.db import Json, run, run_flushed
 from core.ids import Id
 from core.messaging import payloads
 from core.messaging.lanes import RULES
@@ -54,9 +54,8 @@ def queue_rows(session: Session, rows: Sequence[Mapping[str, Any]], *, now: date
     """Queue rows of `message_row` in one statement, each as `queue_message` does; returns their ids in that order."""
     if not rows:
         return []
-    session.flush()
     keys = [row["dedupe_key"] for row in rows]
-    known = run(session, _QUEUE, {"messages": rows_json(rows), "keys": keys}).fetchall()
+    known = run_flushed(session, _QUEUE, {"messages": rows_json(rows), "keys": keys}).fetchall()
     ids = {key: message_id for key, message_id, _ in known}
     if missing := [key for key in keys if key not in ids]:
         # Another transaction queued them while this one did.

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from core.db import run
+from core.db import run_flushed
 from core.ids import Id
 
 
@@ -78,7 +78,6 @@ _WAITING = """
 
 def waiting_of(session: Session, *, customer_id: Id, now: datetime, collected_by: Id | None = None) -> Waiting:
     """What waits for the customer's money at `now`; hold his row locked, so that nothing joins it meanwhile."""
-    session.flush()
     asked = {"customer": customer_id, "now": now, "collected_by": collected_by}
-    (row,) = run(session, _WAITING, asked).fetchall()
+    (row,) = run_flushed(session, _WAITING, asked).fetchall()
     return Waiting(*row)
