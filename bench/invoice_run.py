@@ -23,6 +23,7 @@ from core import db, jobs
 from core.db import company_session
 from core.ids import Id
 from core.usecases.run_invoices import BATCH, SHARES, dry_run, run_invoices
+from core.usecases.start_process import spare_collector
 from tests.conftest import open_test_company
 from tests.town import DAY, FILLED, build_town
 
@@ -74,6 +75,7 @@ def child(url: str, redis_url: str, company: str, batch: int = BATCH, shares: in
     """Dry run, then run, and print the figures as JSON."""
     engine = db.connect(url)
     jobs.connect(redis_url)
+    spare_collector()
     base = _peak_mb()
     began = time.perf_counter()
     dry_amount = dry_run(Id(company), DAY).amount

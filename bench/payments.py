@@ -32,7 +32,7 @@ from core.db import company_session
 from core.ids import Id, new_id
 from core.jobs import ring_in_background
 from core.settings import Settings
-from core.usecases.start_process import start_process
+from core.usecases.start_process import spare_collector, start_process
 from core.usecases.take_payment import take_payment
 
 RATES = (50, 100, 200, 500)
@@ -190,6 +190,7 @@ def _process(ground: Ground, pay: Pay, rate: int | None, number: int, ready, res
     core.db.connect(ground.url, pool_size=THREADS)
     core.jobs.connect(ground.redis_url)
     ring_in_background()
+    spare_collector()
     plan = _Plan(rate, number)
     warm, latencies = threading.Barrier(THREADS + 1), []
 
