@@ -21,8 +21,8 @@ def test_messages_of_a_batch_keep_their_order_and_each_key_is_queued_once(compan
 
         def row(key: str) -> dict[str, Any]:
             return message_row(
-                contact_id=contact.id, business_number_id=company.business_number_id, lane="billing", text=f"Line 1\n{key} ✓",
-                payload=payloads.text(key), dedupe_key=key, now=NOW,
+                contact_id=contact.id, business_number_id=company.business_number_id, lane="billing",
+                payload=payloads.text(key), text=f"Line 1\n{key} ✓", dedupe_key=key, now=NOW,
             )  # fmt: skip
 
         (earlier,) = queue_rows(session, [row("b")], now=NOW)
