@@ -1,11 +1,10 @@
 """Recovery of 100,000 customers of whom a fifth are overdue: the night, the morning, the dry run of suspensions.
 
-`python -m bench.recovery [customers]`. The limit beside each figure is one INSERT…SELECT of as many rows.
+`python -m bench recovery [customers]`. The limit beside each figure is one INSERT…SELECT of as many rows.
 """
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -51,9 +50,8 @@ ANALYZE
 LIMIT = "CREATE TEMP TABLE floor ON COMMIT DROP AS SELECT * FROM invoice WHERE balance > 0"
 
 
-def main() -> None:
+def main(count: int = CUSTOMERS) -> None:
     """Build the town, then measure."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else CUSTOMERS
     with tempfile.TemporaryDirectory(prefix="taar-bench-") as folder:
         Path(folder).chmod(0o755)
         servers = start_embedded(Path(folder))
@@ -120,7 +118,3 @@ def _climb(company: Id) -> int:
         taken += climb.taken["reminder"]
         if (after := climb.last) is None:
             return taken
-
-
-if __name__ == "__main__":
-    main()
