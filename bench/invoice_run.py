@@ -9,22 +9,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from sqlalchemy import event
 
 import core.schema  # noqa: F401 - every table must be known before the first query
+from bench.counting import counted
 from cli.database import migrate
 from cli.embedded import EmbeddedServers, create_database, start_embedded
 from core import db, jobs
 from core.db import company_session
 from core.ids import Id
 from core.usecases.run_invoices import BATCH, SHARES, dry_run, run_invoices
+from core.usecases.start_process import spare_collector
 from tests.conftest import open_test_company
 from tests.town import DAY, FILLED, build_town
 
@@ -76,11 +75,12 @@ def child(url: str, redis_url: str, company: str, batch: int = BATCH, shares: in
     """Dry run, then run, and print the figures as JSON."""
     engine = db.connect(url)
     jobs.connect(redis_url)
+    spare_collector()
     base = _peak_mb()
     began = time.perf_counter()
     dry_amount = dry_run(Id(company), DAY).amount
     dry_seconds = time.perf_counter() - began
-    with _counted(engine) as sent:
+    with counted(engine) as sent:
         began, worked = time.perf_counter(), time.process_time()
         report = run_invoices(Id(company), DAY, started_by="bench", now=NOW, batch=batch, shares=shares)
         seconds, worked = time.perf_counter() - began, time.process_time() - worked
@@ -95,34 +95,6 @@ def child(url: str, redis_url: str, company: str, batch: int = BATCH, shares: in
 
 def _peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-@contextmanager
-def _counted(engine: Any) -> Iterator[list[int]]:
-    """Counts what the driver sends: statements and copies."""
-    sent = [0]
-
-    class Counting(psycopg.Cursor[Any]):
-        def execute(self, *args: Any, **kwargs: Any) -> Any:
-            sent[0] += 1
-            return super().execute(*args, **kwargs)
-
-        def executemany(self, query: Any, params_seq: Any, **kwargs: Any) -> None:
-            params = list(params_seq)
-            sent[0] += len(params)
-            super().executemany(query, params, **kwargs)
-
-        def copy(self, *args: Any, **kwargs: Any) -> Any:
-            sent[0] += 1
-            return super().copy(*args, **kwargs)
-
-    engine.dispose()
-
-    @event.listens_for(engine, "connect")
-    def count(connection: Any, _record: Any) -> None:
-        connection.cursor_factory = Counting
-
-    yield sent
 
 
 def _town(url: str, redis_url: str, count: int) -> Id:
@@ -160,9 +132,15 @@ def _limit(servers: EmbeddedServers, company: Id) -> tuple[float, dict[str, int]
         app.execute("SELECT set_config('taar.company_id', %s, true), set_config('taar.actor', 'bench', true)",
                     [str(company)])  # fmt: skip
         began = time.perf_counter()
-        for table in TABLES:
-            columns = _columns(app, f"raw_{table}")
-            app.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM raw_{table}")
+        insert = {
+            table: f"INSERT INTO {table} ({columns}) SELECT {columns} FROM raw_{table}"
+            for table in TABLES
+            for columns in [_columns(app, f"raw_{table}")]
+        }
+        # An entry that comes with its lines is looked at once, and not again at the commit.
+        insert["posting"] = f"WITH entry AS ({insert.pop('journal_entry')}) {insert['posting']}"
+        for statement in insert.values():
+            app.execute(statement)  # type: ignore[arg-type]
         app.commit()
         return time.perf_counter() - began, rows
 

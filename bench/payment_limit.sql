@@ -6,6 +6,7 @@ DECLARE
     payment uuid := uuidv7();
     entry uuid := uuidv7();
     receipt bigint;
+    person uuid;
 BEGIN
     PERFORM set_config('taar.company_id', company::text, true), set_config('taar.actor', 'bench', true);
     PERFORM 1 FROM customer WHERE id = who FOR NO KEY UPDATE;
@@ -29,4 +30,15 @@ BEGIN
             0, day, ref, lower(ref), key, 'bench', 'received', '', false);
     INSERT INTO allocation (payment_id, invoice_id, amount, allocated_on, from_advance)
     VALUES (payment, bill.id, paid, day, false);
+    SELECT c.id INTO person FROM customer_phone p JOIN contact c ON c.company_id = company AND c.phone = p.phone
+     WHERE p.customer_id = who LIMIT 1;
+    INSERT INTO outbound_message (
+        business_number_id, contact_id, lane, kind, payload, text, template, dedupe_key, state, state_since, not_before,
+        expires_at, attempts, error
+    )
+    SELECT b.id, person, 'notice', 'text', jsonb_build_object('type', 'text', 'text', jsonb_build_object('body', said)),
+           said, jsonb_build_object('name', 'payment_receipt', 'language', 'en', 'parameters',
+                                    jsonb_build_object('number', receipt, 'amount', paid)),
+           'receipt:' || payment, 'queued', now(), now(), now() + interval '1 day', 0, ''
+      FROM business_number b, format('Receipt *%s*, received *Rs %s* by JazzCash %s. Thank you.', receipt, paid, ref) said;
 END $$;

@@ -1,20 +1,20 @@
 """Recovery of 100,000 customers of whom a fifth are overdue: the night, the morning, the dry run of suspensions.
 
-`python -m bench.recovery [customers]`. The limit beside each figure is one INSERT…SELECT of as many rows.
+`python -m bench recovery [customers]`. The limit beside each figure is one INSERT…SELECT of as many rows.
 """
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 import core.schema  # noqa: F401 - every table must be known before the first query
+from bench.counting import counted
 from cli.database import migrate
 from cli.embedded import start_embedded
 from core.db import company_session, engine, platform_session
@@ -50,9 +50,8 @@ ANALYZE
 LIMIT = "CREATE TEMP TABLE floor ON COMMIT DROP AS SELECT * FROM invoice WHERE balance > 0"
 
 
-def main() -> None:
+def main(count: int = CUSTOMERS) -> None:
     """Build the town, then measure."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else CUSTOMERS
     with tempfile.TemporaryDirectory(prefix="taar-bench-") as folder:
         Path(folder).chmod(0o755)
         servers = start_embedded(Path(folder))
@@ -85,9 +84,11 @@ def _town(count: int) -> Id:
 
 
 def _measure(company: Id, debtors: int) -> None:
-    sent = [0]
-    event.listen(engine(), "before_cursor_execute", lambda *_: sent.__setitem__(0, sent[0] + 1))
+    with counted(engine()) as sent:
+        _measure_counted(company, debtors, sent)
 
+
+def _measure_counted(company: Id, debtors: int, sent: list[int]) -> None:
     def timed(what: str, action: Callable[[], object]) -> None:
         sent[0], begun = 0, time.perf_counter()
         outcome = action()
@@ -117,7 +118,3 @@ def _climb(company: Id) -> int:
         taken += climb.taken["reminder"]
         if (after := climb.last) is None:
             return taken
-
-
-if __name__ == "__main__":
-    main()

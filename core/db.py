@@ -8,7 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, LiteralString, TypeVar, cast
 
-from psycopg import Connection, Cursor, OperationalError
+import psycopg
+from psycopg import Connection, Cursor
 from psycopg.errors import DeadlockDetected, SerializationFailure
 from sqlalchemy import DateTime, Engine, MetaData, Numeric, String, Table, create_engine, func, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -144,15 +145,23 @@ def run(session: Session, sql: LiteralString, values: Mapping[str, Any]) -> Curs
     """Run SQL in the driver's own words (`%(name)s`) in the session's transaction.
 
     For the few statements that every message costs: past SQLAlchemy's layers they take half of the program's time.
-    Sends nothing of the session's pending changes, so flush first where the statement must see them.
+    Sends nothing of the session's pending changes, so flush first where the statement must see them. Raises what
+    `session.execute` raises.
     """
     driver: Connection[tuple[Any, ...]] = session.info["driver"]
     try:
         return driver.execute(sql, values, prepare=True)
-    except OperationalError:
+    except psycopg.Error as fault:
         if driver.closed:
             engine().dispose(close=False)  # the server has gone, and with it every connection of the pool
-        raise
+        raise DBAPIError.instance(sql, dict(values), fault, psycopg.Error) from fault
+
+
+def run_flushed(session: Session, sql: LiteralString, values: Mapping[str, Any]) -> Cursor[tuple[Any, ...]]:
+    """As `run`, after the session's pending changes, unless they are held back by `session.no_autoflush`."""
+    if session.autoflush:
+        session.flush()
+    return run(session, sql, values)
 
 
 def retried(work: Callable[[], Outcome], *, tries: int = 4) -> Outcome:

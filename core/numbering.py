@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import LiteralString
 
 from sqlalchemy import PrimaryKeyConstraint, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from core.db import Base
+from core.db import Base, run_flushed
 from core.ids import Id
 
 PREFIXES = {
@@ -32,22 +33,20 @@ class NumberSeries(Base):
     last: Mapped[int]
 
 
-RESERVE = (
+RESERVE: LiteralString = (
     "INSERT INTO number_series (kind, fiscal_year, last)"
-    " VALUES (:series, :series_year, :series_first + :series_count)"
+    " VALUES (%(series)s, %(series_year)s, %(series_first)s::bigint + %(series_count)s)"
     " ON CONFLICT (company_id, kind, fiscal_year)"
-    " DO UPDATE SET last = number_series.last + :series_count RETURNING last"
+    " DO UPDATE SET last = number_series.last + %(series_count)s RETURNING last"
 )
-"""For a statement that takes its number itself, with the values of `reservation`."""
-PRINTED = ":series_prefix || lpad(last::text, greatest(6, length(last::text)), '0')"
+"""For a statement of `core.db.run` that takes its number itself, with the values of `reservation`."""
+PRINTED: LiteralString = "%(series_prefix)s || lpad(last::text, greatest(6, length(last::text)), '0')"
 """The printed number of a yearly series, where `last` is in scope."""
-_RESERVE = text(RESERVE)
 
 
 def reserve(session: Session, kind: str, count: int = 1, *, fiscal_year: str = "") -> range:
     """Take `count` consecutive numbers; call late, the series stays locked until the transaction ends."""
-    last = session.scalar(_RESERVE, reservation(kind, count, fiscal_year=fiscal_year))
-    assert last is not None
+    ((last,),) = run_flushed(session, RESERVE, reservation(kind, count, fiscal_year=fiscal_year)).fetchall()
     return range(last - count + 1, last + 1)
 
 

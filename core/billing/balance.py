@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -51,10 +51,13 @@ def account_balance(session: Session, *, customer_id: Id, today: date) -> Accoun
     session.flush()
     rows = run(session, _BALANCE, {"customer": customer_id}).fetchall()
     advance = sum((amount for number, amount, _ in rows if number is None and amount is not None), ZERO)
-    unpaid = sorted(
-        (UnpaidInvoice(number, balance, due_on) for number, balance, due_on in rows if number is not None),
-        key=lambda invoice: (invoice.due_on, by_number(invoice.number)),
-    )
+    unpaid = (UnpaidInvoice(number, balance, due_on) for number, balance, due_on in rows if number is not None)
+    return balance_from(unpaid, advance=advance, today=today)
+
+
+def balance_from(unpaid: Iterable[UnpaidInvoice], *, advance: Decimal, today: date) -> AccountBalance:
+    """The balance that these unpaid invoices and this advance come to."""
+    unpaid = sorted(unpaid, key=lambda invoice: (invoice.due_on, by_number(invoice.number)))
     return AccountBalance(
         due=sum((invoice.balance for invoice in unpaid), ZERO),
         overdue=sum((invoice.balance for invoice in unpaid if invoice.due_on < today), ZERO),

@@ -147,13 +147,13 @@ def due_day(tariffs: Tariffs, account: Account, issued_on: date) -> date:
 
 def issue_charges(
     session: Session, *, customer_id: Id, issued_on: date, actor: str, charge_ids: Sequence[Id] | None = None,
-    due_on: date | None = None, reason: str = "one_off", origin: str = "",
+    due_on: date | None = None, reason: str = "one_off", origin: str = "", tariffs: Tariffs | None = None,
 ) -> Invoice:  # fmt: skip
     """One invoice of a customer's charges in waiting: those of `charge_ids`, or all whose day has come.
 
-    Raises NothingToBill, TotalNegative, AddressMissing.
+    Who issues many reads the `tariffs` once. Raises NothingToBill, TotalNegative, AddressMissing.
     """
-    tariffs = read_tariffs(session)
+    tariffs = tariffs or read_tariffs(session)
     charges = _waiting(session, customer_id, issued_on, charge_ids)
     taxpayer, addressee = _customer(session, customer_id)
     draft = draft_charges(tariffs, taxpayer, charges, issued_on=issued_on)

@@ -17,6 +17,8 @@ from core.billing.debt_models import LateFee
 from core.billing.invoice_models import OPEN_STATES, CreditNote, Invoice
 from core.billing.invoices import issue_charges
 from core.billing.plan_models import BillingPolicy
+from core.billing.tariffs import read_tariffs
+from core.billing.terms import Tariffs
 from core.clock import business_day
 from core.companies import current_company
 from core.errors import DomainError, NotFound
@@ -110,13 +112,14 @@ def charge_late_fees(
     if not customers:
         return FeeBatch()
     lock_customers(session, customers)
+    tariffs = read_tariffs(session)
     charged, problems = [], []
     for fee in late_fees_due(session, day=day, held=held, limit=limit):
         if fee.customer_id not in customers:
             continue
         try:
             with session.begin_nested():
-                charged.append(_charge(session, fee, day, actor, origin))
+                charged.append(_charge(session, fee, tariffs, day, actor, origin))
         except DomainError as refusal:
             problems.append(FeeProblem(fee.customer_id, fee.number, str(refusal)))
     return FeeBatch(tuple(charged), tuple(problems))
@@ -161,14 +164,14 @@ def _fee(policy: BillingPolicy, balance: Decimal, so_far: Decimal) -> Decimal:
     return fee if policy.late_fee_cap is None else min(fee, policy.late_fee_cap - so_far)
 
 
-def _charge(session: Session, due: DueFee, day: date, actor: str, origin: str) -> LateFee:
+def _charge(session: Session, due: DueFee, tariffs: Tariffs, day: date, actor: str, origin: str) -> LateFee:
     charge = add_charge(
         session, customer_id=due.customer_id, what="late_fee", amount=due.amount, bill_from=day, created_by=actor,
         idempotency_key=f"late_fee:{due.invoice_id}:{due.round}", description=f"Late fee for {due.number}",
     )  # fmt: skip
     invoice = issue_charges(
         session, customer_id=due.customer_id, issued_on=day, actor=actor, charge_ids=[charge.id], reason="late_fee",
-        origin=origin,
+        origin=origin, tariffs=tariffs,
     )  # fmt: skip
     fee = LateFee(
         id=new_id(), invoice_id=due.invoice_id, round=due.round, amount=due.amount, charged_on=day,

@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from psycopg.errors import UniqueViolation
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, make_transient_to_detached
 
+from core.billing import payment_statements as sql
 from core.billing.allocation import OpenInvoice, Share, forget_balances, in_order, shares_of
+from core.billing.balance import UnpaidInvoice
+from core.billing.invoice_models import OPEN_STATES
 from core.billing.payment_models import METHODS, ChequeRefusal, Payment
 from core.billing.plan_models import BillingPolicy
 from core.billing.references import reference_key
 from core.clock import business_day
-from core.db import Json
+from core.companies import Company, company_as_of
+from core.db import Json, run
 from core.errors import DomainError, NotFound
 from core.ids import Id, new_id
 from core.ledger.accounts import read_accounts
-from core.ledger.journal import Line, post_entry
+from core.ledger.books import read_books
+from core.ledger.journal import Line, entry_values, post_entry
+from core.messaging.outbox import ring_for, rows_json
 from core.money import ZERO, parse_amount
-from core.numbering import PRINTED, RESERVE, fiscal_year_of, reservation
+from core.numbering import fiscal_year_of, reservation
 
 ACCOUNT_OF_METHOD = {
     "cash": "1010", "cheque": "1010", "bank": "1020", "card": "1030", "jazzcash": "1030", "easypaisa": "1030",
@@ -55,23 +61,58 @@ class CashLimitReached(DomainError):
     """The agent must hand over cash before he takes more."""
 
 
-@dataclass(frozen=True)
-class _Received:
-    """A payment as it is asked for, checked."""
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A payment as somebody asks for it to be recorded; `record_payment` says what the fields mean."""
 
     customer_id: Id
     amount: Decimal
     method: str
-    account_code: str
-    withheld_income_tax: Decimal
-    withheld_sales_tax: Decimal
     received_on: date
-    reference: str
-    collected_by: Id | None
+    idempotency_key: str
+    taken_by: str
+    now: datetime
+    reference: str = ""
+    origin: str = ""
+    invoice_ids: Collection[Id] = ()
+    account_code: str = ""
+    collected_by: Id | None = None
+    cash_limit_left: Decimal | None = None
+    withheld_income_tax: Decimal = ZERO
+    withheld_sales_tax: Decimal = ZERO
+    certificate_no: str = ""
+    place: Json | None = None
 
     @property
     def settles(self) -> Decimal:
+        """What a corporate payer withheld settles like money."""
         return self.amount + self.withheld_income_tax + self.withheld_sales_tax
+
+
+@dataclass(frozen=True)
+class Coming:
+    """A payment of which all is known but its number: a message says `number`, and it is put in its place."""
+
+    id: Id
+    number: str
+    asked: Asked
+    company: Company
+    unpaid: Sequence[UnpaidInvoice]
+    """What is left to pay after it."""
+    unallocated: Decimal
+
+
+MessageOf = Callable[[Coming], Mapping[str, Any] | None]
+"""The message to be queued with a payment, a row of `core.messaging.outbox.message_row`; None for none."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A payment, and the message that was queued with it; `is_new` is false for a repeat of the key."""
+
+    payment: Payment
+    is_new: bool = False
+    message_id: Id | None = None
 
 
 @dataclass(frozen=True)
@@ -81,8 +122,7 @@ class _Rules:
     fees_settle: str
     small_difference: Decimal
     method_accounts: Json
-    fiscal_year_start_month: int
-    timezone: str
+    company: Company
 
 
 def record_payment(
@@ -99,39 +139,51 @@ def record_payment(
     order of `allocation.in_order`. Locks the customer, so payments of one customer queue up.
     Raises PaymentInvalid, KeyReused, ChequesNotAccepted, CashLimitReached, NotFound, AmountInvalid.
     """
-    session.flush()
-    rules = _lock(session, customer_id)
-    asked = _Received(
-        customer_id, parse_amount(amount), method, _account(rules, method, account_code, collected_by),
-        parse_amount(withheld_income_tax), parse_amount(withheld_sales_tax), received_on,
-        " ".join(reference.split()), collected_by,
+    asked = Asked(
+        customer_id=customer_id, amount=amount, method=method, received_on=received_on, now=now,
+        idempotency_key=idempotency_key, taken_by=taken_by, reference=reference, origin=origin,
+        invoice_ids=invoice_ids, account_code=account_code, collected_by=collected_by,
+        cash_limit_left=cash_limit_left, withheld_income_tax=withheld_income_tax,
+        withheld_sales_tax=withheld_sales_tax, certificate_no=certificate_no, place=place,
     )  # fmt: skip
-    unpaid, same_key, twins = _facts(session, asked, idempotency_key)
+    return receive(session, asked).payment
+
+
+def receive(session: Session, asked: Asked, *, message: MessageOf | None = None) -> Recorded:
+    """Do what `record_payment` says, and queue the customer's message in the statement that writes the payment.
+
+    `message` is asked before the number series is locked, and not at all for a repeat of the key.
+    """
+    session.flush()
+    rules, held = _lock(session, asked.customer_id)
+    asked = replace(
+        asked, amount=parse_amount(asked.amount), withheld_income_tax=parse_amount(asked.withheld_income_tax),
+        withheld_sales_tax=parse_amount(asked.withheld_sales_tax), account_code=_account(rules, asked),
+        reference=" ".join(asked.reference.split()),
+    )  # fmt: skip
+    unpaid, same_key, twins = _facts(session, asked)
     if same_key is not None:
-        return _same(session.get_one(Payment, same_key), asked)
-    _check(session, asked, today=business_day(now, rules.timezone), cash_limit_left=cash_limit_left)
-    ordered = in_order(unpaid, fees_settle=rules.fees_settle, named=invoice_ids)
+        return Recorded(_same(session.get_one(Payment, same_key), asked))
+    read_books(session, _codes(asked), held=held)
+    _check(session, asked, today=business_day(asked.now, rules.company.timezone))
+    ordered = in_order(unpaid, fees_settle=rules.fees_settle, named=asked.invoice_ids)
     shares = shares_of(asked.settles, ordered, small_difference=rules.small_difference)
-    payment_id = new_id()
-    _post(session, payment_id, asked, shares, actor=taken_by, origin=origin)
-    return _write(session, asked, shares, rules, {
-        "id": payment_id, "idempotency_key": idempotency_key, "taken_by": taken_by, "certificate_no": certificate_no,
-        "place": place, "suspect": twins,
-    })  # fmt: skip
+    coming = _coming(asked, rules, unpaid, shares)
+    values = _values(asked, rules, coming, shares) | {"suspect": twins}
+    entry = _entry(session, coming.id, asked, shares)
+    row = message(coming) if message is not None else None
+    recorded = _write(session, {**values, **entry}, row)
+    forget_balances(session, values["invoice_ids"])
+    return recorded
 
 
-_LOCK = text(
-    "SELECT p.fees_settle, p.small_difference, p.method_accounts, o.fiscal_year_start_month, o.timezone"
-    " FROM customer c JOIN company o ON o.id = c.company_id JOIN billing_policy p ON p.company_id = c.company_id"
-    " WHERE c.id = :id FOR NO KEY UPDATE OF c"
-)
-
-
-def _lock(session: Session, customer_id: Id) -> _Rules:
-    row = session.execute(_LOCK, {"id": customer_id}).one_or_none()
+def _lock(session: Session, customer_id: Id) -> tuple[_Rules, bool]:
+    row = run(session, sql.LOCK, {"id": customer_id}).fetchone()
     if row is None:
         raise NotFound("There is no such customer in this company")
-    return _Rules(*row)
+    fees_settle, small_difference, method_accounts, company_id, version, held, _ = row
+    company = company_as_of(session, company_id, version)
+    return _Rules(fees_settle, small_difference, method_accounts, company), held
 
 
 def account_of_method(session: Session, method: str) -> str:
@@ -140,40 +192,30 @@ def account_of_method(session: Session, method: str) -> str:
     return str(chosen.get(method, ACCOUNT_OF_METHOD[method]))
 
 
-def _account(rules: _Rules, method: str, account_code: str, collected_by: Id | None) -> str:
-    if account_code:
-        return account_code
-    if method == "cash" and collected_by is not None:
+def _account(rules: _Rules, asked: Asked) -> str:
+    if asked.account_code:
+        return asked.account_code
+    if asked.method == "cash" and asked.collected_by is not None:
         return AGENT_CASH
-    return str(rules.method_accounts.get(method, ACCOUNT_OF_METHOD.get(method, "")))
+    return str(rules.method_accounts.get(asked.method, ACCOUNT_OF_METHOD.get(asked.method, "")))
 
 
-_FACTS = text("""
-    WITH unpaid AS (
-        SELECT id, number, reason, state, balance, due_on, issued_on FROM invoice
-         WHERE customer_id = :customer_id AND balance > 0 AND state IN ('issued', 'part_paid', 'written_off')
-         ORDER BY id FOR NO KEY UPDATE
-    )
-    SELECT 'invoice' AS what, unpaid.* FROM unpaid
-    UNION ALL
-    SELECT 'key', id, NULL, NULL, NULL, NULL, NULL, NULL FROM payment WHERE idempotency_key = :key
-    UNION ALL
-    SELECT 'twin', id, NULL, NULL, NULL, NULL, NULL, NULL FROM payment
-     WHERE customer_id = :customer_id AND amount = :amount AND received_on = :received_on AND state = 'received'
-""")
-"""One statement, after the lock, so that it sees what the one before in the queue has done."""
+def _codes(asked: Asked) -> set[str]:
+    """The accounts that nearly every payment touches; an entry with others reads them too."""
+    return {asked.account_code, *CREDITED}
 
 
-def _facts(session: Session, asked: _Received, key: str) -> tuple[list[OpenInvoice], Id | None, bool]:
+def _facts(session: Session, asked: Asked) -> tuple[list[OpenInvoice], Id | None, bool]:
     """What can be paid, the payment of that key, and whether another looks the same."""
-    wanted = {"customer_id": asked.customer_id, "key": key, "amount": asked.amount, "received_on": asked.received_on}
-    rows = session.execute(_FACTS, wanted).all()
-    same_key = next((row.id for row in rows if row.what == "key"), None)
-    unpaid = [OpenInvoice(*row[1:]) for row in rows if row.what == "invoice"]
-    return unpaid, same_key, any(row.what == "twin" for row in rows)
+    wanted = {"customer_id": asked.customer_id, "key": asked.idempotency_key, "amount": asked.amount,
+              "received_on": asked.received_on}  # fmt: skip
+    rows = run(session, sql.FACTS, wanted).fetchall()
+    same_key = next((row[1] for row in rows if row[0] == "key"), None)
+    unpaid = [OpenInvoice(*row[1:]) for row in rows if row[0] == "invoice"]
+    return unpaid, same_key, any(row[0] == "twin" for row in rows)
 
 
-def _same(first: Payment, asked: _Received) -> Payment:
+def _same(first: Payment, asked: Asked) -> Payment:
     was = (first.customer_id, first.amount, first.withheld_income_tax, first.withheld_sales_tax, first.method,
            first.reference, first.collected_by)  # fmt: skip
     if was != (asked.customer_id, asked.amount, asked.withheld_income_tax, asked.withheld_sales_tax, asked.method,
@@ -182,7 +224,7 @@ def _same(first: Payment, asked: _Received) -> Payment:
     return first
 
 
-def _check(session: Session, asked: _Received, *, today: date, cash_limit_left: Decimal | None) -> None:
+def _check(session: Session, asked: Asked, *, today: date) -> None:
     if asked.method not in METHODS:
         raise PaymentInvalid(f"{asked.method!r} is no way to pay: use one of {', '.join(METHODS)}")
     if min(asked.amount, asked.withheld_income_tax, asked.withheld_sales_tax) < ZERO or asked.settles == ZERO:
@@ -192,17 +234,16 @@ def _check(session: Session, asked: _Received, *, today: date, cash_limit_left: 
             f"A payment of {asked.received_on} cannot be recorded on {today}: neither ahead nor years back"
         )
     _check_account(session, asked)
-    if asked.account_code == AGENT_CASH and cash_limit_left is not None and asked.amount > cash_limit_left:
-        raise CashLimitReached(
-            f"Only {max(cash_limit_left, ZERO)} more may be taken in cash: hand over what is in hand first"
-        )
+    left = asked.cash_limit_left
+    if asked.account_code == AGENT_CASH and left is not None and asked.amount > left:
+        raise CashLimitReached(f"Only {max(left, ZERO)} more may be taken in cash: hand over what is in hand first")
     if asked.method == "cheque" and _cheques_refused(session, asked.customer_id):
         raise ChequesNotAccepted("A cheque of this customer bounced: take cash or a transfer, or lift the refusal")
 
 
-def _check_account(session: Session, asked: _Received) -> None:
+def _check_account(session: Session, asked: Asked) -> None:
     code = asked.account_code
-    read_accounts(session, (code, *CREDITED))
+    read_accounts(session, _codes(asked))
     if code == AGENT_CASH:
         if asked.collected_by is None:
             raise PaymentInvalid("Cash in an agent's hands needs the agent who took it")
@@ -217,95 +258,84 @@ def _cheques_refused(session: Session, customer_id: Id) -> bool:
     return session.scalar(standing) is not None
 
 
-def _post(
-    session: Session, payment_id: Id, asked: _Received, shares: Sequence[Share], *, actor: str, origin: str
-) -> None:
-    """The entry comes before the rows, so that a refusal of the books leaves nothing behind."""
+def _coming(asked: Asked, rules: _Rules, unpaid: Sequence[OpenInvoice], shares: Sequence[Share]) -> Coming:
+    after = {share.invoice.id: share.balance_after for share in shares}
+    left = [
+        UnpaidInvoice(invoice.number, balance, invoice.due_on)
+        for invoice in unpaid
+        if invoice.state in OPEN_STATES and (balance := after.get(invoice.id, invoice.balance))
+    ]
+    unallocated = asked.settles - sum((share.amount for share in shares), ZERO)
+    return Coming(new_id(), str(new_id()), asked, rules.company, left, unallocated)
+
+
+def _entry(session: Session, payment_id: Id, asked: Asked, shares: Sequence[Share]) -> dict[str, Any]:
+    """The payment's entry, still to be written; what was forgiven has one of its own, and is written at once."""
     settled = sum((share.amount for share in shares), ZERO)
     recovered = sum((share.amount for share in shares if share.recovers), ZERO)
     forgiven = sum((share.written_off for share in shares), ZERO)
     agent = asked.collected_by if asked.account_code == AGENT_CASH else None
-    memo = f"{asked.method} {asked.reference}".rstrip()
-    post_entry(
-        session, kind="payment", source_id=payment_id, posted_on=asked.received_on, actor=actor, origin=origin,
-        memo=memo,
-        lines=[
-            Line(asked.account_code, asked.amount, agent),
-            Line("1110", asked.withheld_income_tax, asked.customer_id),
-            Line("1120", asked.withheld_sales_tax, asked.customer_id),
-            Line("1100", recovered - settled, asked.customer_id),
-            Line("6820", -recovered),
-            Line("2200", settled - asked.settles, asked.customer_id),
-        ],
-    )  # fmt: skip
-    if forgiven:
-        post_entry(
-            session, kind="small_difference", source_id=payment_id, posted_on=asked.received_on, actor=actor,
-            origin=origin, memo=memo,
-            lines=[Line("6820", forgiven), Line("1100", -forgiven, asked.customer_id)],
-        )  # fmt: skip
-
-
-_WRITE = text(f"""
-    WITH series AS ({RESERVE}),
-    paid AS (
-        INSERT INTO payment (
-            id, number, customer_id, method, account_code, amount, withheld_income_tax, withheld_sales_tax,
-            certificate_no, unallocated, received_on, reference, reference_key, idempotency_key, taken_by, collected_by,
-            place, state, state_reason, suspect
-        )
-        SELECT :id, {PRINTED}, :customer_id, :method, :account_code, :amount, :withheld_income_tax,
-               :withheld_sales_tax, :certificate_no, :unallocated, :received_on, :reference, :reference_key,
-               :idempotency_key, :taken_by, CAST(:collected_by AS uuid), CAST(:place AS jsonb), 'received', '', :suspect
-          FROM series
-        RETURNING number
-    ),
-    moved AS (
-        UPDATE invoice SET balance = s.balance, state = s.state
-          FROM unnest(CAST(:invoice_ids AS uuid[]), CAST(:balances AS numeric[]), CAST(:states AS text[]))
-               s(id, balance, state)
-         WHERE invoice.id = s.id
-    ),
-    settled AS (
-        INSERT INTO allocation (id, payment_id, invoice_id, amount, written_off, recovers, allocated_on, from_advance)
-        SELECT uuidv7(), :id, s.invoice_id, s.amount, s.written_off, s.recovers, :received_on, false
-          FROM unnest(CAST(:invoice_ids AS uuid[]), CAST(:amounts AS numeric[]), CAST(:written_off AS numeric[]),
-                      CAST(:recovers AS boolean[])) s(invoice_id, amount, written_off, recovers)
-    )
-    SELECT number FROM paid
-""")  # noqa: S608
-"""Number, payment, allocations and balances in one statement: the series is locked for that and the commit only."""
-
-
-def _write(session: Session, asked: _Received, shares: Sequence[Share], rules: _Rules, more: dict[str, Any]) -> Payment:
-    year = fiscal_year_of(asked.received_on, rules.fiscal_year_start_month)
-    columns = {
-        **{name: getattr(asked, name) for name in _Received.__dataclass_fields__}, **more,
-        "unallocated": asked.settles - sum((share.amount for share in shares), ZERO),
-        "reference_key": reference_key(asked.reference),
+    event: dict[str, Any] = {
+        "source_id": payment_id, "posted_on": asked.received_on, "actor": asked.taken_by, "origin": asked.origin,
+        "memo": f"{asked.method} {asked.reference}".rstrip(),
     }  # fmt: skip
-    invoice_ids = [share.invoice.id for share in shares]
-    values = {
-        **columns, **reservation("receipt", fiscal_year=year), "invoice_ids": invoice_ids,
-        "place": None if more["place"] is None else json.dumps(more["place"]),
+    entry = entry_values(session, kind="payment", **event, lines=[
+        Line(asked.account_code, asked.amount, agent),
+        Line("1110", asked.withheld_income_tax, asked.customer_id),
+        Line("1120", asked.withheld_sales_tax, asked.customer_id),
+        Line("1100", recovered - settled, asked.customer_id),
+        Line("6820", -recovered),
+        Line("2200", settled - asked.settles, asked.customer_id),
+    ])  # fmt: skip
+    if forgiven:
+        post_entry(session, kind="small_difference", **event, lines=[
+            Line("6820", forgiven), Line("1100", -forgiven, asked.customer_id),
+        ])  # fmt: skip
+    return entry
+
+
+_WRITTEN = (
+    "customer_id", "method", "account_code", "amount", "withheld_income_tax", "withheld_sales_tax", "certificate_no",
+    "received_on", "reference", "idempotency_key", "taken_by", "collected_by", "place",
+)  # fmt: skip
+"""What a payment keeps as it was asked for."""
+
+
+def _values(asked: Asked, rules: _Rules, coming: Coming, shares: Sequence[Share]) -> dict[str, Any]:
+    year = fiscal_year_of(asked.received_on, rules.company.fiscal_year_start_month)
+    return {
+        **{name: getattr(asked, name) for name in _WRITTEN},
+        "id": coming.id, "company_id": rules.company.id, "number_mark": coming.number,
+        "unallocated": coming.unallocated, "reference_key": reference_key(asked.reference),
+        **reservation("receipt", fiscal_year=year),
+        "invoice_ids": [share.invoice.id for share in shares],
         "amounts": [share.amount for share in shares],
         "written_off": [share.written_off for share in shares],
         "recovers": [share.recovers for share in shares],
         "balances": [share.balance_after for share in shares],
         "states": [share.state_after for share in shares],
     }  # fmt: skip
+
+
+def _write(session: Session, values: dict[str, Any], message: Mapping[str, Any] | None) -> Recorded:
+    place = None if values["place"] is None else json.dumps(values["place"])
     try:
-        number = session.execute(_WRITE, values).scalar_one()
+        written = run(
+            session, sql.WRITE, {**values, "place": place, "messages": rows_json([message] if message else [])}
+        )
     except IntegrityError as refused:
         # Another customer's payment took the key in the same instant.
         if isinstance(refused.orig, UniqueViolation) and "idempotency_key" in (refused.orig.diag.constraint_name or ""):
             raise KeyReused("The key came with another payment: use a new key") from refused
         raise
-    forget_balances(session, invoice_ids)
-    payment = Payment(number=number, state="received", state_reason="", **columns)
+    ((number, message_id, _),) = written.fetchall()
+    if message:
+        ring_for(session, message["lane"], values["company_id"], message["business_number_id"])
+    kept = {name: values[name] for name in (*_WRITTEN, "id", "unallocated", "reference_key", "suspect")}
+    payment = Payment(number=number, state="received", state_reason="", **kept)
     make_transient_to_detached(payment)
     session.add(payment)
-    return payment
+    return Recorded(payment, True, message_id)
 
 
 def payments_of(session: Session, *, customer_id: Id, limit: int = 12) -> list[Payment]:

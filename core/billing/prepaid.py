@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from core.billing.advance import customer_advance
@@ -21,7 +21,7 @@ from core.billing.plan_changes import SubscriptionEnded
 from core.billing.plan_models import Plan
 from core.billing.pricing import discounted, printed_span
 from core.billing.settlement import Standing, locked_subscription, standing_of
-from core.billing.subscription_models import Subscription
+from core.billing.subscription_models import Subscription, paid_by
 from core.billing.terms import ChargeTerms, Draft, LineTerms
 from core.clock import business_day
 from core.companies import current_company
@@ -123,14 +123,13 @@ def renew_run_out(session: Session, *, customer_id: Id, now: datetime, actor: st
     To be called when money of his has arrived: his row is locked by then, so a subscription that another transaction
     holds is left to that one. A renewal that is not affordable is left for the next payment.
     """
-    payer = func.coalesce(Subscription.payer_id, Subscription.customer_id)
     run_out = or_(Subscription.paid_until.is_(None), Subscription.paid_until <= now)
     session.flush()
     waiting = session.scalars(
         select(Subscription)
         .join(Plan, Plan.id == Subscription.plan_id)
         .where(
-            payer == customer_id, Plan.validity_days.is_not(None), run_out,
+            paid_by([customer_id]), Plan.validity_days.is_not(None), run_out,
             Subscription.state.in_(("active", "suspended")),
         )
         .order_by(Subscription.paid_until.nulls_last(), Subscription.id)

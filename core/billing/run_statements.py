@@ -74,6 +74,7 @@ LINES = text("""
       FROM run_line l JOIN run_invoice r ON r.position = l.invoice
      ORDER BY l.invoice, l.position
 """)
+<<<<<<< HEAD
 DEFERRALS = text("""
     INSERT INTO deferral (invoice_line_id, amount, earned, taken)
     SELECT id, amount, 0, 0 FROM run_line WHERE deferred ORDER BY invoice, position
@@ -87,7 +88,18 @@ ENTRIES = text("""
      WHERE EXISTS (SELECT 1 FROM run_line l WHERE l.invoice = r.position AND l.amount <> 0)
      ORDER BY r.position
 """)
+=======
+>>>>>>> speed
 POSTINGS = text("""
+    WITH entry AS (
+        INSERT INTO journal_entry (id, kind, source_id, posted_on, memo, actor, origin)
+        SELECT r.entry_id, 'invoice', r.id, :day,
+               :prefix || lpad((:first + r.position)::text, greatest(6, length((:first + r.position)::text)), '0'),
+               :actor, :origin
+          FROM run_invoice r
+         WHERE EXISTS (SELECT 1 FROM run_line l WHERE l.invoice = r.position AND l.amount <> 0)
+         ORDER BY r.position
+    )
     INSERT INTO posting (entry_id, account_id, party_id, posted_on, amount, area_id, plan_id)
     SELECT p.entry_id, a.id, p.party_id, :day, p.amount, p.area_id, p.plan_id
       FROM (
@@ -104,19 +116,20 @@ POSTINGS = text("""
       JOIN account a ON a.code = p.code
      ORDER BY p.invoice, p.place
 """)
+"""Entries with their lines in one statement, so that none of them waits for the end to be looked at."""
 SHARES = text("""
     INSERT INTO allocation (id, payment_id, credit_note_id, invoice_id, amount, allocated_on, from_advance)
     SELECT s.id, s.payment_id, s.credit_note_id, r.id, s.amount, :day, true
       FROM run_share s JOIN run_invoice r ON r.position = s.invoice
 """)
-SHARE_ENTRIES = text("""
-    INSERT INTO journal_entry (id, kind, source_id, posted_on, memo, actor, origin)
-    SELECT s.entry_id, 'advance_applied', s.id, :day,
-           :prefix || lpad((:first + s.invoice)::text, greatest(6, length((:first + s.invoice)::text)), '0'),
-           :actor, :origin
-      FROM run_share s
-""")
 SHARE_POSTINGS = text("""
+    WITH entry AS (
+        INSERT INTO journal_entry (id, kind, source_id, posted_on, memo, actor, origin)
+        SELECT s.entry_id, 'advance_applied', s.id, :day,
+               :prefix || lpad((:first + s.invoice)::text, greatest(6, length((:first + s.invoice)::text)), '0'),
+               :actor, :origin
+          FROM run_share s
+    )
     INSERT INTO posting (entry_id, account_id, party_id, posted_on, amount)
     SELECT s.entry_id, a.id, r.customer_id, :day, CASE a.code WHEN '2200' THEN s.amount ELSE -s.amount END
       FROM run_share s

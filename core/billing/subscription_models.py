@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ColumnElement, ForeignKey, Index, Numeric, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.billing.plan_models import Plan
@@ -24,6 +25,7 @@ class Subscription(Owned, Base):
         Index(
             "ix_subscription_due", "company_id", "next_bill_on", "id", postgresql_where=text("next_bill_on IS NOT NULL")
         ),
+        Index("ix_subscription_payer", "payer_id", postgresql_where=text("payer_id IS NOT NULL")),
     )
     customer_id: Mapped[Id] = mapped_column(ForeignKey("customer.id"), index=True)
     payer_id: Mapped[Id | None] = mapped_column(ForeignKey("customer.id"))
@@ -49,6 +51,12 @@ class Subscription(Owned, Base):
     contract_until: Mapped[date | None]
     plan: Mapped[Plan] = relationship(lazy="joined")
     lines: Mapped[list[SubscriptionLine]] = relationship(order_by="SubscriptionLine.position")
+
+
+def paid_by(customer_ids: Collection[Id]) -> ColumnElement[bool]:
+    """Whether one of these customers pays for a subscription; by key, which a coalesce of the two columns is not."""
+    theirs = Subscription.payer_id.is_(None) & Subscription.customer_id.in_(customer_ids)
+    return Subscription.payer_id.in_(customer_ids) | theirs
 
 
 class SubscriptionLine(Owned, Base):

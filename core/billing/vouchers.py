@@ -20,7 +20,7 @@ from core.billing.payments import record_payment
 from core.billing.plan_models import Plan
 from core.billing.prepaid import Renewal, offer_renewal, renew, renew_run_out
 from core.billing.settlement import locked_subscription
-from core.billing.subscription_models import Subscription, Voucher, VoucherBatch
+from core.billing.subscription_models import Subscription, Voucher, VoucherBatch, paid_by
 from core.billing.voucher_codes import code_hash, new_code, typed_code
 from core.clock import business_day
 from core.companies import current_company
@@ -217,11 +217,10 @@ def _refuse(card: Voucher, batch: VoucherBatch, today: date) -> None:
 
 def _prepaid_of(session: Session, customer_id: Id, batch: VoucherBatch) -> list[Id]:
     """The customer's prepaid subscriptions that the card may renew."""
-    payer = func.coalesce(Subscription.payer_id, Subscription.customer_id)
     prepaid = (
         select(Subscription.id)
         .join(Plan, Plan.id == Subscription.plan_id)
-        .where(payer == customer_id, Subscription.state != "ended", Plan.validity_days.is_not(None))
+        .where(paid_by([customer_id]), Subscription.state != "ended", Plan.validity_days.is_not(None))
         .order_by(Subscription.paid_until.nulls_first(), Subscription.id)
     )
     if batch.plan_id is not None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.db import run_flushed
 from core.errors import DomainError
 from core.ids import Id, new_id
 from core.ledger.book_models import LedgerPolicy
@@ -149,15 +150,20 @@ def read_accounts(session: Session, codes: Collection[str]) -> dict[str, Account
     known: dict[str, AccountFacts] = session.info.get(_KEY) or session.info.setdefault(_SOME, {})
     missing = sorted(code for code in codes if code not in known)
     if missing and _KEY not in session.info:
-        for row in session.execute(_ACCOUNTS, {"codes": missing}):
-            known[row.code] = AccountFacts(*row)
+        rows = run_flushed(session, _ACCOUNTS, {"codes": missing})
+        remember_accounts(session, [AccountFacts(*row) for row in rows])
         missing = [code for code in missing if code not in known]
     if missing:
         raise UnknownAccount(f"The chart of accounts has no {', '.join(missing)}")
     return known
 
 
-_ACCOUNTS = text("SELECT id, code, name, type, control FROM account WHERE code = ANY(:codes)")
+def remember_accounts(session: Session, accounts: Iterable[AccountFacts]) -> None:
+    """Keep accounts that another statement has read for the rest of the session."""
+    session.info.setdefault(_SOME, {}).update((account.code, account) for account in accounts)
+
+
+_ACCOUNTS = "SELECT id, code, name, type, control FROM account WHERE code = ANY(%(codes)s)"
 
 
 def add_account(session: Session, *, code: str, name: str, type: str, control: str = "") -> Account:

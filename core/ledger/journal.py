@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any, LiteralString
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session, make_transient_to_detached
 
+from core.db import run
 from core.errors import DomainError, NotFound
 from core.ids import Id, new_id
 from core.ledger.accounts import UnknownAccount as UnknownAccount
@@ -56,6 +58,25 @@ def post_entry(
     Raises EntryUnbalanced, PeriodClosed, UnknownAccount and what core.ledger.guards refuses; a second entry for the
     same kind and source is refused by the database.
     """
+    session.flush()
+    values = entry_values(
+        session, kind=kind, source_id=source_id, posted_on=posted_on, lines=lines, actor=actor, origin=origin, memo=memo
+    )
+    run(session, f"WITH {ENTRY} SELECT", values)
+    entry = JournalEntry(
+        id=values["entry_id"], kind=kind, source_id=source_id, posted_on=posted_on, actor=actor, origin=origin,
+        memo=memo, reverses_id=None,
+    )  # fmt: skip
+    make_transient_to_detached(entry)
+    session.add(entry)
+    return entry
+
+
+def entry_values(
+    session: Session, *, kind: str, source_id: Id, posted_on: date, lines: Sequence[Line], actor: str, origin: str,
+    memo: str,
+) -> dict[str, Any]:  # fmt: skip
+    """What `ENTRY` is executed with, for a statement that writes a document and its entry; raises as `post_entry`."""
     sides = [line for line in lines if line.amount != 0]
     total = sum((line.amount for line in sides), Decimal(0))
     if total != 0 or len(sides) < 2:
@@ -65,34 +86,26 @@ def post_entry(
         session, kind=kind, posted_on=posted_on, actor=actor, origin=origin,
         sides=[(line.account_code, line.party_id) for line in sides],
     )  # fmt: skip
-    entry = JournalEntry(
-        id=new_id(), kind=kind, source_id=source_id, posted_on=posted_on, actor=actor, origin=origin, memo=memo,
-        reverses_id=None,
-    )  # fmt: skip
-    session.flush()
-    session.execute(_WRITE, {
-        "id": entry.id, "kind": kind, "source_id": source_id, "posted_on": posted_on, "actor": actor,
-        "origin": origin, "memo": memo, "account_ids": [accounts[line.account_code].id for line in sides],
-        "party_ids": [line.party_id for line in sides], "amounts": [line.amount for line in sides],
-        "area_ids": [line.area_id for line in sides], "plan_ids": [line.plan_id for line in sides],
-    })  # fmt: skip
-    make_transient_to_detached(entry)
-    session.add(entry)
-    return entry
+    return {
+        "entry_id": new_id(), "entry_kind": kind, "source_id": source_id, "posted_on": posted_on, "actor": actor,
+        "origin": origin, "memo": memo, "side_accounts": [accounts[line.account_code].id for line in sides],
+        "side_parties": [line.party_id for line in sides], "side_amounts": [line.amount for line in sides],
+        "side_areas": [line.area_id for line in sides], "side_plans": [line.plan_id for line in sides],
+    }  # fmt: skip
 
 
-_WRITE = text("""
-    WITH entry AS (
+ENTRY: LiteralString = """
+    entry AS (
         INSERT INTO journal_entry (id, kind, source_id, posted_on, actor, origin, memo)
-        VALUES (:id, :kind, :source_id, :posted_on, :actor, :origin, :memo)
-    )
-    INSERT INTO posting (entry_id, account_id, party_id, posted_on, amount, area_id, plan_id)
-    SELECT :id, account_id, party_id, :posted_on, amount, area_id, plan_id
-      FROM unnest(CAST(:account_ids AS uuid[]), CAST(:party_ids AS uuid[]), CAST(:amounts AS numeric[]),
-                  CAST(:area_ids AS uuid[]), CAST(:plan_ids AS uuid[]))
-           AS line(account_id, party_id, amount, area_id, plan_id)
-""")
-"""Entry and lines in one statement: payments post hundreds a second."""
+        VALUES (%(entry_id)s, %(entry_kind)s, %(source_id)s, %(posted_on)s, %(actor)s, %(origin)s, %(memo)s)
+    ), sides AS (
+        INSERT INTO posting (entry_id, account_id, party_id, posted_on, amount, area_id, plan_id)
+        SELECT %(entry_id)s, account_id, party_id, %(posted_on)s, amount, area_id, plan_id
+          FROM unnest(%(side_accounts)s::uuid[], %(side_parties)s::uuid[], %(side_amounts)s::numeric[],
+                      %(side_areas)s::uuid[], %(side_plans)s::uuid[])
+               AS side(account_id, party_id, amount, area_id, plan_id)
+    )"""
+"""Entry and lines as parts of one statement of `core.db.run`: payments post hundreds a second."""
 
 
 def reverse_entry(

@@ -53,11 +53,14 @@ class JournalEntry(Owned, Base):
     origin: Mapped[str] = mapped_column(default="")
     """Where the event came from: `message:<id>`, `panel:<action>`, `run:<id>`, `demo`."""
     reverses_id: Mapped[Id | None] = mapped_column(ForeignKey("journal_entry.id"))
-    postings: Mapped[list[Posting]] = relationship()
+    postings: Mapped[list[Posting]] = relationship(primaryjoin="JournalEntry.id == foreign(Posting.entry_id)")
 
 
 class Posting(Owned, Base):
-    """A signed amount on one account: debit positive, credit negative."""
+    """A signed amount on one account: debit positive, credit negative.
+
+    Triggers see to it that entry and account exist (migrations/sql/guards_in_sets.sql), once a statement.
+    """
 
     __tablename__ = "posting"
     __table_args__ = (
@@ -68,8 +71,8 @@ class Posting(Owned, Base):
         Index("ix_posting_party", "company_id", "party_id", "account_id", postgresql_include=["amount"],
               postgresql_where=text("party_id IS NOT NULL")),
     )  # fmt: skip
-    entry_id: Mapped[Id] = mapped_column(ForeignKey("journal_entry.id"))
-    account_id: Mapped[Id] = mapped_column(ForeignKey("account.id"))
+    entry_id: Mapped[Id]
+    account_id: Mapped[Id]
     party_id: Mapped[Id | None]
     """The customer, employee or vendor of a control account."""
     posted_on: Mapped[date]

@@ -76,6 +76,11 @@ def books_state(session: Session) -> BooksState:
     return state
 
 
+def remember_state(session: Session, state: BooksState) -> None:
+    """Keep what is closed for the rest of the session; the caller read it while he held closings off."""
+    session.info[_KEY] = state
+
+
 def refuse_closed(session: Session, *, posted_on: date, kind: str, actor: str) -> None:
     """Raise PeriodClosed where the database would; an accountant's adjusting kinds pass a soft closing."""
     state = books_state(session)

@@ -88,6 +88,7 @@ class StepRecord(Owned, Base):
     """A step of the ladder that was taken, or left out, in the count from one due date."""
 
     __tablename__ = "step_record"
+    __mapper_args__ = {"eager_defaults": False}  # noqa: RUF012 - a batch's records go in together
     __table_args__ = (
         CheckConstraint("state IN ('done', 'skipped', 'by_hand', 'withdrawn')", name="state"),
         Index("uq_step_record_once", "company_id", "customer_id", "counted_from", "day", "kind", unique=True,

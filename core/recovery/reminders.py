@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,10 +16,11 @@ from core.clock import business_day
 from core.companies import BusinessNumber, Company
 from core.crm.contacts import meet_by_phone
 from core.crm.models import Contact, ContactAccount, Customer, CustomerPhone
+from core.db import run_flushed
 from core.ids import Id
 from core.messaging import payloads, window
 from core.messaging.models import Conversation, OutboundMessage
-from core.messaging.outbox import queue_message
+from core.messaging.outbox import message_row, queue_message, queue_rows
 from core.recovery.calendar import WorkCalendar
 from core.recovery.words import MESSAGES, Debt, said, said_restored, twin
 
@@ -40,12 +42,13 @@ class Recipient:
     """opted_out or unreachable; empty when he may be written to."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Queued:
-    """What became of a message: its id, or why there is none (opted_out, unreachable, too_many)."""
+    """A message of a batch, or why there is none (opted_out, unreachable, too_many)."""
 
-    message_id: Id | None = None
     refused: str = ""
+    message_id: Id | None = None
+    """Known once the batch is sent."""
 
 
 def recipients(session: Session, customers: Sequence[Customer], *, company: Company) -> dict[Id, Recipient]:
@@ -94,11 +97,20 @@ def _on_file(session: Session, customer_ids: Sequence[Id]) -> dict[Id, list[Pers
     return {customer_id: [trusted[phone]] for customer_id, phone in phones.items() if phone in trusted}
 
 
+# OFFSET 0 keeps the look-ups by key, whatever the statistics say.
+_BY_PHONE = """
+    SELECT c.id FROM unnest(%(phones)s::text[]) AS wanted(phone)
+     CROSS JOIN LATERAL (
+        SELECT id FROM contact WHERE company_id = taar_company() AND phone = wanted.phone OFFSET 0) c
+"""
+
+
 def _known(session: Session, phones: set[str]) -> dict[str, Person]:
+    contact_ids = [row[0] for row in run_flushed(session, _BY_PHONE, {"phones": list(phones)})]
     rows = session.execute(
         select(Contact, Conversation)
         .outerjoin(Conversation, Conversation.contact_id == Contact.id)
-        .where(Contact.phone.in_(phones))
+        .where(Contact.id.in_(contact_ids))
         .order_by(Conversation.last_inbound_at.nulls_first())
     )
     return {contact.phone: (contact, conversation) for contact, conversation in rows if contact.phone}
@@ -141,7 +153,7 @@ def debt_of(company: Company, customer: Customer, *, amount: Decimal, due_on: da
 
 @dataclass
 class Writer:
-    """Writes one batch's messages about money and keeps count of the limits."""
+    """Writes one batch's messages about money and keeps count of the limits; `send` queues them all at once."""
 
     session: Session
     company: Company
@@ -149,9 +161,10 @@ class Writer:
     now: datetime
     people: Mapping[Id, Recipient]
     told: dict[Id, list[date]]
+    waiting: list[tuple[dict[str, Any], Queued]] = field(default_factory=list)
 
     def remind(self, key: str, debt: Debt, customer_id: Id, *, dedupe_key: str, cut_on: date | None = None) -> Queued:
-        """Queue a reminder or notice within contact hours, limits and opt-out; a repeat of the key changes nothing.
+        """Write a reminder or notice within contact hours, limits and opt-out; a repeat of the key changes nothing.
 
         It is not sent after the contact hours it was made for: a late reminder is no reminder.
         """
@@ -166,14 +179,23 @@ class Writer:
         template = twin(key, person.language, debt)
         body = said(key, person.language, debt)
         in_window = window.is_open(person.last_inbound_at, hours.start)
-        message_id = queue_message(
-            self.session, contact_id=person.contact_id, business_number_id=person.business_number_id, lane="billing",
+        row = message_row(
+            contact_id=person.contact_id, business_number_id=person.business_number_id, lane="billing",
             payload=payloads.text(body) if in_window else payloads.template(**template),
             text=body, dedupe_key=dedupe_key, now=self.now, template=template if in_window else None,
             not_before=hours.start, expires_in=hours.until - hours.start,
         )  # fmt: skip
         self.told.setdefault(person.contact_id, []).append(day)
-        return Queued(message_id)
+        queued = Queued()
+        self.waiting.append((row, queued))
+        return queued
+
+    def send(self) -> None:
+        """Queue what was written; each `Queued` then knows its message."""
+        ids = queue_rows(self.session, [row for row, _ in self.waiting], now=self.now)
+        for (_, queued), message_id in zip(self.waiting, ids, strict=True):
+            queued.message_id = message_id
+        self.waiting.clear()
 
     def _too_many(self, contact_id: Id, day: date) -> bool:
         policy = self.calendar.policy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select, text, update
@@ -20,7 +20,7 @@ from core.recovery.case_models import RecoveryCase, StepRecord
 from core.recovery.cases import propose, record_step
 from core.recovery.ladder import Standing, cut_day, decide
 from core.recovery.policy import Step, ladder_of
-from core.recovery.reminders import GONE, Writer, debt_of, writer_for
+from core.recovery.reminders import GONE, Queued, Writer, debt_of, writer_for
 from core.usecases.recovery_facts import Overdue, customers_of, holds_of, lines_of, standings
 
 BATCH = 200
@@ -43,6 +43,8 @@ class _Batch:
     calendar: WorkCalendar
     writer: Writer
     today: date
+    told: list[tuple[StepRecord, Queued]] = field(default_factory=list)
+    """Steps whose message is not queued yet."""
 
 
 def climb_ladder(
@@ -73,8 +75,17 @@ def climb_ladder(
         for case in cases:
             if case.id in facts:
                 taken += _climb(batch, case, facts[case.id], customers[case.customer_id])
+        _send(batch)
     session.flush()
     return Climb(last, taken)
+
+
+def _send(batch: _Batch) -> None:
+    """Queue the batch's messages together, and let their steps name them."""
+    batch.writer.send()
+    for record, queued in batch.told:
+        record.message_id = queued.message_id
+    batch.told.clear()
 
 
 def lock_customers(session: Session, customer_ids: Sequence[Id]) -> None:
@@ -153,11 +164,12 @@ def _write(batch: _Batch, case: RecoveryCase, standing: Standing, customer: Cust
     )  # fmt: skip
     if queued.refused == "too_many":
         return ""
-    state = "done" if queued.message_id else "by_hand" if is_notice else "skipped"
-    record_step(
+    state = "by_hand" if queued.refused and is_notice else "skipped" if queued.refused else "done"
+    record = record_step(
         batch.session, step, customer_id=customer.id, case=case, counted_from=standing.counted_from,
-        today=batch.today, state=state, note=queued.refused, message_id=queued.message_id, announced_for=cut_on,
+        today=batch.today, state=state, note=queued.refused, announced_for=cut_on,
     )  # fmt: skip
+    batch.told.append((record, queued))
     return step.kind if state == "done" else f"{step.kind}_{state}"
 
 
@@ -184,11 +196,13 @@ def announce_due(
     told = _told_before(session, list(bills))
     batch = _Batch(session, steps, company, calendar, writer, today)
     taken: Counter[str] = Counter()
-    for customer_id, bill in bills.items():
-        reached = [step for step in steps if bill.oldest_due_on + timedelta(days=step.day) <= today
-                   and bill.amount >= step.min_balance]  # fmt: skip
-        if reached and not holds[customer_id] and (customer_id, bill.oldest_due_on, reached[-1].day) not in told:
-            taken["reminder"] += _announce(batch, customers[customer_id], bill, reached[-1])
+    with session.no_autoflush:
+        for customer_id, bill in bills.items():
+            reached = [step for step in steps if bill.oldest_due_on + timedelta(days=step.day) <= today
+                       and bill.amount >= step.min_balance]  # fmt: skip
+            if reached and not holds[customer_id] and (customer_id, bill.oldest_due_on, reached[-1].day) not in told:
+                taken["reminder"] += _announce(batch, customers[customer_id], bill, reached[-1])
+        _send(batch)
     session.flush()
     return Climb(max(bills), taken)
 
@@ -200,12 +214,12 @@ def _announce(batch: _Batch, customer: Customer, bill: Overdue, step: Step) -> b
     )
     if queued.refused == "too_many":
         return False
-    record_step(
+    record = record_step(
         batch.session, step, customer_id=customer.id, case=None, counted_from=bill.oldest_due_on,
-        today=batch.today, state="done" if queued.message_id else "skipped", note=queued.refused,
-        message_id=queued.message_id,
+        today=batch.today, state="skipped" if queued.refused else "done", note=queued.refused,
     )  # fmt: skip
-    return queued.message_id is not None
+    batch.told.append((record, queued))
+    return not queued.refused
 
 
 def _coming_due(session: Session, today: date, until: date, after: Id | None, limit: int) -> dict[Id, Overdue]:

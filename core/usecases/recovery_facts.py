@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from core.billing.invoice_models import OPEN_STATES, CreditNote, Invoice
 from core.billing.payment_models import Payment, PaymentClaim
 from core.billing.plan_models import Plan
-from core.billing.subscription_models import ServicePause, Subscription
+from core.billing.subscription_models import ServicePause, Subscription, paid_by
 from core.clock import business_day
 from core.crm.models import Customer, SubZone
 from core.ids import Id
@@ -67,7 +67,7 @@ def lines_of(session: Session, payer_ids: Sequence[Id]) -> Lines:
     rows = session.execute(
         select(payer, Subscription.customer_id, Subscription.id, is_cuttable())
         .join(Plan, Plan.id == Subscription.plan_id)
-        .where(payer.in_(payer_ids), Subscription.state != "ended")
+        .where(paid_by(payer_ids), Subscription.state != "ended")
     )
     users: dict[Id, set[Id]] = {payer_id: {payer_id} for payer_id in payer_ids}
     services: dict[Id, set[Id]] = defaultdict(set)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from core.billing.charges import add_charge
 from core.billing.invoice_models import OPEN_STATES, Invoice
 from core.billing.plan_models import BillingPolicy
-from core.billing.subscription_models import ServicePause, Subscription
+from core.billing.subscription_models import ServicePause, Subscription, paid_by
 from core.clock import business_day
 from core.companies import current_company
 from core.crm.models import Customer
@@ -71,9 +71,8 @@ def restore_all_clear(session: Session, *, now: datetime, limit: int = BATCH) ->
 
 
 def _ask_again(session: Session, payer_id: Id) -> None:
-    payer = func.coalesce(Subscription.payer_id, Subscription.customer_id)
     for subscription_id in session.scalars(
-        select(Subscription.id).where(payer == payer_id, Subscription.state == "active")
+        select(Subscription.id).where(paid_by([payer_id]), Subscription.state == "active")
     ).all():
         ask_network(session, subscription_id, allowed=True)
 
@@ -147,10 +146,9 @@ def restore_service(
 
 
 def _resume(session: Session, payer_id: Id, today: date) -> None:
-    payer = func.coalesce(Subscription.payer_id, Subscription.customer_id)
     paused = session.scalars(
         select(ServicePause).join(Subscription, Subscription.id == ServicePause.subscription_id)
-        .where(payer == payer_id, ServicePause.reason == "non_payment", ServicePause.ends_on.is_(None))
+        .where(paid_by([payer_id]), ServicePause.reason == "non_payment", ServicePause.ends_on.is_(None))
     ).all()  # fmt: skip
     for pause in paused:
         pause.ends_on = max(today, pause.starts_on)

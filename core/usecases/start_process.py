@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import structlog
 
 from core import db, jobs, logs, vault
@@ -29,7 +31,19 @@ def start_process(settings: Settings) -> None:
     db.connect(settings.database_url, pool_size=max(10, settings.send_threads + 4))
     jobs.connect(settings.redis_url)
     vault.connect(settings.vault_location, settings.vault_keys.get_secret_value())
+    spare_collector()
     _settings = settings
+
+
+def spare_collector() -> None:
+    """Let the garbage collector leave out what is loaded by now, and look less often at the rest.
+
+    Rows read by the thousand make it run again and again over everything the program has imported: with that it takes
+    a third of an invoice run.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def process_settings() -> Settings:

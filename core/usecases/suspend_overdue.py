@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from core import jobs
 from core.billing.plan_models import Plan
-from core.billing.subscription_models import ServicePause, Subscription
+from core.billing.subscription_models import ServicePause, Subscription, paid_by
 from core.companies import current_company
 from core.crm.models import Customer
 from core.errors import DomainError
@@ -179,10 +179,9 @@ def _cut(
     session: Session, case: RecoveryCase, standing: Standing, step: Step, *, today: date, now: datetime, actor: str,
     origin: str,
 ) -> ServiceCut:  # fmt: skip
-    payer = func.coalesce(Subscription.payer_id, Subscription.customer_id)
     running = session.scalars(
         select(Subscription).join(Plan, Plan.id == Subscription.plan_id)
-        .where(payer == standing.customer_id, is_cuttable())
+        .where(paid_by([standing.customer_id]), is_cuttable())
     ).all()  # fmt: skip
     for subscription in running:
         subscription.state = "suspended"

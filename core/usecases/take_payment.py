@@ -8,24 +8,21 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from core.billing.balance import AccountBalance, account_balance
+from core.billing.balance import AccountBalance, account_balance, balance_from
 from core.billing.payment_models import Payment
-from core.billing.payments import record_payment
+from core.billing.payments import Asked, Coming, receive
 from core.clock import business_day
-from core.companies import BusinessNumber, Company, current_company
-from core.crm.models import Contact, ContactAccount, CustomerPhone
+from core.companies import Company, current_company
 from core.db import Json
 from core.ids import Id
 from core.messaging import payloads
-from core.messaging.models import Conversation
-from core.messaging.outbox import queue_message
+from core.messaging.outbox import message_row, queue_rows
 from core.messaging.receipts import Receipt, receipt_template, receipt_text
 from core.money import ZERO
-from core.staff.models import Staff
 from core.usecases.follow_payment import follow_payment
+from core.usecases.payment_waiting import Waiting, waiting_of
 from core.usecases.renew_prepaid import renew_after_payment
 
 
@@ -49,14 +46,31 @@ def take_payment(
 
     A repeat of the key records nothing and sends no second receipt.
     """
-    payment = record_payment(
-        session, customer_id=customer_id, amount=amount, method=method, received_on=received_on,
-        idempotency_key=idempotency_key, taken_by=taken_by, now=now, reference=reference, origin=origin,
+    asked = Asked(
+        customer_id=customer_id, amount=amount, method=method, received_on=received_on, now=now,
+        idempotency_key=idempotency_key, taken_by=taken_by, reference=reference, origin=origin,
         invoice_ids=invoice_ids, account_code=account_code, collected_by=collected_by,
         cash_limit_left=cash_limit_left, withheld_income_tax=withheld_income_tax,
         withheld_sales_tax=withheld_sales_tax, certificate_no=certificate_no, place=place,
     )  # fmt: skip
-    return complete_payment(session, payment=payment, now=now, origin=origin)
+    balance: AccountBalance | None = None
+
+    def receipt(coming: Coming) -> Mapping[str, Any] | None:
+        """The receipt at once, unless something waits for the money, so that what is left of it is not known yet."""
+        nonlocal balance
+        waiting = waiting_of(session, customer_id=customer_id, now=now, collected_by=collected_by)
+        if not waiting.nothing:
+            return None
+        balance = balance_from(
+            coming.unpaid, advance=waiting.advance + coming.unallocated,
+            today=business_day(now, coming.company.timezone),
+        )  # fmt: skip
+        return _receipt(coming.id, coming.number, coming.asked, waiting, balance, coming.company, now)
+
+    recorded = receive(session, asked, message=receipt)
+    if balance is None:
+        return complete_payment(session, payment=recorded.payment, now=now, origin=origin)
+    return Taken(recorded.payment, balance, recorded.message_id)
 
 
 def complete_payment(session: Session, *, payment: Payment, now: datetime, origin: str = "") -> Taken:
@@ -65,68 +79,52 @@ def complete_payment(session: Session, *, payment: Payment, now: datetime, origi
     Wherever money comes in (counter, agent, claim, gateway, bank statement), it ends here.
     """
     customer_id, actor = payment.customer_id, payment.taken_by
-    renew_after_payment(session, customer_id=customer_id, now=now, actor=actor, origin=origin)
-    follow_payment(session, customer_id=customer_id, now=now, actor=actor, origin=origin)
-    return _give_receipt(session, payment, now)
-
-
-def _give_receipt(session: Session, payment: Payment, now: datetime) -> Taken:
+    waiting = waiting_of(session, customer_id=customer_id, now=now, collected_by=payment.collected_by)
+    if waiting.run_out:
+        renew_after_payment(session, customer_id=customer_id, now=now, actor=actor, origin=origin)
+    if waiting.promised or waiting.in_recovery:
+        follow_payment(session, customer_id=customer_id, now=now, actor=actor, origin=origin)
     company = current_company(session)
-    balance = account_balance(
-        session, customer_id=payment.customer_id, today=business_day(now, company.timezone)
-    )  # fmt: skip
+    balance = account_balance(session, customer_id=customer_id, today=business_day(now, company.timezone))
+    row = _receipt(payment.id, payment.number, payment, waiting, balance, company, now)
+    return Taken(payment, balance, queue_rows(session, [row], now=now)[0] if row else None)
+
+
+def _receipt(
+    payment_id: Id, number: str, paid: Asked | Payment, waiting: Waiting, balance: AccountBalance, company: Company,
+    now: datetime,
+) -> dict[str, Any] | None:  # fmt: skip
+    """The receipt as a row of the outbox."""
     receipt = Receipt(
-        payment.number, payment.amount + payment.withheld_income_tax + payment.withheld_sales_tax,
-        payment.received_on, payment.method, payment.reference, _collector(session, payment), balance.due,
-        balance.advance, company.currency,
+        number, paid.amount + paid.withheld_income_tax + paid.withheld_sales_tax, paid.received_on, paid.method,
+        paid.reference, waiting.collector, balance.due, balance.advance, company.currency,
     )  # fmt: skip
-    message_id = tell_customer(
-        session, customer_id=payment.customer_id, company=company, dedupe_key=f"receipt:{payment.id}", now=now,
+    return _row(
+        waiting, company, dedupe_key=f"receipt:{payment_id}", now=now,
         words=lambda language: receipt_text(receipt, language),
         template=lambda language: receipt_template(receipt, language),
     )  # fmt: skip
-    return Taken(payment, balance, message_id)
 
 
 def tell_customer(
-    session: Session, *, customer_id: Id, company: Company, dedupe_key: str, now: datetime,
-    words: Callable[[str], str], template: Callable[[str], Mapping[str, Any]] | None = None,
-) -> Id | None:  # fmt: skip
+    session: Session, *, customer_id: Id, company: Company, dedupe_key: str, now: datetime, words: Callable[[str], str]
+) -> Id | None:
     """Queue a notice to the person who acts for the account; None where nobody is known on WhatsApp."""
-    contact = _contact_of(session, customer_id)
-    if contact is None:
+    waiting = waiting_of(session, customer_id=customer_id, now=now)
+    row = _row(waiting, company, dedupe_key=dedupe_key, now=now, words=words)
+    return queue_rows(session, [row], now=now)[0] if row else None
+
+
+def _row(
+    waiting: Waiting, company: Company, *, dedupe_key: str, now: datetime, words: Callable[[str], str],
+    template: Callable[[str], Mapping[str, Any]] | None = None,
+) -> dict[str, Any] | None:  # fmt: skip
+    if waiting.contact_id is None or waiting.business_number_id is None:
         return None
-    language = contact.language or company.default_language
+    language = waiting.language or company.default_language
     said = words(language)
-    return queue_message(
-        session, contact_id=contact.id, business_number_id=_number_for(session, contact.id), lane="notice",
+    return message_row(
+        contact_id=waiting.contact_id, business_number_id=waiting.business_number_id, lane="notice",
         payload=payloads.text(said), text=said, dedupe_key=dedupe_key, now=now,
         template=template(language) if template else None,
     )  # fmt: skip
-
-
-def _contact_of(session: Session, customer_id: Id) -> Contact | None:
-    """Whoever writes from a number on file, before others who were linked to the account."""
-    linked = select(ContactAccount.contact_id).where(ContactAccount.customer_id == customer_id)
-    on_file = select(CustomerPhone.phone).where(CustomerPhone.customer_id == customer_id)
-    known = Contact.phone.in_(on_file) & Contact.phone_trusted
-    people = select(Contact).where(or_(Contact.id.in_(linked), known))
-    return session.scalars(people.order_by(known.is_not(True), Contact.id).limit(1)).one_or_none()
-
-
-def _number_for(session: Session, contact_id: Id) -> Id:
-    """The business number the person last wrote to, else the company's first."""
-    last = (
-        select(Conversation.business_number_id)
-        .where(Conversation.contact_id == contact_id)
-        .order_by(Conversation.last_inbound_at.desc().nulls_last())
-        .limit(1)
-    )
-    first = select(BusinessNumber.id).order_by(BusinessNumber.id).limit(1)
-    return session.scalar(last) or session.scalars(first).one()
-
-
-def _collector(session: Session, payment: Payment) -> str:
-    if payment.collected_by is None:
-        return ""
-    return session.scalars(select(Staff.name).where(Staff.id == payment.collected_by)).one_or_none() or ""

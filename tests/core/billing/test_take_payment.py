@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 from core.db import company_session
 from core.ids import Id
 from core.messaging.models import OutboundMessage
+from core.usecases.payment_waiting import waiting_of
 from core.usecases.take_payment import Taken, take_payment
-from tests.builders import make_customer, make_staff
+from tests.builders import make_customer, make_staff, make_subscription
 from tests.cast import NOW, TODAY, TestCompany
 from tests.core.billing.bills import owe
+from tests.core.billing.life import prepaid_plan
 from tests.core.billing.people import knows_on_whatsapp
 
 
@@ -41,6 +43,8 @@ def test_the_receipt_shows_number_amount_method_collector_and_balance(company: T
             "Still to pay: Rs 1,435.63\nThank you."
         )
         assert message.template is not None and message.template["name"] == "payment_receipt"
+        assert message.template["parameters"]["number"] == "R-2026-27-000001"
+        assert message.dedupe_key == f"receipt:{taken.payment.id}"
         assert taken.balance.due == Decimal("1435.63")
 
 
@@ -71,3 +75,15 @@ def test_a_customer_nobody_knows_on_whatsapp_still_pays(company: TestCompany) ->
         taken = take(session, make_customer(session, company).id, "500.00")
         assert taken.receipt_id is None
         assert taken.balance.advance == Decimal("500.00")
+
+
+def test_what_waits_for_the_money_is_told_apart(company: TestCompany) -> None:
+    with company_session(company.id, "test") as session:
+        mother, son = make_customer(session, company), make_customer(session, company)
+        assert waiting_of(session, customer_id=mother.id, now=NOW).nothing
+        subscription = make_subscription(session, son, prepaid_plan(session))
+        subscription.payer_id, subscription.paid_until = mother.id, NOW
+        assert waiting_of(session, customer_id=mother.id, now=NOW).run_out
+        assert waiting_of(session, customer_id=son.id, now=NOW).nothing
+        subscription.paid_until = NOW + timedelta(days=1)
+        assert waiting_of(session, customer_id=mother.id, now=NOW).nothing
