@@ -13,7 +13,7 @@ BARE_MAX = Decimal(500_000)
 _CURRENCY = re.compile(
     r"rs|pkr|rupees?|rupe|rupa?y|rupya|rupaye|rupaiy?e?|rupye|rupy|ruppe+s?|rp|rps|روپے|روپیے|روپئے|روپیہ|روپیئے|روپۓ|/-|₨"
 )
-_NEGATION = {"not", "nahi", "nai", "nahin", "نہیں"}
+_NEGATION = {"nahi", "nai", "nhi", "nahin", "nahe", "نہیں"}
 
 
 def _numbers(tokens: list[Token]) -> Iterator[Number]:
@@ -55,17 +55,62 @@ def _rank(tokens: list[Token], number: Number, bare: bool) -> int:
     return 1 if not number.spelt and BARE_MIN <= number.value <= BARE_MAX else 0
 
 
+_SPACED = re.compile(
+    r"(?<![\d.])\d{1,3}(?: 000)+(?!\d)|(?<=rs )\d{1,3}(?: \d{3})+(?!\d)|(?<=pkr )\d{1,3}(?: \d{3})+(?!\d)"
+)
+_AND_A_HALF = re.compile(r"\b(\w+) and a half (?=thousand|hundred|lakh|lac|million|crore)")
+_EACH = re.compile(r"(?<![\w.])(\d{2,5})\s+\1\s+(?:ke|k|kay|ky|کے)\s+(\w+)(?!\w)")
+_LONE_K = re.compile(
+    r"(?<![\w.])(\d{1,3}) k(?=$| (?:rs|pkr|rupay|rupees|diye|diya|bheje|bheja|jama|sent|paid|transfer|send|de)\b)"
+)
+
+
+def _settled(text: str) -> str:
+    """The text with figures that are written in pieces made whole: 3 000, 2 k, three and a half thousand."""
+    text = _SPACED.sub(lambda found: found.group().replace(" ", ""), text)
+    text = _AND_A_HALF.sub(r"sarhe \1 ", text)
+    return _LONE_K.sub(r"\1k", text)
+
+
+def _of_each(text: str) -> Decimal | None:
+    """ "500 500 ke do": two of five hundred."""
+    found = _EACH.search(text)
+    count = read_number(tokens_of(found[2]), 0) if found else None
+    return Decimal(found[1]) * count.value if found and count and 2 <= count.value <= 20 else None
+
+
+def _negated(tokens: list[Token], number: Number) -> bool:
+    """English takes back what follows, Urdu what precedes: "not 25000", "2000 nahi 2500"."""
+    before = tokens[number.first - 1].text if number.first else ""
+    after = tokens[number.after].text if number.after < len(tokens) else ""
+    return before == "not" or after in _NEGATION
+
+
+def _total(tokens: list[Token], number: Number) -> Decimal:
+    """A number and what is added to it with plus signs."""
+    total, at = number.value, number.after
+    while at + 1 < len(tokens) and tokens[at].text == "+":
+        added = read_number(tokens, at + 1)
+        if added is None:
+            break
+        total, at = total + added.value, added.after
+    return total
+
+
 def find_amount(text: str, *, bare: bool) -> Decimal | None:
     """The rupees a normalised text speaks of; codes and dates must be blanked before.
 
-    Without `bare` only a number with a currency beside it counts.
+    Without `bare` only a number with a currency beside it counts. Sums are added up: 1500 + 200 is 1700.
     """
+    text = _settled(text)
+    each = _of_each(text) if bare else None
+    if each is not None:
+        return each
     tokens = tokens_of(text)
     best: tuple[int, Number] | None = None
     for number in _numbers(tokens):
         rank = _rank(tokens, number, bare)
-        negated = number.first > 0 and tokens[number.first - 1].text in _NEGATION
-        worth = 2 * rank - negated
+        worth = 2 * rank - 3 * _negated(tokens, number)
         if rank and (best is None or worth > best[0]):
             best = (worth, number)
-    return best[1].value if best else None
+    return _total(tokens, best[1]) if best else None

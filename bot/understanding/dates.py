@@ -6,7 +6,7 @@ message looks.
 
 import calendar
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -57,7 +57,7 @@ def _day_number(word: str) -> int | None:
 
 
 def _count(word: str) -> int | None:
-    value = int(word) if word.isdecimal() else small_numbers().get(word)
+    value = int(word) if word.isdecimal() else small_numbers().get(word, 1 if word in ("a", "an") else None)
     return value if value is not None and 1 <= value <= 400 else None
 
 
@@ -122,7 +122,7 @@ def _month_end(found: re.Match[str], looking: Looking) -> date | None:
 
 
 def _next_month_day(found: re.Match[str], looking: Looking) -> date | None:
-    start = _month_start(looking.today, 1 if found["next"] else -1)
+    start = _month_start(looking.today, 1 if found["next"] else 0 if found["this"] else -1)
     day = _day_number(found["day"])
     return _safe(start.year, start.month, day) if day else None
 
@@ -208,7 +208,11 @@ def _calendar_patterns() -> list[tuple[str, Reader]]:
             _month_end,
         ),
         (
-            rf"{_NOT_WORD}(?:(?P<next>{_NEXT})|{_LAST})\s+{_MONTH_WORD}{_OF}(?P<day>{day})(?:st|nd|rd|th)?{_END}",
+            rf"{_NOT_WORD}(?:(?P<next>{_NEXT})|(?P<this>{_THIS})|{_LAST})\s+{_MONTH_WORD}{_OF}(?P<day>{day})(?:st|nd|rd|th)?{_END}",
+            _next_month_day,
+        ),
+        (
+            rf"{_NOT_WORD}(?P<day>{day})(?:st|nd|rd|th)?{_OF}(?:{dated}{_OF})?(?:(?P<next>{_NEXT})|(?P<this>{_THIS})|{_LAST})\s+{_MONTH_WORD}{_END}",
             _next_month_day,
         ),
         (rf"{_NOT_WORD}(?P<day>{day})(?:st|nd|rd|th)?\s*{_OF}{dated}", _day_alone),
@@ -219,7 +223,7 @@ def _calendar_patterns() -> list[tuple[str, Reader]]:
 def _relative_patterns() -> list[tuple[str, Reader]]:
     """Days told from today: do din baad, agle haftay, jumma ko, kal."""
     small = {word: n for word, n in small_numbers().items() if 1 <= n <= 31}
-    number = rf"\d{{1,3}}|{_any_of(small)}"
+    number = rf"\d{{1,3}}|{_any_of(small)}|an?"
     weekday = _any_of(_weekdays())
     return [
         (
@@ -227,7 +231,7 @@ def _relative_patterns() -> list[tuple[str, Reader]]:
             _days_ago,
         ),
         (
-            rf"{_NOT_WORD}(?P<count>{number})\s*(?:(?P<week>{_WEEK_WORD})|{_DAY_WORD})\s*(?:aur\s+|or\s+|اور\s+)?{_LATER}{_END}",
+            rf"{_NOT_WORD}(?P<count>{number})\s*(?:(?P<week>{_WEEK_WORD})|{_DAY_WORD})\s*(?:aur\s+|or\s+|اور\s+)?{_OF}{_LATER}{_END}",
             _after_days,
         ),
         (
@@ -245,7 +249,10 @@ def _relative_patterns() -> list[tuple[str, Reader]]:
         ),
         (rf"{_NOT_WORD}{_NEXT}\s+{_WEEK_WORD}{_END}", _shifted(7)),
         (rf"{_NOT_WORD}{_LAST}\s+{_WEEK_WORD}{_END}", _shifted(-7)),
-        (rf"{_NOT_WORD}{_WEEK_WORD}\s*(?:baad|bad|later|mein|بعد|میں){_END}", _shifted(7)),
+        (
+            rf"{_NOT_WORD}{_WEEK_WORD}\s*(?:baad|bad|later|mein|بعد|میں|tak|ka time|ki mohlat|ka waqt|de ?d[oe]|کا وقت|کی مہلت){_END}",
+            _shifted(7),
+        ),
         (
             rf"{_NOT_WORD}(?:(?P<last>{_LAST})\s+|(?P<next>{_NEXT}|{_THIS}|on|by)\s+)?(?P<week>\b\B)?(?P<weekday>{weekday}){_END}",
             _weekday,
@@ -270,7 +277,10 @@ def _relative_patterns() -> list[tuple[str, Reader]]:
             _shifted(0),
         ),
         (rf"{_NOT_WORD}(?P<day>\d{{1,2}})(?:st|nd|rd|th){_END}", _day_alone),
-        (rf"{_NOT_WORD}(?<![\d.,])(?P<day>\d{{1,2}})\s+(?:ko|tak|tk|کو|تک){_END}", _day_alone),
+        (
+            rf"{_NOT_WORD}(?<![\d.,])(?<!subah )(?<!shaam )(?<!sham )(?<!raat )(?P<day>\d{{1,2}})\s+(?:ko|tak|tk|کو|تک){_END}",
+            _day_alone,
+        ),
         (
             rf"{_NOT_WORD}(?:by|on|till|until)\s+(?P<day>\d{{1,2}}){_END}(?!\s*(?:pm|am|baje|:|%|k\b))",
             _day_alone,
@@ -288,25 +298,39 @@ def _first(found: re.Match[str], looking: Looking) -> date | None:
     return _day_of_month(1, looking)
 
 
-def find_date(text: str, *, today: date, past: bool) -> tuple[date | None, str]:
-    """The day a normalised text names, and the text with it blanked."""
-    looking = Looking(today, past)
+def _days_in(text: str, looking: Looking) -> Iterator[tuple[date, re.Match[str]]]:
     for pattern, reader in _readers():
-        found = pattern.search(text)
-        if found is None:
-            continue
-        try:
-            day = reader(found, looking)
-        except (OverflowError, ValueError):
-            continue
-        if day is not None:
-            return day, text[: found.start()] + " " * len(found.group()) + text[found.end() :]
+        for found in pattern.finditer(text):
+            try:
+                day = reader(found, looking)
+            except (OverflowError, ValueError):
+                continue
+            if day is not None:
+                yield day, found
+
+
+_TAKEN_BACK = re.compile(r"\s*(?:ko|tak|کو|تک)?\s*,?\s*(?:not|nahi|nai|nhi|nahin|نہیں)(?!\w)")
+
+
+def find_date(text: str, *, today: date, past: bool) -> tuple[date | None, str]:
+    """The day a normalised text names, and the text with it blanked; "not Friday, Monday" names Monday."""
+    named = list(_days_in(text, Looking(today, past)))
+    kept = [(day, found) for day, found in named if not _TAKEN_BACK.match(text, found.end())]
+    for day, found in kept or named:
+        return day, text[: found.start()] + " " * len(found.group()) + text[found.end() :]
     return None, text
+
+
+_BACK = {"do": -2, "2": -2, "two": -2, "teen": -3, "3": -3, "three": -3, "دو": -2, "تین": -3}
 
 
 @lru_cache(maxsize=1)
 def _month_patterns() -> tuple[tuple[re.Pattern[str], int], ...]:
     return (
+        *(
+            (re.compile(rf"{_NOT_WORD}{word}\s+(?:{_MONTH_WORD}|months)\s+{_AGO}"), months)
+            for word, months in _BACK.items()
+        ),
         (re.compile(rf"{_NOT_WORD}{_LAST}\s+{_MONTH_WORD}"), -1),
         (re.compile(rf"{_NOT_WORD}{_NEXT}\s+{_MONTH_WORD}"), 1),
         (re.compile(rf"{_NOT_WORD}{_THIS}\s+{_MONTH_WORD}"), 0),

@@ -53,14 +53,27 @@ def _find_named(table: str, text: str) -> str | None:
     return _meanings(table)[found[1]] if found else None
 
 
-def _quantity(text: str, item: re.Match[str]) -> int | None:
-    """The count nearest to an item: "2 patch cord", "fiber 150 meter", "do router"."""
-    before = tokens_of(re.sub(_UNITS_BETWEEN + r"\s*$", "", text[: item.start()]))
-    for first in range(max(0, len(before) - 3), len(before)):
-        number = read_number(before, first)
-        if number is not None and number.after == len(before) and number.value == int(number.value):
+_DOZEN = re.compile(r"(?<!\w)(\w+)\s+(?:dozens?|darjan|darzan|درجن)\s*$")
+
+
+def _whole(said: str) -> int | None:
+    """The number that a text ends with, when it is a whole one."""
+    tokens = tokens_of(said)
+    for first in range(max(0, len(tokens) - 3), len(tokens)):
+        number = read_number(tokens, first)
+        if number is not None and number.after == len(tokens) and number.value == int(number.value):
             return int(number.value)
-    after = tokens_of(text[item.end() :])
+    return 1 if tokens and tokens[-1].text in ("a", "an") else None
+
+
+def _quantity(text: str, item: re.Match[str]) -> int | None:
+    """The count nearest to an item: "2 patch cord", "fiber 150 meter", "do router", "connector x3"."""
+    before = re.sub(_UNITS_BETWEEN + r"\s*$", "", text[: item.start()])
+    dozens = _DOZEN.search(before)
+    count = _whole(before[: dozens.end(1)]) if dozens else _whole(before)
+    if count is not None:
+        return 12 * count if dozens else count
+    after = tokens_of(re.sub(r"^\W*x\s*(?=\d)", "", text[item.end() :]))
     number = read_number(after, 0) if after else None
     return int(number.value) if number is not None and number.value == int(number.value) else None
 
