@@ -44,7 +44,7 @@ def _counts_something_else(tokens: list[Token], number: Number) -> bool:
 
 def _rank(tokens: list[Token], number: Number, bare: bool) -> int:
     """3: rupees are named; 2: hundreds or thousands are; 1: a bare figure of a likely size; 0: no money."""
-    if number.value <= 0 or number.value >= Decimal(10) ** 10:
+    if number.value <= 0 or (number.value == 1 and number.spelt) or number.value >= Decimal(10) ** 10:
         return 0
     if _named_currency(tokens, number):
         return 3

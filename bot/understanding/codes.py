@@ -125,8 +125,10 @@ def _readings() -> tuple[re.Pattern[str], ...]:
 
 
 def _signal(text: str) -> tuple[Decimal | None, str]:
-    for pattern in _readings():
-        for found in pattern.finditer(text):
+    """The reading of now: the last one named."""
+    for patterns in (_readings()[:-1], _readings()[-1:]):
+        named = [(found.start("value"), found) for pattern in patterns for found in pattern.finditer(text)]
+        for _, found in sorted(named, key=lambda pair: pair[0], reverse=True):
             said = found["value"]
             value = Decimal(said) if said[0].isdigit() else _spelt()[said]
             if DBM_MIN <= value <= DBM_MAX:

@@ -247,6 +247,19 @@ def _relative_patterns() -> list[tuple[str, Reader]]:
             rf"{_NOT_WORD}(?P<weekday>{weekday})\s+(?P<week>{_NEXT}\s+week)(?P<last>\b\B)?(?P<next>\b\B)?",
             _weekday,
         ),
+        (
+            rf"{_NOT_WORD}(?:asking|asks|needs?|wants?|give(?: me| him| her)?|sirf|bas|mujhe|mujhay|mazeed|مزید|صرف|مجھے)\s+(?:for\s+)?(?P<count>{number})"
+            rf"\s*(?:more\s+|aur\s+|or\s+|mazeed\s+|اور\s+)?(?:(?P<week>{_WEEK_WORD})|{_DAY_WORD}){_END}(?!\s*(?:se|سے|{_AGO}))",
+            _after_days,
+        ),
+        (
+            rf"{_NOT_WORD}(?P<count>{number})\s*(?:more|extra|aur|mazeed|mazid|اور|مزید)\s+(?:(?P<week>{_WEEK_WORD})|{_DAY_WORD}){_END}",
+            _after_days,
+        ),
+        (
+            rf"{_NOT_WORD}(?P<count>{number})\s*(?:(?P<week>{_WEEK_WORD})|{_DAY_WORD})\s+(?:ruk|rukk|thehr|sabar|sabr|wait|mang|maang|chahiye|chahye|dedo|dedein|de de|ki chhoot|رک|مانگ|چاہیے|چاہئیں)",
+            _after_days,
+        ),
         (rf"{_NOT_WORD}{_NEXT}\s+{_WEEK_WORD}{_END}", _shifted(7)),
         (rf"{_NOT_WORD}{_LAST}\s+{_WEEK_WORD}{_END}", _shifted(-7)),
         (
@@ -254,7 +267,7 @@ def _relative_patterns() -> list[tuple[str, Reader]]:
             _shifted(7),
         ),
         (
-            rf"{_NOT_WORD}(?:(?P<last>{_LAST})\s+|(?P<next>{_NEXT}|{_THIS}|on|by)\s+)?(?P<week>\b\B)?(?P<weekday>{weekday}){_END}",
+            rf"{_NOT_WORD}(?:(?P<last>{_LAST})\s+|(?P<next>{_NEXT}|{_THIS})\s+)?(?P<week>\b\B)?(?P<weekday>{weekday}){_END}",
             _weekday,
         ),
         (rf"{_NOT_WORD}(?:hafta|haftay|hafte|ہفتے|ہفتہ)\s+(?:ko|کو|wale din)", _shifted_to_saturday),
@@ -268,15 +281,18 @@ def _relative_patterns() -> list[tuple[str, Reader]]:
         (rf"{_NOT_WORD}(?:narson|tarson|narso|tarso|ترسوں|نرسوں){_END}", _either_way(3)),
         (rf"{_NOT_WORD}(?:parson|parso|parsoon|parsu|parsun|prson|prso|پرسوں|پرسو){_END}", _either_way(2)),
         (
-            rf"(?<!aaj )(?<!aj )(?<!آج )(?<!\w)(?:kal|kl|kall|kaal|کل){_END}(?!\s+(?:bill|amount|raqam|کتنا|بل))",
+            rf"(?<!aaj )(?<!aj )(?<!آج )(?<!\w)(?:kal|kl|kall|kaal|کل){_END}(?!\s+(?:bill|amount|raqam|بل|کتنا(?!.*(?:تھا|تھے))|کتنی(?!.*تھی)))",
             _either_way(1),
         ),
         (rf"{_NOT_WORD}(?:kal|kl|کل)\s+(?:tak|تک)", _either_way(1)),
         (
-            rf"{_NOT_WORD}(?:aaj|aj|aaaj|today|tody|2day|tonight|aaj hi|آج|اج){_END}(?!\s*(?:kal|kl|کل){_END})",
+            rf"{_NOT_WORD}(?:aaj|aj|aaaj|today'?s?|tody|2day|tonight|aaj hi|آج|اج){_END}(?!\s*(?:kal|kl|کل){_END})",
             _shifted(0),
         ),
-        (rf"{_NOT_WORD}(?P<day>\d{{1,2}})(?:st|nd|rd|th){_END}", _day_alone),
+        (
+            rf"{_NOT_WORD}(?P<day>\d{{1,2}})(?:st|nd|rd|th){_END}(?!\s+(?:one|job|time|floor|reminder|visit|wal[aei]))",
+            _day_alone,
+        ),
         (
             rf"{_NOT_WORD}(?<![\d.,])(?<!subah )(?<!shaam )(?<!sham )(?<!raat )(?P<day>\d{{1,2}})\s+(?:ko|tak|tk|کو|تک){_END}",
             _day_alone,
@@ -339,7 +355,9 @@ def _month_patterns() -> tuple[tuple[re.Pattern[str], int], ...]:
 
 @lru_cache(maxsize=1)
 def _month_name() -> re.Pattern[str]:
-    return re.compile(rf"{_NOT_WORD}({_any_of(_months())}){_END}(?:[\s,-]+(20\d\d)\b)?")
+    return re.compile(
+        rf"{_NOT_WORD}(?<!bhai )(?<!baji )(?<!meri )(?<!ammi )(?<!sahab )(?<!aunty )({_any_of(_months())}){_END}(?:[\s,-]+(20\d\d)\b)?"
+    )
 
 
 def find_month(text: str, *, today: date) -> tuple[date | None, str]:

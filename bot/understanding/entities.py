@@ -9,29 +9,43 @@ from bot.understanding.amounts import find_amount
 from bot.understanding.codes import find_codes
 from bot.understanding.dates import find_date, find_month
 from bot.understanding.folding import normalise
-from bot.understanding.lexicon import phrase_table
-from bot.understanding.numerals import read_number, tokens_of
+from bot.understanding.lexicon import phrase_table, word_list
+from bot.understanding.numerals import Number, Token, read_number, tokens_of
 
-_LOOKS_BACK = frozenset(
+_ALWAYS_BACK = frozenset(("payment_made", "cash_collected"))
+_ALWAYS_AHEAD = frozenset(("promise_to_pay", "promise_log", "restock_request", "relocation", "new_connection"))
+_WORK_TO_COME = frozenset(("jobs", "worklist", "job_blocked"))
+_USUALLY_BACK = frozenset(
     [
-        "payment_made",
-        "cash_collected",
         "cash_handover",
         "complaint_new",
         "complaint_status",
         "outage",
         "job_done",
-        "job_blocked",
         "part_used",
         "signal_reading",
+        "stock",
         "usage",
         "invoice",
         "balance",
         "attempt_log",
         "my_performance",
+        "customer_lookup",
         "today_figures",
     ]
 )
+_TO_COME = re.compile(
+    r"(?<!\w)(?:\w{2,}(?:unga|oonga|onga|ungi|oongi|ongi|enge|ainge|einge|ega|egi|ayga|aiga|eyga|aygi|eygi|aigi)|ga|gi|gy|gay|gey|dega|dunga|aana"
+    r"|will|shall|going to|aao|aiye|ayen|krna|karna|chahiye|chahye|bhejna|lena|dena|jana|گا|گی|گے|گیں|آنا|کرنا|دینا|چاہیے)(?!\w)"
+)
+_GONE_BY = re.compile(
+    r"(?<!\w)(?:tha|thi|thy|thay|thin|diye|diya|dia|kiya|kia tha|kiye|bheje|bheja|liye|lia|liya|hua|hui|hue|aya|aayi|aai|gaya|gya|gayi|gai|gaye"
+    r"|karaya|karwaya|karaye|krwaya|kraya|chuka|chuki|chuke|paid|sent|gave|was|were|did|had|took|done|made|deposited|collected|received|since|se"
+    r"|تھا|تھی|تھے|دیا|دیے|دیئے|کیا|کیے|بھیجا|بھیجے|گیا|گئی|گئے|ہوا|ہوئی|ہوئے|لیا|لیے|آیا|کرایا|کروایا|کرائے|چکا|سے)(?!\w)"
+)
+_CODE_BEFORE = re.compile(r"(?<!\w)(?:code|otp|pin|کوڈ)(?:\s+\w+){0,4}\s*$")
+_BARE_JOB = re.compile(r"(?<![\w.:/-])(?<!gali )(?<!makan )(?<!house )(?<!block )(\d{3,5})(?![\w.:/%])(?!-\d)")
+_WORK_ON_JOBS = frozenset(("job_open", "job_start", "job_done", "job_blocked", "part_used", "signal_reading"))
 _AMOUNTS_NEED_CURRENCY = frozenset(("technician",))
 _DETAILS = {"complaint_new": "complaint_category", "attempt_log": "outcome"}
 _UNITS_BETWEEN = r"(?:\s*(?:meters?|metres?|mtrs?|mtr|m|feet|ft|adad|adat|pcs|pieces?|pc|x|nos?|میٹر|عدد)\b)?(?:\s*(?:ki|ka|ke|of|کی|کا|کے)\b)?"
@@ -74,8 +88,30 @@ def _quantity(text: str, item: re.Match[str]) -> int | None:
     if count is not None:
         return 12 * count if dozens else count
     after = tokens_of(re.sub(r"^\W*x\s*(?=\d)", "", text[item.end() :]))
-    number = read_number(after, 0) if after else None
-    return int(number.value) if number is not None and number.value == int(number.value) else None
+    for first in range(min(len(after), FAR_MAX)):
+        number = read_number(after, first)
+        if number is None or number.value != int(number.value):
+            continue
+        measured = _is_measured(after, number)
+        if number.value >= LOOSE_MIN and not measured:
+            continue
+        is_give = after[first].text in ("do", "دو") and (first > 0 or number.after == len(after))
+        if not is_give and (first <= NEAR_MAX or measured):
+            return int(number.value)
+    return None
+
+
+NEAR_MAX, FAR_MAX = 2, 8
+"""A count stands within so many words behind its thing, one with a unit within so many."""
+LOOSE_MIN = 300
+"""So many of a thing are only meant with a unit beside the number."""
+
+
+def _is_measured(tokens: list[Token], number: Number) -> bool:
+    return number.after < len(tokens) and tokens[number.after].text in word_list("units")
+
+
+_LENGTH = re.compile(r"(?<![\w.])(\d{1,4})\s*(?:m|mtrs?|meters?|metres?|meter|میٹر)(?!\w)")
 
 
 def _things(text: str) -> dict[str, Any]:
@@ -86,11 +122,52 @@ def _things(text: str) -> dict[str, Any]:
         if quantity is not None and 0 < quantity < 100_000:
             return named | {"quantity": quantity}
         fallback = fallback or named
-    return fallback
+    length = _LENGTH.search(text) if "quantity" not in fallback else None
+    return fallback | ({"quantity": int(length[1])} if length else {})
 
 
-def _looks_back(intent: str, detail: str) -> bool:
-    return intent in _LOOKS_BACK and detail != "will_call_back"
+_LONG_GONE = re.compile(r"(?<!\w)(?:tha|thi|thy|thay|thin|yesterday|was|were|تھا|تھی|تھے)(?!\w)")
+_DAY_EITHER_WAY = re.compile(
+    r"(?<!\w)(?:kal|kl|parson|parso|prson|prso|tarson|narson|کل|پرسوں|ترسوں)(?!\w)|(?<!\w)(?:ko|کو|tareekh|تاریخ)(?!\w)"
+)
+
+
+def _looks_back(text: str, intent: str, detail: str) -> bool:
+    """Whether "kal" and "Friday" are behind us: the wish decides, else the tense, else what is usual for it."""
+    if intent in _ALWAYS_BACK or intent in _ALWAYS_AHEAD:
+        return intent in _ALWAYS_BACK
+    if intent in _WORK_TO_COME:
+        return bool(_LONG_GONE.search(text))
+    usual = intent in _USUALLY_BACK and detail != "will_call_back"
+    to_come, gone_by = bool(_TO_COME.search(text)), bool(_GONE_BY.search(text))
+    if to_come != gone_by:
+        return gone_by
+    day = _DAY_EITHER_WAY.search(text)
+    if not to_come or day is None:
+        return usual
+    # The verb comes last in Urdu: the first one after the day is the day's own.
+    ahead, behind = _TO_COME.search(text, day.end()), _GONE_BY.search(text, day.end())
+    if ahead is None or behind is None:
+        return usual if ahead is behind else behind is not None
+    return behind.start() < ahead.start()
+
+
+def _job_meant(text: str, intent: str) -> tuple[str | None, str]:
+    """A technician's bare number is a job: "1042 khatam"."""
+    if intent not in _WORK_ON_JOBS:
+        return None, text
+    found = next((found for found in _BARE_JOB.finditer(text) if not _is_counted(text, found)), None)
+    if found is None:
+        return None, text
+    return f"J-{found[1]}", text[: found.start()] + " " * len(found.group()) + text[found.end() :]
+
+
+def _is_counted(text: str, found: re.Match[str]) -> bool:
+    """Whether a number counts or measures something, or is a customer's code."""
+    if _CODE_BEFORE.search(text[: found.start()]):
+        return True
+    after = tokens_of(text[found.end() :])[:1]
+    return bool(after) and (after[0].text in word_list("units") or after[0].text in ("rs", "rupay", "adad", "pcs"))
 
 
 def find_entities(text: str, *, role: str, intent: str, detail: str, today: date) -> dict[str, Any]:
@@ -99,8 +176,11 @@ def find_entities(text: str, *, role: str, intent: str, detail: str, today: date
     found, rest = find_codes(normalise(text), technician=technician)
     if intent in _DETAILS and detail:
         found[_DETAILS[intent]] = detail
-    day, rest = find_date(rest, today=today, past=_looks_back(intent, detail))
+    day, rest = find_date(rest, today=today, past=_looks_back(rest, intent, detail))
     month, rest = find_month(rest, today=today)
+    if technician and "job_no" not in found:
+        job, rest = _job_meant(rest, intent)
+        found |= {"job_no": job} if job else {}
     if technician or intent in ("stock", "restock_request"):
         found |= _things(rest)
     amount = find_amount(rest, bare=role not in _AMOUNTS_NEED_CURRENCY)

@@ -2,9 +2,12 @@
 
 import itertools
 import zlib
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from bot.understanding.folding import fold_word
+from bot.understanding.lexicon import word_table
 from bot.understanding.transliteration import skeleton
 
 RUNS = range(2, 6)
@@ -14,27 +17,63 @@ TOGETHER_MAX = 14
 
 
 @lru_cache(maxsize=16384)
-def _of_word(word: str) -> tuple[str, ...]:
+def _letters(word: str) -> tuple[str, ...]:
     padded = f"_{word}_"
-    runs = (f"c{padded[at : at + n]}" for n in RUNS for at in range(len(padded) - n + 1))
-    return (f"w{word}", f"s{skeleton(word)}", *runs)
+    return tuple(f"c{padded[at : at + n]}" for n in RUNS for at in range(len(padded) - n + 1))
 
 
-def features_of(said: Sequence[str], role: str = "") -> set[str]:
-    """Features of a message's words; `role` adds what a word means to this role alone."""
-    heard = ["^", *map(skeleton, said), "$"]
-    found = {f"n{min(len(said), 6)}"}
-    for word in said:
-        found.update(_of_word(word))
-    found.update(f"p{first} {second}" for first, second in itertools.pairwise(heard))
-    for first, second, third in zip(heard, heard[1:], heard[2:], strict=False):
-        found.update((f"g{first} {third}", f"t{first} {second} {third}"))
-    together = sorted(set(heard[1:-1]))[:TOGETHER_MAX]
-    found.update(f"u{one} {other}" for one, other in itertools.combinations(together, 2))
+@lru_cache(maxsize=1)
+def _concepts() -> dict[str, str]:
+    """{folded word: concept}."""
+    return {fold_word(word): concept for word, concept in word_table("concepts").items()}
+
+
+@lru_cache(maxsize=1)
+def _concepts_heard() -> dict[str, str]:
+    """{skeleton: concept} where all words of that sound agree and it is long enough to be no chance."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for word, concept in _concepts().items():
+        found[skeleton(word)].add(concept)
+    return {sound: concepts.pop() for sound, concepts in found.items() if len(sound) > 3 and len(concepts) == 1}
+
+
+@lru_cache(maxsize=16384)
+def concept_of(word: str) -> str | None:
+    return _concepts().get(word) or _concepts_heard().get(skeleton(word))
+
+
+def features_of(said: Sequence[str], role: str = "") -> tuple[set[str], ...]:
+    """A message's words in three views, each to be weighed as a whole: letters, words as heard, concepts.
+
+    `role` adds what a word means to this role alone.
+    """
+    letters = {run for word in said for run in _letters(word)}
+    heard = [skeleton(word) for word in said]
+    found = {f"w{word}" for word in said} | {f"s{sound}" for sound in heard} | {f"n{min(len(said), 6)}"}
+    found |= _sequences("p", heard)
+    found.update(f"u{one} {other}" for one, other in _together(heard))
     if role:
-        found.add(f"r{role}")
-        found.update(f"r{role} {word}" for word in heard[1:-1])
+        found |= {f"r{role}", *(f"r{role} {sound}" for sound in heard)}
+    meant = [
+        f"<{concept}>" if (concept := concept_of(word)) else sound for word, sound in zip(said, heard, strict=True)
+    ]
+    concepts = [concept for concept in meant if concept[0] == "<"]
+    general = {f"k{concept}" for concept in concepts} | _sequences("q", meant)
+    general.update(f"y{one} {other}" for one, other in _together(concepts))
+    return letters, found, general
+
+
+def _sequences(kind: str, said: Sequence[str]) -> set[str]:
+    """Neighbours, next but one, and three in a row."""
+    edged = ["^", *said, "$"]
+    found = {f"{kind}{first} {second}" for first, second in itertools.pairwise(edged)}
+    for first, second, third in zip(edged, edged[1:], edged[2:], strict=False):
+        found.update((f"{kind}{first} . {third}", f"{kind}{first} {second} {third}"))
     return found
+
+
+def _together(said: Sequence[str]) -> Iterator[tuple[str, str]]:
+    return itertools.combinations(sorted(set(said))[:TOGETHER_MAX], 2)
 
 
 def readable(said: Sequence[str]) -> dict[str, str]:

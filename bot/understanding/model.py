@@ -48,8 +48,10 @@ class Model:
 
     def shares(self, said: Sequence[str], role: str) -> dict[Label, float]:
         """Each label's share of belief; they add up to 1."""
-        places, _ = self._places(sorted(features_of(said, MARKED.get(role, ""))))
-        scores = self.bias + self.weights[places].sum(axis=0) / np.sqrt(max(1, len(places)))
+        scores = self.bias.copy()
+        for view in features_of(said, MARKED.get(role, "")):
+            places, _ = self._places(sorted(view))
+            scores += self.weights[places].sum(axis=0) / np.sqrt(max(1, len(places)))
         beliefs = np.exp(scores - scores.max())
         return dict(zip(self.labels, (beliefs / beliefs.sum()).tolist(), strict=True))
 

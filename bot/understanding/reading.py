@@ -19,7 +19,7 @@ SURE, MAYBE = thresholds()
 EXACT: Final = 0.99
 NOTHING_SAID: Final = 0.95
 LIKELY_MAX: Final = 0.985
-ALIKE_WEIGHT: Final = 0.5
+ALIKE_WEIGHT: Final = 0.9
 ALTERNATIVES: Final = 4
 
 
