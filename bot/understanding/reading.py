@@ -19,7 +19,7 @@ SURE, MAYBE = thresholds()
 EXACT: Final = 0.99
 NOTHING_SAID: Final = 0.95
 LIKELY_MAX: Final = 0.985
-ALIKE_WEIGHT: Final = 0.9
+ALIKE_WEIGHT: Final = 1.2
 ALTERNATIVES: Final = 4
 
 

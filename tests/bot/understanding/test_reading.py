@@ -104,7 +104,7 @@ def test_a_message_without_words_is_acted_on_by_nobody(text: str) -> None:
         ("menu", "menu"),
         ("مینو", "menu"),
         ("cancel", "cancel"),
-        ("agent se baat karni hai", "human"),
+        ("kisi insan se baat karni hai", "human"),
     ],
 )
 def test_a_taught_phrase_is_certain(text: str, intent: str) -> None:
