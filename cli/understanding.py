@@ -56,9 +56,12 @@ def _answer(line: bytes) -> str:
         raise BadLine(str(fault)) from fault
     except ValueError as fault:
         raise BadLine(f"today is no date as in 2026-12-31: {today!r}") from fault
+    entities = dict(said.entities)
+    if "month" in entities:
+        entities["month"] = f"{entities['month']:%Y-%m}"
     answer = {
         "id": asked.get("id"), "intent": said.intent, "confidence": Decimal(str(said.confidence)),
-        "entities": said.entities,
+        "entities": entities,
     }  # fmt: skip
     return _json(answer)
 

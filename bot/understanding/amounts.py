@@ -59,7 +59,7 @@ _SPACED = re.compile(
     r"(?<![\d.])\d{1,3}(?: 000)+(?!\d)|(?<=rs )\d{1,3}(?: \d{3})+(?!\d)|(?<=pkr )\d{1,3}(?: \d{3})+(?!\d)"
 )
 _AND_A_HALF = re.compile(r"\b(\w+) and a half (?=thousand|hundred|lakh|lac|million|crore)")
-_EACH = re.compile(r"(?<![\w.])(\d{2,5})\s+\1\s+(?:ke|k|kay|ky|کے)\s+(\w+)(?!\w)")
+_EACH = re.compile(r"(?<![\w.])(\d{2,5}|hazar|hazaar|sau|ہزار|سو)\s+\1\s+(?:ke|k|kay|ky|کے)\s+(\w+)(?!\w)")
 _LONE_K = re.compile(
     r"(?<![\w.])(\d{1,3}) k(?=$| (?:rs|pkr|rupay|rupees|diye|diya|bheje|bheja|jama|sent|paid|transfer|send|de)\b)"
 )
@@ -75,8 +75,13 @@ def _settled(text: str) -> str:
 def _of_each(text: str) -> Decimal | None:
     """ "500 500 ke do": two of five hundred."""
     found = _EACH.search(text)
-    count = read_number(tokens_of(found[2]), 0) if found else None
-    return Decimal(found[1]) * count.value if found and count and 2 <= count.value <= 20 else None
+    if found is None:
+        return None
+    note, count = (
+        read_number(tokens_of(found[1].replace("sau", "100").replace("سو", "100")), 0),
+        read_number(tokens_of(found[2]), 0),
+    )
+    return note.value * count.value if note and count and 2 <= count.value <= 20 else None
 
 
 def _negated(tokens: list[Token], number: Number) -> bool:
@@ -84,6 +89,27 @@ def _negated(tokens: list[Token], number: Number) -> bool:
     before = tokens[number.first - 1].text if number.first else ""
     after = tokens[number.after].text if number.after < len(tokens) else ""
     return before == "not" or after in _NEGATION
+
+
+_BEFORE_NOW = {"pehle", "pehlay", "phle", "bola", "kaha", "was", "previously", "پہلے"}
+_OF_A_PLAN = {"package", "pkg", "plan", "hota", "bataya", "btaya", "bola", "mahana", "پیکج", "پیکیج"}
+
+
+_OUT_OF = re.compile(r"(?:mein|me|mai|main|میں) (?:se|sy|سے)\b|(?:se|sy|سے) (?:upar|zyada)\b")
+
+
+def _after(tokens: list[Token], number: Number) -> list[str]:
+    return [token.text for token in tokens[number.after : number.after + 2]]
+
+
+def _told_before(tokens: list[Token], number: Number) -> bool:
+    """What a plan costs or was said to cost, beside the sum that is meant: "2000 ka package, 3400 ka bill"."""
+    before = {token.text for token in tokens[max(0, number.first - 3) : number.first]}
+    after = set(_after(tokens, number))
+    is_price = bool(before & {"package", "pkg"}) and not any(word[0].isdigit() for word in before)
+    return bool(
+        before & _BEFORE_NOW or after & _OF_A_PLAN or is_price or _OUT_OF.match(" ".join(_after(tokens, number)))
+    )
 
 
 def _total(tokens: list[Token], number: Number) -> Decimal:
@@ -110,7 +136,7 @@ def find_amount(text: str, *, bare: bool) -> Decimal | None:
     best: tuple[int, Number] | None = None
     for number in _numbers(tokens):
         rank = _rank(tokens, number, bare)
-        worth = 2 * rank - 3 * _negated(tokens, number)
+        worth = 4 * rank - 6 * _negated(tokens, number) - _told_before(tokens, number)
         if rank and (best is None or worth > best[0]):
             best = (worth, number)
     return _total(tokens, best[1]) if best else None

@@ -42,7 +42,10 @@ _REFERENCE = re.compile(
     r"(?:(?:id|no|number|num|nambar|hai|is|آئی ڈی|نمبر)\b[\s:.#-]*)*([a-z]*\d[a-z0-9-]{3,30})\b"
     r"|\b\d{9,30}\b"
 )
-_SPEED = re.compile(r"\b(\d{1,4})\s*-?\s*(?:mbps|mb/s|mb ps|mb|mbp|megabits?|meg|ایم بی پی ایس|ایم بی)(?![a-z])")
+_SPEED = re.compile(
+    r"\b(\d{1,4})\s*-?\s*(?:mbps|mb/s|mb ps|mbs|mb|mbp|megabits?|mega|meg|ایم بی پی ایس|ایم بی)(?![a-z])(?!\s*(?:se|say|سے)(?!\w))"
+)
+_LEFT_SPEED = re.compile(r"\b\d{1,4}\s*-?\s*(?:mbps|mbs|mb|ایم بی)\s*(?:se|say|سے)(?!\w)")
 _VOLUME = re.compile(r"\b\d+(?:\.\d+)?\s*(?:gb|gbs|tb|جی بی)(?![a-z])")
 
 _MASKS = (
@@ -165,6 +168,7 @@ def find_codes(text: str, *, technician: bool) -> tuple[dict[str, Any], str]:
     customer, text = _take(text, _CUSTOMER_NO)
     signal, text = _signal(text) if technician else (None, text)
     speed, text = _take(text, _SPEED)
+    text = _LEFT_SPEED.sub(" ", text)
     text = _VOLUME.sub(" ", text)
     values = {
         "serial": serial,

@@ -128,6 +128,8 @@ def _next_month_day(found: re.Match[str], looking: Looking) -> date | None:
 
 
 def _after_days(found: re.Match[str], looking: Looking) -> date | None:
+    if looking.past:
+        return None
     count = _count(found["count"])
     unit = 7 if found["week"] else 1
     return looking.today + timedelta(days=unit * count) if count else None
@@ -204,7 +206,7 @@ def _calendar_patterns() -> list[tuple[str, Reader]]:
         ),
         (rf"{_NOT_WORD}end\s*(?:of|on)?\s*(?:the|this)?\s*(?P<next>next\s+)?month{_END}", _month_end),
         (
-            rf"{_NOT_WORD}(?P<next>\b\B)?(?:akhri|aakhri|last|آخری)\s+(?:tareekh|tarikh|date|din|تاریخ)",
+            rf"{_NOT_WORD}(?P<next>\b\B)?(?:akhri|aakhri|last|آخری)\s+(?:tareekh|tarikh|date|din|تاریخ)(?!.*(?:kab|kb|kya|kia|konsi|kaunsi|kitni|kis|what|when|which|کب|کیا|کون))",
             _month_end,
         ),
         (
@@ -261,13 +263,12 @@ def _relative_patterns() -> list[tuple[str, Reader]]:
             _after_days,
         ),
         (rf"{_NOT_WORD}{_NEXT}\s+{_WEEK_WORD}{_END}", _shifted(7)),
-        (rf"{_NOT_WORD}{_LAST}\s+{_WEEK_WORD}{_END}", _shifted(-7)),
         (
             rf"{_NOT_WORD}{_WEEK_WORD}\s*(?:baad|bad|later|mein|بعد|میں|tak|ka time|ki mohlat|ka waqt|de ?d[oe]|کا وقت|کی مہلت){_END}",
             _shifted(7),
         ),
         (
-            rf"{_NOT_WORD}(?:(?P<last>{_LAST})\s+|(?P<next>{_NEXT}|{_THIS})\s+)?(?P<week>\b\B)?(?P<weekday>{weekday}){_END}",
+            rf"{_NOT_WORD}(?:(?P<last>{_LAST})\s+|(?P<next>{_NEXT}|{_THIS})\s+)?(?P<week>\b\B)?(?P<weekday>{weekday}){_END}(?!\s*(?:mubarak|مبارک))",
             _weekday,
         ),
         (rf"{_NOT_WORD}(?:hafta|haftay|hafte|ہفتے|ہفتہ)\s+(?:ko|کو|wale din)", _shifted_to_saturday),
@@ -325,11 +326,21 @@ def _days_in(text: str, looking: Looking) -> Iterator[tuple[date, re.Match[str]]
                 yield day, found
 
 
-_TAKEN_BACK = re.compile(r"\s*(?:ko|tak|کو|تک)?\s*,?\s*(?:not|nahi|nai|nhi|nahin|نہیں)(?!\w)")
+_TAKEN_BACK = re.compile(r"\s*(?:ko|tak|کو|تک)?\s*,?\s*(?:not|nahi|nai|nhi|nahin|ni|نہیں)(?!\w)")
+
+
+_VAGUE = re.compile(
+    r"(?<!\w)(?:(?:do|2|ek|1|teen|3|chaar|char|4|دو|ایک|تین|چار)(?:\s*(?:-|ya|se|سے|یا)\s*|\s+)(?:do|2|teen|3|chaar|char|4|paanch|panch|5|دو|تین|چار|پانچ)|few|kuch|chand|چند|کچھ)"
+    r"\s+(?:din|dino|days?|roz|hafte|haftay|weeks?|دن|دنوں|ہفتے)(?!\w)"
+)
+"""Two or three days: no day that one could be held to."""
 
 
 def find_date(text: str, *, today: date, past: bool) -> tuple[date | None, str]:
     """The day a normalised text names, and the text with it blanked; "not Friday, Monday" names Monday."""
+    vague = _VAGUE.search(text)
+    if vague is not None:
+        text = text[: vague.start()] + " " * len(vague.group()) + text[vague.end() :]
     named = list(_days_in(text, Looking(today, past)))
     kept = [(day, found) for day, found in named if not _TAKEN_BACK.match(text, found.end())]
     for day, found in kept or named:

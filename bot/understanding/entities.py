@@ -13,7 +13,9 @@ from bot.understanding.lexicon import phrase_table, word_list
 from bot.understanding.numerals import Number, Token, read_number, tokens_of
 
 _ALWAYS_BACK = frozenset(("payment_made", "cash_collected"))
-_ALWAYS_AHEAD = frozenset(("promise_to_pay", "promise_log", "restock_request", "relocation", "new_connection"))
+_ALWAYS_AHEAD = frozenset(
+    ("promise_to_pay", "promise_log", "restock_request", "relocation", "new_connection", "how_to_pay")
+)
 _WORK_TO_COME = frozenset(("jobs", "worklist", "job_blocked"))
 _USUALLY_BACK = frozenset(
     [
@@ -35,8 +37,8 @@ _USUALLY_BACK = frozenset(
     ]
 )
 _TO_COME = re.compile(
-    r"(?<!\w)(?:\w{2,}(?:unga|oonga|onga|ungi|oongi|ongi|enge|ainge|einge|ega|egi|ayga|aiga|eyga|aygi|eygi|aigi)|ga|gi|gy|gay|gey|dega|dunga|aana"
-    r"|will|shall|going to|aao|aiye|ayen|krna|karna|chahiye|chahye|bhejna|lena|dena|jana|گا|گی|گے|گیں|آنا|کرنا|دینا|چاہیے)(?!\w)"
+    r"(?<!\w)(?:\w{2,}(?:unga|oonga|onga|ungi|oongi|ongi|enge|ainge|einge|ega|egi|ayga|aiga|eyga|aygi|eygi|aigi)|ga|gi|gy|gay|gey|dega|dunga|aana|dun|doon|karun|kron|krun|lun|jaun|bhejun|aaun|دوں|کروں|بھیجوں"
+    r"|de do|dedo|bhejo|bhej do|bhejdo|will|shall|going to|aao|aiye|ayen|krna|karna|chahiye|chahye|bhejna|lena|dena|jana|گا|گی|گے|گیں|آنا|کرنا|دینا|چاہیے)(?!\w)"
 )
 _GONE_BY = re.compile(
     r"(?<!\w)(?:tha|thi|thy|thay|thin|diye|diya|dia|kiya|kia tha|kiye|bheje|bheja|liye|lia|liya|hua|hui|hue|aya|aayi|aai|gaya|gya|gayi|gai|gaye"
@@ -46,7 +48,11 @@ _GONE_BY = re.compile(
 _CODE_BEFORE = re.compile(r"(?<!\w)(?:code|otp|pin|کوڈ)(?:\s+\w+){0,4}\s*$")
 _BARE_JOB = re.compile(r"(?<![\w.:/-])(?<!gali )(?<!makan )(?<!house )(?<!block )(\d{3,5})(?![\w.:/%])(?!-\d)")
 _WORK_ON_JOBS = frozenset(("job_open", "job_start", "job_done", "job_blocked", "part_used", "signal_reading"))
-_AMOUNTS_NEED_CURRENCY = frozenset(("technician",))
+_NO_BARE_AMOUNTS = frozenset(("usage", "outage", "wifi_password", "plan_list", "plan_change"))
+_PLAN_WANTED = frozenset(("plan_change", "plan_list", "new_connection"))
+_BARE_SPEED = re.compile(
+    r"(?<![\w.:/-])(\d{1,3})(?:\s*(?:wala|wali|wale|waala|pe|par|والا|والی|پر)(?!\w)|\s*(?=(?:karo|kar|krdo|krna|karna|kro|کر|کریں)(?!\w)))(?!\s*(?:hai|tha|ہے|تھا)(?!\w))"
+)
 _DETAILS = {"complaint_new": "complaint_category", "attempt_log": "outcome"}
 _UNITS_BETWEEN = r"(?:\s*(?:meters?|metres?|mtrs?|mtr|m|feet|ft|adad|adat|pcs|pieces?|pc|x|nos?|میٹر|عدد)\b)?(?:\s*(?:ki|ka|ke|of|کی|کا|کے)\b)?"
 
@@ -127,6 +133,9 @@ def _things(text: str) -> dict[str, Any]:
 
 
 _LONG_GONE = re.compile(r"(?<!\w)(?:tha|thi|thy|thay|thin|yesterday|was|were|تھا|تھی|تھے)(?!\w)")
+_THE_REST_LATER = re.compile(
+    r"(?<!\w)(?:baqi|baki|baqaya|baaki|rest|remaining|balance|باقی)(?!\w).*?(?<!\w)(?:kal|kl|parson|parso|tomorrow|کل|پرسوں|\w+ (?:ko|tak|کو|تک)|dega|degi|de ga|dunga)(?!\w)"
+)
 _DAY_EITHER_WAY = re.compile(
     r"(?<!\w)(?:kal|kl|parson|parso|prson|prso|tarson|narson|کل|پرسوں|ترسوں)(?!\w)|(?<!\w)(?:ko|کو|tareekh|تاریخ)(?!\w)"
 )
@@ -135,7 +144,7 @@ _DAY_EITHER_WAY = re.compile(
 def _looks_back(text: str, intent: str, detail: str) -> bool:
     """Whether "kal" and "Friday" are behind us: the wish decides, else the tense, else what is usual for it."""
     if intent in _ALWAYS_BACK or intent in _ALWAYS_AHEAD:
-        return intent in _ALWAYS_BACK
+        return intent in _ALWAYS_BACK and not _THE_REST_LATER.search(text)
     if intent in _WORK_TO_COME:
         return bool(_LONG_GONE.search(text))
     usual = intent in _USUALLY_BACK and detail != "will_call_back"
@@ -170,6 +179,43 @@ def _is_counted(text: str, found: re.Match[str]) -> bool:
     return bool(after) and (after[0].text in word_list("units") or after[0].text in ("rs", "rupay", "adad", "pcs"))
 
 
+def _reads_bare_figures(role: str, intent: str, detail: str) -> bool:
+    """Whether a figure without "rupees" can be money: not beside jobs and parts, nor in a fault of the line."""
+    if (role == "technician" and intent != "out_of_scope") or intent in _NO_BARE_AMOUNTS:
+        return False
+    return intent != "complaint_new" or detail in ("", "billing_dispute")
+
+
+def _plan(text: str, intent: str) -> str | None:
+    """The plan that is wanted: in "silver se gold" the second one, in "10 wala hai 20 wala karo" 20 Mbps."""
+    named = [found for found in _named("plans").finditer(text) if not _LEAVING.match(text, found.end())]
+    if named:
+        return _meanings("plans")[named[0][1]]
+    bare = _BARE_SPEED.search(text) if intent in _PLAN_WANTED else None
+    return f"{int(bare[1])} mbps" if bare and int(bare[1]) > 0 else None
+
+
+_LEAVING = re.compile(r"\s+(?:se|say|from|سے)(?!\w)")
+_NOT_THIS = re.compile(
+    r"\s+(?:font|wale haroof|haroof|mein|me|zaban)?\s*(?:samajh|smjh|nahi|nai|nhi|not|na|نہیں)(?!\w)"
+)
+_IN_LATIN = re.compile(
+    r"(?:english|angrezi|انگریزی|انگلش)\s+(?:ke\s+|k\s+|کے\s+)?(?:haroof|huroof|letters?|alphabets?|alfaz|words|likhai|حروف)"
+)
+
+
+def _language(text: str) -> str | None:
+    """The language asked for, not the one that is not understood."""
+    if _IN_LATIN.search(text) and re.search(r"urdu|اردو", text):
+        return "ur_Latn"
+    named = list(_named("languages").finditer(text))
+    kept = [found for found in named if not _NOT_THIS.match(text, found.end())]
+    codes = [_meanings("languages")[found[1]] for found in kept]
+    if "ur_Latn" in codes:
+        return "ur_Latn"
+    return codes[-1] if codes else None
+
+
 def find_entities(text: str, *, role: str, intent: str, detail: str, today: date) -> dict[str, Any]:
     """What a raw text names, read in the light of the intent that won."""
     technician = role == "technician"
@@ -183,8 +229,8 @@ def find_entities(text: str, *, role: str, intent: str, detail: str, today: date
         found |= {"job_no": job} if job else {}
     if technician or intent in ("stock", "restock_request"):
         found |= _things(rest)
-    amount = find_amount(rest, bare=role not in _AMOUNTS_NEED_CURRENCY)
-    plan = found.get("plan") or _find_named("plans", rest)
-    language = _find_named("languages", rest) if intent == "language" else None
+    amount = find_amount(rest, bare=_reads_bare_figures(role, intent, detail))
+    plan = found.get("plan") or _plan(rest, intent)
+    language = _language(rest) if intent == "language" else None
     values = {"date": day, "month": month, "amount": amount, "plan": plan, "language": language}
     return found | {name: value for name, value in values.items() if value is not None}

@@ -41,7 +41,13 @@ HEARD = str.maketrans({"آ": "ا", "ں": "ن", "ھ": "ہ", "ئ": "ی", "ؤ": "و
 _ELONGATED = re.compile(r"([^\W\d_])\1{2,}")
 _GROUPING = re.compile(r"(?<=\d),(?=\d)")
 _WIFI = re.compile(r"\bwi[\s-]?fi\b|\bwai ?f[ai]i\b|وای+ ?فای+")
-_SPELT_OUT = (("او این یو", "onu"), ("پیچ کارڈ", "patch cord"), ("پیچ کورڈ", "patch cord"), ("واٹس ایپ", "whatsapp"), ("ایم بی", "mbps"))
+_SPELT_OUT = (
+    ("او این یو", "onu"),
+    ("پیچ کارڈ", "patch cord"),
+    ("پیچ کورڈ", "patch cord"),
+    ("واٹس ایپ", "whatsapp"),
+    ("ایم بی", "mbps"),
+)
 _TOKEN = re.compile("[a-z]+|\\d+(?:\\.\\d+)?|[\u0620-\u06ff]+|[👍🙏👎✅❌❤😡😠🤬😊]")
 
 

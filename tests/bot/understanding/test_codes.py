@@ -158,7 +158,17 @@ def test_codes_of_our_own(role: str, text: str, expected: dict[str, Any]) -> Non
 @pytest.mark.parametrize(
     ("text", "code"),
     [("english please", "en"), ("urdu mein baat karo", "ur"), ("roman urdu", "ur_Latn"), ("اردو میں", "ur"),
-     ("angrezi mein", "en"), ("رومن اردو", "ur_Latn")],
+     ("angrezi mein", "en"), ("english nahi aati urdu mein likho", "ur"), ("urdu nahi roman", "ur_Latn"),
+     ("english haroof me urdu likho", "ur_Latn"), ("رومن اردو", "ur_Latn")],
 )  # fmt: skip
 def test_languages(text: str, code: str) -> None:
     assert read(text, "customer", "language")["language"] == code
+
+
+@pytest.mark.parametrize(
+    ("text", "plan"),
+    [("20 mbps pe kar do", "20 mbps"), ("10 mbps se 20 mbps", "20 mbps"), ("10 wala hai 20 wala karna hai", "20 mbps"),
+     ("silver se gold", "gold"), ("20 se 30 karo", "30 mbps"), ("speed barhao", None)],
+)  # fmt: skip
+def test_the_plan_wanted_is_not_the_one_left(text: str, plan: str | None) -> None:
+    assert read(text, "customer", "plan_change").get("plan") == plan
