@@ -12,7 +12,7 @@ from bot.understanding.folding import normalise
 from bot.understanding.lexicon import phrase_table, word_list
 from bot.understanding.numerals import Number, Token, read_number, tokens_of
 
-_ALWAYS_BACK = frozenset(("payment_made", "cash_collected"))
+_ALWAYS_BACK = frozenset(("payment_made", "cash_collected", "today_figures", "my_performance", "usage", "stock"))
 _ALWAYS_AHEAD = frozenset(
     ("promise_to_pay", "promise_log", "restock_request", "relocation", "new_connection", "how_to_pay")
 )
@@ -26,14 +26,10 @@ _USUALLY_BACK = frozenset(
         "job_done",
         "part_used",
         "signal_reading",
-        "stock",
-        "usage",
         "invoice",
         "balance",
         "attempt_log",
-        "my_performance",
         "customer_lookup",
-        "today_figures",
     ]
 )
 _TO_COME = re.compile(
@@ -227,7 +223,7 @@ def find_entities(text: str, *, role: str, intent: str, detail: str, today: date
     if technician and "job_no" not in found:
         job, rest = _job_meant(rest, intent)
         found |= {"job_no": job} if job else {}
-    if technician or intent in ("stock", "restock_request"):
+    if technician or role in ("manager", "owner"):
         found |= _things(rest)
     amount = find_amount(rest, bare=_reads_bare_figures(role, intent, detail))
     plan = found.get("plan") or _plan(rest, intent)
