@@ -36,9 +36,8 @@ def _report(answers: list[Answer]) -> None:
     print(f"  right intent              {share(answers, (a.is_right for a in answers)):.1%}")
     print(f"  sure enough to act        {len(sure) / max(1, len(answers)):.1%}")
     print(f"  sure but wrong            {wrong / max(1, len(answers)):.2%}")
-    print(
-        f"  amounts and dates right   {share(named, (not a.missed('amount', 'date') for a in named)):.1%} of {len(named)}"
-    )
+    read = share(named, (not answer.missed("amount", "date") for answer in named))
+    print(f"  amounts and dates right   {read:.1%} of {len(named)}")
     invented = sum(bool(a.missed("amount", "date")) for a in answers if a not in named)
     print(f"  invented where none is    {invented}")
     by_role: dict[str, list[Answer]] = defaultdict(list)
