@@ -7,7 +7,7 @@ from decimal import Decimal
 from bot.understanding.lexicon import word_list
 from bot.understanding.numerals import Number, Token, read_number, tokens_of
 
-BARE_MIN = Decimal(100)
+BARE_MIN = 100
 BARE_MAX = Decimal(500_000)
 
 _CURRENCY = re.compile(
@@ -42,22 +42,24 @@ def _counts_something_else(tokens: list[Token], number: Number) -> bool:
     return after in units or after == "%" or (bool(before) and before[-1] in places)
 
 
-def _rank(tokens: list[Token], number: Number, bare: bool) -> int:
+def _rank(tokens: list[Token], number: Number, least: int | None) -> int:
     """3: rupees are named; 2: hundreds or thousands are; 1: a bare figure of a likely size; 0: no money."""
     if number.value <= 0 or (number.value == 1 and number.spelt) or number.value >= Decimal(10) ** 10:
         return 0
     if _named_currency(tokens, number):
         return 3
-    if not bare or _counts_something_else(tokens, number):
+    if least is None or _counts_something_else(tokens, number):
         return 0
     if number.scaled:
         return 2
-    return 1 if not number.spelt and BARE_MIN <= number.value <= BARE_MAX else 0
+    is_code = tokens[number.first].text.startswith("0")
+    return 1 if not number.spelt and not is_code and least <= number.value <= BARE_MAX else 0
 
 
 _SPACED = re.compile(
     r"(?<![\d.])\d{1,3}(?: 000)+(?!\d)|(?<=rs )\d{1,3}(?: \d{3})+(?!\d)|(?<=pkr )\d{1,3}(?: \d{3})+(?!\d)"
 )
+_DOOR = re.compile(r"\b[a-z]-\d+\b")
 _AND_A_HALF = re.compile(r"\b(\w+) and a half (?=thousand|hundred|lakh|lac|million|crore)")
 _EACH = re.compile(r"(?<![\w.])(\d{2,5}|hazar|hazaar|sau|ہزار|سو)\s+\1\s+(?:ke|k|kay|ky|کے)\s+(\w+)(?!\w)")
 _LONE_K = re.compile(
@@ -67,6 +69,7 @@ _LONE_K = re.compile(
 
 def _settled(text: str) -> str:
     """The text with figures that are written in pieces made whole: 3 000, 2 k, three and a half thousand."""
+    text = _DOOR.sub(" ", text)
     text = _SPACED.sub(lambda found: found.group().replace(" ", ""), text)
     text = _AND_A_HALF.sub(r"sarhe \1 ", text)
     return _LONE_K.sub(r"\1k", text)
@@ -92,6 +95,7 @@ def _negated(tokens: list[Token], number: Number) -> bool:
 
 
 _BEFORE_NOW = {"pehle", "pehlay", "phle", "bola", "kaha", "was", "previously", "پہلے"}
+_NOW = {"now", "ab", "abb", "اب"}
 _OF_A_PLAN = {"package", "pkg", "plan", "hota", "bataya", "btaya", "bola", "mahana", "پیکج", "پیکیج"}
 
 
@@ -112,6 +116,10 @@ def _told_before(tokens: list[Token], number: Number) -> bool:
     )
 
 
+def _of_now(tokens: list[Token], number: Number) -> bool:
+    return any(token.text in _NOW for token in tokens[max(0, number.first - 2) : number.first])
+
+
 def _total(tokens: list[Token], number: Number) -> Decimal:
     """A number and what is added to it with plus signs."""
     total, at = number.value, number.after
@@ -123,20 +131,20 @@ def _total(tokens: list[Token], number: Number) -> Decimal:
     return total
 
 
-def find_amount(text: str, *, bare: bool) -> Decimal | None:
+def find_amount(text: str, *, least: int | None = BARE_MIN) -> Decimal | None:
     """The rupees a normalised text speaks of; codes and dates must be blanked before.
 
-    Without `bare` only a number with a currency beside it counts. Sums are added up: 1500 + 200 is 1700.
+    A figure without a currency or "thousand" beside it counts from `least` rupees on, none where that is None. Sums are added up: 1500 + 200 is 1700.
     """
     text = _settled(text)
-    each = _of_each(text) if bare else None
+    each = _of_each(text) if least is not None else None
     if each is not None:
         return each
     tokens = tokens_of(text)
     best: tuple[int, Number] | None = None
     for number in _numbers(tokens):
-        rank = _rank(tokens, number, bare)
-        worth = 4 * rank - 6 * _negated(tokens, number) - _told_before(tokens, number)
+        rank = _rank(tokens, number, least)
+        worth = 4 * rank - 6 * _negated(tokens, number) - _told_before(tokens, number) + _of_now(tokens, number)
         if rank and (best is None or worth > best[0]):
             best = (worth, number)
     return _total(tokens, best[1]) if best else None

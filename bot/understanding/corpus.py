@@ -71,4 +71,4 @@ def _lines_in(path: Path) -> Iterator[Line]:
 @cache
 def corpus() -> tuple[Line, ...]:
     """Every line of every file of the folder."""
-    return tuple(line for path in sorted(CORPUS.glob("*.txt")) for line in _lines_in(path))
+    return tuple(line for path in sorted(CORPUS.glob("*.txt")) if path.name != "README.txt" for line in _lines_in(path))

@@ -28,12 +28,12 @@ Reader = Callable[[re.Match[str], Looking], date | None]
 
 _OF = r"(?:\s*(?:k|ke|kay|ki|ka|of|the|this|کے|کی|کا))*\s*"
 _MONTH_WORD = r"(?:mahin[ae]y?|maheen[ae]y?|mahny|mahene|mahinay|month|mnth|mah|مہینے|مہینہ|مہینا|ماہ)"
-_WEEK_WORD = r"(?:haft[ae]y?|haftay|hafty|weeks?|wk|ہفتے|ہفتہ|ہفتوں)"
+_WEEK_WORD = r"(?:haft[ae]y?|haftay|hafty|weeks?|wk|ویک|ہفتے|ہفتہ|ہفتوں)"
 _DAY_WORD = r"(?:dino?n?|days?|roz|دنوں|دن|روز)"
-_NEXT = r"(?:agl[aei]y?|aglay|agley|next|nxt|coming|aane wal[aei]|aanay walay|اگلے|اگلی|اگلا|آنے والے|آئندہ)"
+_NEXT = r"(?:agl[aei]y?|aglay|agley|next|nxt|coming|aane wal[aei]|aanay walay|نیکسٹ|اگلے|اگلی|اگلا|آنے والے|آئندہ)"
 _LAST = r"(?:pichl[aei]y?|pichlay|pichley|pechl[aei]y?|pchl[aei]|last|previous|guzisht[ae]|guzr[ae]|پچھلے|پچھلی|پچھلا|گزشتہ|گذشتہ)"
-_THIS = r"(?:is|iss|this|isi|current|اس|اسی|رواں)"
-_LATER = r"(?:baad|bad|mein|mei|main|me|k andar|ke andar|kay andar|andar|tak|later|ki mohlat|ka time|ka waqt|de do|dedo|time|بعد|میں|کے اندر|تک|کی مہلت|کا وقت)"
+_THIS = r"(?:dis|is|iss|this|isi|current|اس|اسی|رواں)"
+_LATER = r"(?:baad|bad|mein|mei|main|me|k andar|ke andar|kay andar|andar|tak|later|ki mohlat|ka time|ka waqt|ka extension|ki extension|ki baat|de do|dedo|time|دے دیں|دے دو|کی ایکسٹینشن|کا ٹائم|کی بات|بعد|میں|کے اندر|تک|کی مہلت|کا وقت)"
 _AGO = r"(?:pehle|pehlay|pahle|phle|pehly|ago|back|پہلے)"
 _NOT_WORD = r"(?<![\w])"
 _END = r"(?![\w])"
@@ -206,7 +206,7 @@ def _calendar_patterns() -> list[tuple[str, Reader]]:
         ),
         (rf"{_NOT_WORD}end\s*(?:of|on)?\s*(?:the|this)?\s*(?P<next>next\s+)?month{_END}", _month_end),
         (
-            rf"{_NOT_WORD}(?P<next>\b\B)?(?:akhri|aakhri|last|آخری)\s+(?:tareekh|tarikh|date|din|تاریخ)(?!.*(?:kab|kb|kya|kia|konsi|kaunsi|kitni|kis|what|when|which|کب|کیا|کون))",
+            rf"{_NOT_WORD}(?P<next>\b\B)?(?:akhri|aakhri|last|آخری)\s+(?:tareekh|tarikh|date|din|تاریخ)(?!\s*(?:of|to|for)\b)(?!.*\?)(?!.*(?:kab|kb|kya|kia|konsi|kaunsi|kitni|kis|what|when|which|کب|کیا|کون))",
             _month_end,
         ),
         (
@@ -227,6 +227,9 @@ def _relative_patterns() -> list[tuple[str, Reader]]:
     small = {word: n for word, n in small_numbers().items() if 1 <= n <= 31}
     number = rf"\d{{1,3}}|{_any_of(small)}|an?"
     weekday = _any_of(_weekdays())
+    spelt = _any_of(
+        {word: n for word, n in small.items() if n > 3 and len(word) > 2 and word not in ("sat", "chay", "che")}
+    )
     return [
         (
             rf"{_NOT_WORD}(?P<count>{number})\s*(?:(?P<week>{_WEEK_WORD})|{_DAY_WORD})\s*{_AGO}{_END}",
@@ -237,7 +240,7 @@ def _relative_patterns() -> list[tuple[str, Reader]]:
             _after_days,
         ),
         (
-            rf"{_NOT_WORD}(?:in|after|within|for)\s+(?P<count>{number})\s*(?:(?P<week>{_WEEK_WORD})|{_DAY_WORD}){_END}",
+            rf"{_NOT_WORD}(?:in|after|within|for|by|extend|extension of)\s+(?P<count>{number})\s*(?:(?P<week>{_WEEK_WORD})|{_DAY_WORD}){_END}",
             _after_days,
         ),
         (
@@ -250,7 +253,7 @@ def _relative_patterns() -> list[tuple[str, Reader]]:
             _weekday,
         ),
         (
-            rf"{_NOT_WORD}(?:asking|asks|needs?|wants?|give(?: me| him| her)?|sirf|bas|mujhe|mujhay|mazeed|مزید|صرف|مجھے)\s+(?:for\s+)?(?P<count>{number})"
+            rf"{_NOT_WORD}(?:asking|asks|needs?|wants?|get|have|kindly|give(?: me| him| her)?|sirf|bas|mujhe|mujhay|mazeed|مزید|صرف|مجھے)\s+(?:for\s+)?(?P<count>{number})"
             rf"\s*(?:more\s+|aur\s+|or\s+|mazeed\s+|اور\s+)?(?:(?P<week>{_WEEK_WORD})|{_DAY_WORD}){_END}(?!\s*(?:se|سے|{_AGO}))",
             _after_days,
         ),
@@ -263,6 +266,7 @@ def _relative_patterns() -> list[tuple[str, Reader]]:
             _after_days,
         ),
         (rf"{_NOT_WORD}{_NEXT}\s+{_WEEK_WORD}{_END}", _shifted(7)),
+        (rf"{_NOT_WORD}{_LAST}\s+{_WEEK_WORD}{_END}(?!\s*(?:ke|k|kay|کے)\s+(?:mukable|muqable|مقابلے))", _shifted(-7)),
         (
             rf"{_NOT_WORD}{_WEEK_WORD}\s*(?:baad|bad|later|mein|بعد|میں|tak|ka time|ki mohlat|ka waqt|de ?d[oe]|کا وقت|کی مہلت){_END}",
             _shifted(7),
@@ -275,14 +279,14 @@ def _relative_patterns() -> list[tuple[str, Reader]]:
         (rf"{_NOT_WORD}(?:day after tomorrow){_END}", _shifted(2)),
         (rf"{_NOT_WORD}(?:day before yesterday){_END}", _shifted(-2)),
         (
-            rf"{_NOT_WORD}(?:tomorrow|tomorow|tommorow|tommorrow|tomorw|tmrw|tmr|tmrow|2morrow|tomo){_END}",
+            rf"{_NOT_WORD}(?:tomorrow|tomorow|tommorow|tommorrow|tomorw|tmrw|tmr|tmrow|2morrow|2moro|2mrw|tomoro|tomo){_END}",
             _shifted(1),
         ),
         (rf"{_NOT_WORD}(?:yesterday|yesterdy|ystrday|yday){_END}", _shifted(-1)),
         (rf"{_NOT_WORD}(?:narson|tarson|narso|tarso|ترسوں|نرسوں){_END}", _either_way(3)),
         (rf"{_NOT_WORD}(?:parson|parso|parsoon|parsu|parsun|prson|prso|پرسوں|پرسو){_END}", _either_way(2)),
         (
-            rf"(?<!aaj )(?<!aj )(?<!آج )(?<!\w)(?:kal|kl|kall|kaal|کل){_END}(?!\s+(?:bill|amount|raqam|بل|کتنا(?!.*(?:تھا|تھے))|کتنی(?!.*تھی)))",
+            rf"(?<!aaj )(?<!aj )(?<!آج )(?<!\w)(?:kal|kl|kall|kaal|کل){_END}(?!\s+(?:bill|amount|raqam|بل|کتنا(?!.*(?:تھا|تھے|لگا|ہوا|چلا|آیا|ایا))|کتنی(?!.*تھی)))",
             _either_way(1),
         ),
         (rf"{_NOT_WORD}(?:kal|kl|کل)\s+(?:tak|تک)", _either_way(1)),
@@ -299,10 +303,11 @@ def _relative_patterns() -> list[tuple[str, Reader]]:
             _day_alone,
         ),
         (
-            rf"{_NOT_WORD}(?:by|on|till|until)\s+(?P<day>\d{{1,2}}){_END}(?!\s*(?:pm|am|baje|:|%|k\b))",
+            rf"{_NOT_WORD}(?:by|on|till|until)\s+(?P<day>\d{{1,2}}){_END}(?!\s*(?:days?|din|weeks?|pm|am|baje|:|%|k\b))",
             _day_alone,
         ),
-        (rf"{_NOT_WORD}(?:pehli|pehli ko|yakam|پہلی|یکم){_END}(?=\s*(?:ko|tak|کو|تک))(?P<day>\b\B)?", _first),
+        (rf"{_NOT_WORD}(?:pehli|pehli ko|yakam|پہلی|یکم){_END}(?=\s*(?:ko|tak|se|کو|تک|سے))(?P<day>\b\B)?", _first),
+        (rf"{_NOT_WORD}(?P<day>{spelt})\s+(?:ko|tak|کو|تک){_END}", _day_alone),
     ]
 
 
@@ -329,18 +334,16 @@ def _days_in(text: str, looking: Looking) -> Iterator[tuple[date, re.Match[str]]
 _TAKEN_BACK = re.compile(r"\s*(?:ko|tak|کو|تک)?\s*,?\s*(?:not|nahi|nai|nhi|nahin|ni|نہیں)(?!\w)")
 
 
-_VAGUE = re.compile(
-    r"(?<!\w)(?:(?:do|2|ek|1|teen|3|chaar|char|4|دو|ایک|تین|چار)(?:\s*(?:-|ya|se|سے|یا)\s*|\s+)(?:do|2|teen|3|chaar|char|4|paanch|panch|5|دو|تین|چار|پانچ)|few|kuch|chand|چند|کچھ)"
-    r"\s+(?:din|dino|days?|roz|hafte|haftay|weeks?|دن|دنوں|ہفتے)(?!\w)"
+_FIRST_OF_RANGE = re.compile(
+    r"(?<![\w.:/-])(?:ek|1|do|2|teen|3|chaar|char|4|ایک|دو|تین|چار)(?:\s*(?:-|ya|se|سے|یا)\s*|\s+)"
+    r"(?=(?:do|2|teen|3|chaar|char|4|paanch|panch|5|دو|تین|چار|پانچ)\s+(?:din|dino|days?|roz|hafte|haftay|weeks?|دن|دنوں|ہفتے)(?!\w))"
 )
-"""Two or three days: no day that one could be held to."""
+"""Of "two or three days" the later one binds."""
 
 
 def find_date(text: str, *, today: date, past: bool) -> tuple[date | None, str]:
     """The day a normalised text names, and the text with it blanked; "not Friday, Monday" names Monday."""
-    vague = _VAGUE.search(text)
-    if vague is not None:
-        text = text[: vague.start()] + " " * len(vague.group()) + text[vague.end() :]
+    text = _FIRST_OF_RANGE.sub(lambda found: " " * len(found.group()), text)
     named = list(_days_in(text, Looking(today, past)))
     kept = [(day, found) for day, found in named if not _TAKEN_BACK.match(text, found.end())]
     for day, found in kept or named:
@@ -371,8 +374,10 @@ def _month_name() -> re.Pattern[str]:
     )
 
 
-def find_month(text: str, *, today: date) -> tuple[date | None, str]:
-    """The first day of the month a normalised text names; a bare name is the latest that has begun."""
+def find_month(text: str, *, today: date, ahead: bool = False) -> tuple[date | None, str]:
+    """The first day of the month a normalised text names; a bare name is the latest that has begun, or the
+    next one with `ahead`.
+    """
     for pattern, months in _month_patterns():
         found = pattern.search(text)
         if found is not None:
@@ -381,5 +386,6 @@ def find_month(text: str, *, today: date) -> tuple[date | None, str]:
     if found is None or (found[1] == "may" and not found[2] and "may ka" not in text and "may bill" not in text):
         return None, text
     month = _months()[found[1]]
-    year = int(found[2]) if found[2] else today.year - (month > today.month)
+    nearest = today.year + (month < today.month) if ahead else today.year - (month > today.month)
+    year = int(found[2]) if found[2] else nearest
     return date(year, month, 1), text[: found.start()] + " " * len(found.group()) + text[found.end() :]

@@ -5,17 +5,15 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from bot.understanding.amounts import find_amount
+from bot.understanding.amounts import BARE_MIN, find_amount
 from bot.understanding.codes import find_codes
 from bot.understanding.dates import find_date, find_month
 from bot.understanding.folding import normalise
 from bot.understanding.lexicon import phrase_table, word_list
 from bot.understanding.numerals import Number, Token, read_number, tokens_of
 
-_ALWAYS_BACK = frozenset(("payment_made", "cash_collected", "today_figures", "my_performance", "usage", "stock"))
-_ALWAYS_AHEAD = frozenset(
-    ("promise_to_pay", "promise_log", "restock_request", "relocation", "new_connection", "how_to_pay")
-)
+_ALWAYS_BACK = frozenset(("payment_made", "cash_collected", "today_figures", "my_performance", "stock"))
+_ALWAYS_AHEAD = frozenset(("promise_to_pay", "promise_log", "restock_request", "relocation"))
 _WORK_TO_COME = frozenset(("jobs", "worklist", "job_blocked"))
 _USUALLY_BACK = frozenset(
     [
@@ -26,6 +24,7 @@ _USUALLY_BACK = frozenset(
         "job_done",
         "part_used",
         "signal_reading",
+        "usage",
         "invoice",
         "balance",
         "attempt_log",
@@ -34,17 +33,21 @@ _USUALLY_BACK = frozenset(
 )
 _TO_COME = re.compile(
     r"(?<!\w)(?:\w{2,}(?:unga|oonga|onga|ungi|oongi|ongi|enge|ainge|einge|ega|egi|ayga|aiga|eyga|aygi|eygi|aigi)|ga|gi|gy|gay|gey|dega|dunga|aana|dun|doon|karun|kron|krun|lun|jaun|bhejun|aaun|دوں|کروں|بھیجوں"
-    r"|de do|dedo|bhejo|bhej do|bhejdo|will|shall|going to|aao|aiye|ayen|krna|karna|chahiye|chahye|bhejna|lena|dena|jana|گا|گی|گے|گیں|آنا|کرنا|دینا|چاہیے)(?!\w)"
+    r"|de do|dedo|bhejo|bhej do|bhejdo|if|will|shall|going to|aao|aiye|ayen|krna|karna|chahiye|chahye|bhejna|lena|dena|jana|گا|گی|گے|گیں|آنا|کرنا|دینا|چاہیے)(?!\w)"
 )
 _GONE_BY = re.compile(
     r"(?<!\w)(?:tha|thi|thy|thay|thin|diye|diya|dia|kiya|kia tha|kiye|bheje|bheja|liye|lia|liya|hua|hui|hue|aya|aayi|aai|gaya|gya|gayi|gai|gaye"
-    r"|karaya|karwaya|karaye|krwaya|kraya|chuka|chuki|chuke|paid|sent|gave|was|were|did|had|took|done|made|deposited|collected|received|since|se"
-    r"|تھا|تھی|تھے|دیا|دیے|دیئے|کیا|کیے|بھیجا|بھیجے|گیا|گئی|گئے|ہوا|ہوئی|ہوئے|لیا|لیے|آیا|کرایا|کروایا|کرائے|چکا|سے)(?!\w)"
+    r"|karaya|karwaya|karaye|krwaya|kraya|chuka|chuki|chuke|paid|sent|gave|was|were|did|had|took|done|made|deposited|collected|received"
+    r"|تھا|تھی|تھے|دیا|دیے|دیئے|کیا|کیے|بھیجا|بھیجے|گیا|گئی|گئے|ہوا|ہوئی|ہوئے|لیا|لیے|آیا|کرایا|کروایا|کرائے|چکا)(?!\w)"
 )
 _CODE_BEFORE = re.compile(r"(?<!\w)(?:code|otp|pin|کوڈ)(?:\s+\w+){0,4}\s*$")
 _BARE_JOB = re.compile(r"(?<![\w.:/-])(?<!gali )(?<!makan )(?<!house )(?<!block )(\d{3,5})(?![\w.:/%])(?!-\d)")
 _WORK_ON_JOBS = frozenset(("job_open", "job_start", "job_done", "job_blocked", "part_used", "signal_reading"))
-_NO_BARE_AMOUNTS = frozenset(("usage", "outage", "wifi_password", "plan_list", "plan_change"))
+_PLANS_AHEAD = frozenset(("plan_change", "disconnect", "relocation", "new_connection", "promise_to_pay", "promise_log"))
+_NO_BARE_AMOUNTS = frozenset(("usage", "outage", "wifi_password"))
+_QUARRELS = frozenset(("", "billing_dispute", "other"))
+PRICE_MIN = 500
+"""Among plans a smaller figure is a speed."""
 _PLAN_WANTED = frozenset(("plan_change", "plan_list", "new_connection"))
 _BARE_SPEED = re.compile(
     r"(?<![\w.:/-])(\d{1,3})(?:\s*(?:wala|wali|wale|waala|pe|par|والا|والی|پر)(?!\w)|\s*(?=(?:karo|kar|krdo|krna|karna|kro|کر|کریں)(?!\w)))(?!\s*(?:hai|tha|ہے|تھا)(?!\w))"
@@ -69,6 +72,7 @@ def _find_named(table: str, text: str) -> str | None:
     return _meanings(table)[found[1]] if found else None
 
 
+_MORE = r"(?:\s*\b(?:more|aur|new|naye|nayi|extra|fast|اور|مزید|نئے))?"
 _DOZEN = re.compile(r"(?<!\w)(\w+)\s+(?:dozens?|darjan|darzan|درجن)\s*$")
 
 
@@ -84,7 +88,7 @@ def _whole(said: str) -> int | None:
 
 def _quantity(text: str, item: re.Match[str]) -> int | None:
     """The count nearest to an item: "2 patch cord", "fiber 150 meter", "do router", "connector x3"."""
-    before = re.sub(_UNITS_BETWEEN + r"\s*$", "", text[: item.start()])
+    before = re.sub(_UNITS_BETWEEN + _MORE + r"\s*$", "", text[: item.start()])
     dozens = _DOZEN.search(before)
     count = _whole(before[: dozens.end(1)]) if dozens else _whole(before)
     if count is not None:
@@ -113,7 +117,18 @@ def _is_measured(tokens: list[Token], number: Number) -> bool:
     return number.after < len(tokens) and tokens[number.after].text in word_list("units")
 
 
-_LENGTH = re.compile(r"(?<![\w.])(\d{1,4})\s*(?:m|mtrs?|meters?|metres?|meter|میٹر)(?!\w)")
+_METRES = frozenset(("m", "mtr", "mtrs", "meter", "meters", "metre", "metres", "میٹر"))
+
+
+def _length(text: str) -> int | None:
+    """The first length in metres."""
+    tokens = tokens_of(text)
+    for first in range(len(tokens)):
+        number = read_number(tokens, first)
+        unit = tokens[number.after].text if number and number.after < len(tokens) else ""
+        if number is not None and unit in _METRES and 0 < number.value == int(number.value) < 100_000:
+            return int(number.value)
+    return None
 
 
 def _things(text: str) -> dict[str, Any]:
@@ -124,8 +139,8 @@ def _things(text: str) -> dict[str, Any]:
         if quantity is not None and 0 < quantity < 100_000:
             return named | {"quantity": quantity}
         fallback = fallback or named
-    length = _LENGTH.search(text) if "quantity" not in fallback else None
-    return fallback | ({"quantity": int(length[1])} if length else {})
+    length = _length(text) if "quantity" not in fallback else None
+    return fallback | ({"quantity": length} if length else {})
 
 
 _LONG_GONE = re.compile(r"(?<!\w)(?:tha|thi|thy|thay|thin|yesterday|was|were|تھا|تھی|تھے)(?!\w)")
@@ -175,11 +190,13 @@ def _is_counted(text: str, found: re.Match[str]) -> bool:
     return bool(after) and (after[0].text in word_list("units") or after[0].text in ("rs", "rupay", "adad", "pcs"))
 
 
-def _reads_bare_figures(role: str, intent: str, detail: str) -> bool:
-    """Whether a figure without "rupees" can be money: not beside jobs and parts, nor in a fault of the line."""
+def _least_figure(role: str, intent: str, detail: str) -> int | None:
+    """From what a figure without "rupees" can be money: never beside jobs and parts, nor in a fault of the line."""
     if (role == "technician" and intent != "out_of_scope") or intent in _NO_BARE_AMOUNTS:
-        return False
-    return intent != "complaint_new" or detail in ("", "billing_dispute")
+        return None
+    if intent == "complaint_new" and detail not in _QUARRELS:
+        return None
+    return PRICE_MIN if intent in _PLAN_WANTED else BARE_MIN
 
 
 def _plan(text: str, intent: str) -> str | None:
@@ -219,13 +236,13 @@ def find_entities(text: str, *, role: str, intent: str, detail: str, today: date
     if intent in _DETAILS and detail:
         found[_DETAILS[intent]] = detail
     day, rest = find_date(rest, today=today, past=_looks_back(rest, intent, detail))
-    month, rest = find_month(rest, today=today)
+    month, rest = find_month(rest, today=today, ahead=intent in _PLANS_AHEAD)
     if technician and "job_no" not in found:
         job, rest = _job_meant(rest, intent)
         found |= {"job_no": job} if job else {}
     if technician or role in ("manager", "owner"):
         found |= _things(rest)
-    amount = find_amount(rest, bare=_reads_bare_figures(role, intent, detail))
+    amount = find_amount(rest, least=_least_figure(role, intent, detail))
     plan = found.get("plan") or _plan(rest, intent)
     language = _language(rest) if intent == "language" else None
     values = {"date": day, "month": month, "amount": amount, "plan": plan, "language": language}

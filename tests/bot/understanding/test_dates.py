@@ -137,6 +137,9 @@ AHEAD = [
     ("31 tak", "2026-12-31"),
     ("coming friday", "2026-12-11"),
     ("is jumme", "2026-12-11"),
+    ("do teen din mein", "2026-12-12"),
+    ("2-3 din mein", "2026-12-12"),
+    ("extend by 3 days", "2026-12-12"),
     ("15 din ki mohlat", "2026-12-24"),
 ]
 
@@ -178,9 +181,6 @@ NO_DAY = [
     "jaldi de dunga",
     "thore din baad",
     "kuch din mein",
-    "do teen din mein",
-    "2-3 din mein",
-    "2 3 din mein",
     "jumma mubarak",
     "bill ki akhri tareekh kya hai",
     "2500 de dunga",
