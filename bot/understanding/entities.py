@@ -7,9 +7,10 @@ from typing import Any
 
 from bot.understanding.amounts import BARE_MIN, find_amount
 from bot.understanding.codes import find_codes
-from bot.understanding.dates import find_date, find_month
+from bot.understanding.dates import find_date
 from bot.understanding.folding import normalise
 from bot.understanding.lexicon import phrase_table, word_list
+from bot.understanding.months import find_month
 from bot.understanding.numerals import Number, Token, read_number, tokens_of
 
 _ALWAYS_BACK = frozenset(("payment_made", "cash_collected", "today_figures", "my_performance", "stock"))

@@ -8,11 +8,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -105,12 +106,26 @@ def _learn(part: Part) -> bytes:
 
 
 def _keep(target: Path, learnt: bytes) -> None:
-    """Whole or not at all; older states are dropped."""
-    with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
-        file.write(learnt)
-    Path(file.name).replace(target)
-    for old in sorted(target.parent.glob("understanding-*.npz"), key=lambda p: p.stat().st_mtime)[:-KEPT]:
-        old.unlink(missing_ok=True)
+    """Whole or not at all; older states are dropped. A full disk only means that it is learnt again next time."""
+    with suppress(OSError):
+        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
+            file.write(learnt)
+        Path(file.name).replace(target)
+        for old in sorted(target.parent.glob("understanding-*.npz"), key=lambda p: p.stat().st_mtime)[:-KEPT]:
+            old.unlink(missing_ok=True)
+
+
+def _kept(target: Path) -> dict[str, Any] | None:
+    """What a file of the cache holds, or None where there is none or it is damaged."""
+    try:
+        return _unpacked(target.read_bytes())
+    except (OSError, ValueError, EOFError, BadZipFile):
+        return None
+
+
+def _unpacked(learnt: bytes) -> dict[str, Any]:
+    archive = np.load(io.BytesIO(learnt), allow_pickle=False)
+    return {name: archive[name] for name in archive.files}
 
 
 @cache
@@ -118,10 +133,12 @@ def _learnt(part: Part) -> dict[str, Any]:
     folder = _cache()
     target = folder / f"understanding-{part}-{_fingerprint()}.npz"
     with _alone(folder):
-        if not target.exists():
-            _keep(target, _learn(part))
-        archive = np.load(io.BytesIO(target.read_bytes()), allow_pickle=False)
-        return {name: archive[name] for name in archive.files}
+        kept = _kept(target)
+        if kept is None:
+            learnt = _learn(part)
+            _keep(target, learnt)
+            kept = _unpacked(learnt)
+        return kept
 
 
 @cache

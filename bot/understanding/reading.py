@@ -8,10 +8,12 @@ from typing import Any, Final
 
 from bot.understanding.calibration import confidence_of, thresholds
 from bot.understanding.entities import find_entities
+from bot.understanding.folding import normalise
 from bot.understanding.index import Label, Match, role_index
 from bot.understanding.intents import EVERYWHERE, ROLES
 from bot.understanding.language import detect_language
 from bot.understanding.model import model_of
+from bot.understanding.refusals import after_refusal
 from bot.understanding.samples import Part
 from bot.understanding.words import words
 
@@ -105,7 +107,13 @@ def guess_of(said: tuple[str, ...], role: str, part: Part = "all") -> Guess:
 def guess(text: str, role: str, part: Part = "all") -> Guess:
     """The wish of a text, without its entities."""
     said = words(text)
-    return guess_of(said, role, part) if said else _NOTHING
+    if not said:
+        return _NOTHING
+    whole, wished = guess_of(said, role, part), after_refusal(normalise(text))
+    if wished is None or whole.confidence >= EXACT or not words(wished):
+        return whole
+    meant = guess_of(words(wished), role, part)
+    return meant if meant.confidence >= MAYBE else whole
 
 
 @lru_cache(maxsize=8192)

@@ -48,8 +48,9 @@ def answers() -> list[Answer]:
     return examine()
 
 
-def test_nine_of_ten_messages_of_unseen_families_are_understood(answers: list[Answer]) -> None:
-    assert share(answers, (answer.is_right for answer in answers)) >= 0.80
+def test_three_of_four_messages_of_families_it_never_saw_are_understood(answers: list[Answer]) -> None:
+    """Far harder than its work: here every thought is new to it."""
+    assert share(answers, (answer.is_right for answer in answers)) >= 0.75
 
 
 @pytest.mark.parametrize("role", ["customer", "prospect", "technician", "recovery_agent", "manager"])
@@ -59,13 +60,13 @@ def test_no_role_is_understood_much_worse(answers: list[Answer], role: str) -> N
 
 
 def test_it_is_seldom_sure_of_the_wrong_wish(answers: list[Answer]) -> None:
-    assert share(answers, (answer.is_sure and not answer.is_right for answer in answers)) <= 0.03
-    assert share(answers, (answer.is_sure for answer in answers)) >= 0.5
+    assert share(answers, (answer.is_sure and not answer.is_right for answer in answers)) <= 0.022
+    assert share(answers, (answer.is_sure for answer in answers)) >= 0.48
 
 
 def test_amounts_and_days_are_read_where_they_are_written(answers: list[Answer]) -> None:
     named = [answer for answer in answers if {"amount", "date"} & dict(answer.line.entities).keys()]
-    assert share(named, (not answer.missed("amount", "date") for answer in named)) >= 0.90
+    assert share(named, (not answer.missed("amount", "date") for answer in named)) >= 0.92
 
 
 @settings(max_examples=150, deadline=None)
@@ -110,6 +111,15 @@ def test_a_message_without_words_is_acted_on_by_nobody(text: str) -> None:
 def test_a_taught_phrase_is_certain(text: str, intent: str) -> None:
     said = understand(text, "customer", TODAY)
     assert (said.intent, said.confidence) == (intent, EXACT)
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [("band nahi karna sirf jagah badalni hai", "relocation"), ("bill nahi, plan badalna hai", "plan_change"),
+     ("dont disconnect, just shift my line to the new house", "relocation")],
+)  # fmt: skip
+def test_what_is_turned_down_is_not_the_wish(text: str, intent: str) -> None:
+    assert understand(text, "customer", TODAY).intent == intent
 
 
 def test_an_unknown_role_is_refused() -> None:
