@@ -40,7 +40,7 @@ _PHONE = re.compile(r"(?<![\d.])(?:\+|00)?92[\s-]?3\d{2}[\s-]?\d{3}[\s-]?\d{4}\b
 _REFERENCE = re.compile(
     r"\b(?:tid|trx|txn|ref|reference|transaction|trans|utr|stan|rrn|ٹرانزیکشن)\b[\s:.#-]*"
     r"(?:(?:id|no|number|num|nambar|hai|is|آئی ڈی|نمبر)\b[\s:.#-]*)*([a-z]*\d[a-z0-9-]{3,30})\b"
-    r"|\b\d{9,30}\b"
+    r"|(?<!rs )(?<!rs)(?<!rs\. )(?<!rs\.)(?<!pkr )(?<!pkr)(?<![\d.])\d{9,30}(?:\.\d+)?\b"
 )
 _SPEED = re.compile(
     r"\b(\d{1,4})\s*-?\s*(?:mbps|mb/s|mb ps|mbs|mb|mbp|megabits?|mega|meg|ایم بی پی ایس|ایم بی)(?![a-z])(?!\s*(?:se|say|سے)(?!\w))"

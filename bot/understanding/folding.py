@@ -48,7 +48,7 @@ _SPELT_OUT = (
     ("واٹس ایپ", "whatsapp"),
     ("ایم بی", "mbps"),
 )
-_TOKEN = re.compile("[a-z]+|\\d+(?:\\.\\d+)?|[\u0620-\u06ff]+|[👍🙏👎✅❌❤😡😠🤬😊]")
+_TOKEN = re.compile("[a-z]+|\\d+(?:\\.\\d+)?|[\u0620-\u06ff]+|[👍🙏👎✅❌❤😡😠🤬😊👌👏🙌💯🌹😍🥰]")
 
 
 def normalise(text: str) -> str:

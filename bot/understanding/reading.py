@@ -57,6 +57,8 @@ class Guess:
     matched: str
 
 
+_STRANGE: Final = Guess("unclear", "", (), 0.75, (), "")
+"""No word of it was ever seen, nor one like it."""
 _NOTHING: Final = Guess("unclear", "", (), NOTHING_SAID, (), "")
 
 
@@ -87,6 +89,8 @@ def signs_of(ranked: list[tuple[float, Label]], match: Match, shares: dict[Label
 def guess_of(said: tuple[str, ...], role: str, part: Part = "all") -> Guess:
     """Weigh the wishes of a role against each other."""
     match = role_index(role, part).match(said)
+    if not match.similar:
+        return _STRANGE
     shares = model_of(role, part).shares(match.meant, role)
     ranked = _by_intent(match, shares)
     if match.exact is not None:
