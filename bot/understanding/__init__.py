@@ -2,6 +2,7 @@
 
 from bot.understanding.folding import fold
 from bot.understanding.language import detect_language
+from bot.understanding.model import learn
 from bot.understanding.reading import (
     EXACT,
     MAYBE,
@@ -23,6 +24,7 @@ __all__ = [
     "detect_language",
     "explain",
     "fold",
+    "learn",
     "prepare",
     "understand",
     "wish_everywhere",

@@ -141,6 +141,11 @@ def _learnt(part: Part) -> dict[str, Any]:
         return kept
 
 
+def learn() -> None:
+    """Learn what the lexicon and the corpus teach, unless that was done since they were last changed."""
+    _learnt("all")
+
+
 @cache
 def model_of(role: str, part: Part = "all") -> Model:
     """The model of the role's group; learning it takes seconds once, reading it a fraction of one."""
