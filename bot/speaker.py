@@ -38,10 +38,11 @@ def role_in_force(writer: Writer, state: Json, action: str | None) -> str:
 def understood_in(role: str, text: str, today: date) -> Understanding:
     """What the words mean in this role; menu, cancel, human, language and opt-out mean the same in every role."""
     understood = understand(text, role, today)
-    if role in (CUSTOMER, PROSPECT) or understood.confidence >= EXACT:
+    if role in (CUSTOMER, PROSPECT):
         return understood
     wish = wish_everywhere(text)
-    return understand(text, CUSTOMER, today) if wish else understood
+    is_own = understood.confidence >= EXACT and wish != "opt_out"
+    return understand(text, CUSTOMER, today) if wish and not is_own else understood
 
 
 def speaker_of(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from typing import IO
 
 import click
 
+from bot.understanding.intents import ROLES
 from cli.database import migrate as run_migrations
 from cli.demo import DemoFailed, run_demo
 from cli.talks import chat, replay_command
@@ -117,18 +119,19 @@ def scheduler() -> None:
 
 
 @commands.command()
-@click.argument("text")
-@click.option("--role", default="customer", show_default=True)
-def understand(text: str, role: str) -> None:
+@click.argument("text", required=False)
+@click.option("--role", default="customer", show_default=True, type=click.Choice(ROLES), help="Who writes TEXT.")
+@click.option("--jsonl", type=click.File("rb"), help="Answer a file of {id, role, text, today} lines; - reads stdin.")
+def understand(text: str | None, role: str, jsonl: IO[bytes] | None) -> None:
     """Show what the bot makes of TEXT, and why."""
-    from bot.understanding import understand as read
+    from cli.understanding import answer_file, told
 
-    said = read(text, role, business_day(utc_now(), "Asia/Karachi"))
-    _say(f"{said.intent}  {said.confidence:.2f}  because of “{said.matched}”")
-    for intent, confidence in said.alternatives:
-        _say(f"  or {intent}  {confidence:.2f}")
-    for name, value in said.entities.items():
-        _say(f"  {name} = {value}")
+    if (text is None) == (jsonl is None):
+        raise click.UsageError("give a TEXT or --jsonl FILE")
+    if jsonl is not None:
+        sys.exit(0 if answer_file(jsonl) else 1)
+    for line in told(text or "", role, business_day(utc_now(), "Asia/Karachi")):
+        _say(line)
 
 
 commands.add_command(chat)

@@ -16,6 +16,7 @@ from typing import IO
 
 from alembic.util import CommandError
 
+from bot.understanding import learn
 from cli.database import migrate, refresh_statistics
 from cli.demo_company import COMPLETE, DISPLAY_NUMBER, PHONE_NUMBER_ID, DemoLogin, DemoUnfinished, load
 from cli.embedded import EmbeddedServers, ServersUnavailable, start_embedded
@@ -99,6 +100,7 @@ def _serve(settings: Settings, servers: EmbeddedServers, started: float, say: Ca
     logins = load(settings, say, utc_now())
     if fresh:
         refresh_statistics(servers.owner_url)
+    learn()  # before the web server, which is given seconds to start
     supervisor = Supervisor(settings.data_dir / "logs", _environment(settings))
 
     def stop(_signal: int, _frame: FrameType | None) -> None:

@@ -1,7 +1,8 @@
-"""Turns a raw score into a share of messages understood rightly, by a table fitted on held-out phrases."""
+"""Turns the signs of a reading into a share of messages understood rightly, fitted on families held back."""
 
-import bisect
+import math
 import tomllib
+from collections.abc import Sequence
 from functools import lru_cache
 
 from bot.understanding.lexicon import LEXICON
@@ -10,9 +11,9 @@ CALIBRATION = LEXICON / "calibration.toml"
 
 
 @lru_cache(maxsize=1)
-def _knots() -> tuple[list[float], list[float]]:
+def _table() -> tuple[tuple[float, ...], float]:
     table = tomllib.loads(CALIBRATION.read_text(encoding="utf-8"))
-    return [float(x) for x in table["raw"]], [float(y) for y in table["right"]]
+    return tuple(float(weight) for weight in table["weights"]), float(table["start"])
 
 
 @lru_cache(maxsize=1)
@@ -22,14 +23,7 @@ def thresholds() -> tuple[float, float]:
     return float(table["sure"]), float(table["maybe"])
 
 
-def confidence_of(raw: float) -> float:
-    """Interpolate between the fitted knots; beyond them the outermost holds."""
-    raws, rights = _knots()
-    above = bisect.bisect_right(raws, raw)
-    if above == 0:
-        return rights[0]
-    if above == len(raws):
-        return rights[-1]
-    low, high = raws[above - 1], raws[above]
-    part = (raw - low) / (high - low) if high > low else 1.0
-    return rights[above - 1] + part * (rights[above] - rights[above - 1])
+def confidence_of(signs: Sequence[float]) -> float:
+    """The logistic curve through what was right and what was wrong on held-out messages."""
+    weights, start = _table()
+    return 1 / (1 + math.exp(-start - sum(w * x for w, x in zip(weights, signs, strict=True))))

@@ -6,11 +6,27 @@ message looks.
 
 import calendar
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 
+from bot.understanding.day_words import (
+    AGO,
+    DAY_WORD,
+    END,
+    LAST,
+    LATER,
+    MONTH_WORD,
+    NEXT,
+    NOT_WORD,
+    OF,
+    THIS,
+    WEEK_WORD,
+    any_of,
+    month_start,
+    months_by_name,
+)
 from bot.understanding.folding import normalise
 from bot.understanding.lexicon import word_table
 from bot.understanding.numerals import small_numbers
@@ -26,18 +42,6 @@ class Looking:
 
 Reader = Callable[[re.Match[str], Looking], date | None]
 
-_OF = r"(?:\s*(?:k|ke|kay|ki|ka|of|the|this|کے|کی|کا))*\s*"
-_MONTH_WORD = r"(?:mahin[ae]y?|maheen[ae]y?|mahny|mahene|mahinay|month|mnth|mah|مہینے|مہینہ|مہینا|ماہ)"
-_WEEK_WORD = r"(?:haft[ae]y?|haftay|hafty|weeks?|wk|ہفتے|ہفتہ|ہفتوں)"
-_DAY_WORD = r"(?:dino?n?|days?|roz|دنوں|دن|روز)"
-_NEXT = r"(?:agl[aei]y?|aglay|agley|next|nxt|coming|aane wal[aei]|aanay walay|اگلے|اگلی|اگلا|آنے والے|آئندہ)"
-_LAST = r"(?:pichl[aei]y?|pichlay|pichley|pechl[aei]y?|pchl[aei]|last|previous|guzisht[ae]|guzr[ae]|پچھلے|پچھلی|پچھلا|گزشتہ|گذشتہ)"
-_THIS = r"(?:is|iss|this|isi|current|اس|اسی|رواں)"
-_LATER = r"(?:baad|bad|mein|mei|main|me|k andar|ke andar|kay andar|andar|tak|later|ki mohlat|ka time|ka waqt|de do|dedo|time|بعد|میں|کے اندر|تک|کی مہلت|کا وقت)"
-_AGO = r"(?:pehle|pehlay|pahle|phle|pehly|ago|back|پہلے)"
-_NOT_WORD = r"(?<![\w])"
-_END = r"(?![\w])"
-
 
 def _safe(year: int, month: int, day: int) -> date | None:
     try:
@@ -46,18 +50,13 @@ def _safe(year: int, month: int, day: int) -> date | None:
         return None
 
 
-def _month_start(today: date, months: int) -> date:
-    place = today.year * 12 + today.month - 1 + months
-    return date(place // 12, place % 12 + 1, 1)
-
-
 def _day_number(word: str) -> int | None:
     value = int(word) if word.isdecimal() else _ordinals().get(word, small_numbers().get(word))
     return value if value is not None and 1 <= value <= 31 else None
 
 
 def _count(word: str) -> int | None:
-    value = int(word) if word.isdecimal() else small_numbers().get(word)
+    value = int(word) if word.isdecimal() else small_numbers().get(word, 1 if word in ("a", "an") else None)
     return value if value is not None and 1 <= value <= 400 else None
 
 
@@ -69,16 +68,6 @@ def _ordinals() -> dict[str, int]:
 @lru_cache(maxsize=1)
 def _weekdays() -> dict[str, int]:
     return {normalise(spelling): int(value) for spelling, value in word_table("weekdays").items()}
-
-
-@lru_cache(maxsize=1)
-def _months() -> dict[str, int]:
-    return {normalise(spelling): int(value) for spelling, value in word_table("months").items()}
-
-
-def _any_of(*tables: dict[str, int]) -> str:
-    found = sorted({word for table in tables for word in table}, key=len, reverse=True)
-    return "|".join(map(re.escape, found))
 
 
 def _nearest_year(day: int, month: int, looking: Looking) -> date | None:
@@ -93,7 +82,7 @@ def _day_of_month(day: int | None, looking: Looking) -> date | None:
     if day is None:
         return None
     for months in range(4):
-        start = _month_start(looking.today, -months if looking.past else months)
+        start = month_start(looking.today, -months if looking.past else months)
         found = _safe(start.year, start.month, day)
         if found and (found <= looking.today if looking.past else found >= looking.today):
             return found
@@ -108,7 +97,7 @@ def _numeric(found: re.Match[str], looking: Looking) -> date | None:
 
 
 def _named(found: re.Match[str], looking: Looking) -> date | None:
-    day, month = _day_number(found["day"]), _months()[found["monthname"]]
+    day, month = _day_number(found["day"]), months_by_name()[found["monthname"]]
     if day is None:
         return None
     year = found["year"]
@@ -117,17 +106,19 @@ def _named(found: re.Match[str], looking: Looking) -> date | None:
 
 def _month_end(found: re.Match[str], looking: Looking) -> date | None:
     months = 1 if found["next"] else 0
-    start = _month_start(looking.today, months)
+    start = month_start(looking.today, months)
     return start.replace(day=calendar.monthrange(start.year, start.month)[1])
 
 
 def _next_month_day(found: re.Match[str], looking: Looking) -> date | None:
-    start = _month_start(looking.today, 1 if found["next"] else -1)
+    start = month_start(looking.today, 1 if found["next"] else 0 if found["this"] else -1)
     day = _day_number(found["day"])
     return _safe(start.year, start.month, day) if day else None
 
 
 def _after_days(found: re.Match[str], looking: Looking) -> date | None:
+    if looking.past:
+        return None
     count = _count(found["count"])
     unit = 7 if found["week"] else 1
     return looking.today + timedelta(days=unit * count) if count else None
@@ -169,15 +160,15 @@ def _day_alone(found: re.Match[str], looking: Looking) -> date | None:
 
 @lru_cache(maxsize=1)
 def _readers() -> tuple[tuple[re.Pattern[str], Reader], ...]:
-    patterns = (*_calendar_patterns(), *_relative_patterns())
+    patterns = (*_calendar_patterns(), *_span_patterns(), *_near_day_patterns())
     return tuple((re.compile(pattern), reader) for pattern, reader in patterns)
 
 
 def _calendar_patterns() -> list[tuple[str, Reader]]:
     """Days named by number or month: 25/11, 5 tareekh, mahine ke aakhir."""
     small = {word: n for word, n in small_numbers().items() if 1 <= n <= 31}
-    day = rf"\d{{1,2}}|{_any_of(small, _ordinals())}"
-    month = _any_of(_months())
+    day = rf"\d{{1,2}}|{any_of(small, _ordinals())}"
+    month = any_of(months_by_name())
     dated = r"(?:tareekh|tarikh|tareek|tarik|tarekh|tareeq|tareeh|tarekh|trikh|date|dt|تاریخ|تاریح)"
     return [
         (r"(?<![\d/.-])(?P<year>\d{4})[-/](?P<month>\d{1,2})[-/](?P<day>\d{1,2})(?![\d/-])", _numeric),
@@ -186,96 +177,133 @@ def _calendar_patterns() -> list[tuple[str, Reader]]:
             _numeric,
         ),
         (
-            rf"(?<![\d/.-])(?!24/7)(?P<day>\d{{1,2}})[/-](?P<month>\d{{1,2}})(?![\d/-])(?!\s*{_DAY_WORD})(?P<year>\b\B)?",
+            rf"(?<![\d/.-])(?!24/7)(?P<day>\d{{1,2}})[/-](?P<month>\d{{1,2}})(?![\d/-])(?!\s*{DAY_WORD})(?P<year>\b\B)?",
             _numeric,
         ),
         (
-            rf"{_NOT_WORD}(?P<day>{day})(?:st|nd|rd|th)?[\s-]*(?:of\s+)?(?P<monthname>{month}){_END}(?:[\s,-]+(?P<year>20\d\d))?",
+            rf"{NOT_WORD}(?P<day>{day})(?:st|nd|rd|th)?[\s-]*(?:of\s+)?(?P<monthname>{month}){END}(?:[\s,-]+(?P<year>20\d\d))?",
             _named,
         ),
         (
-            rf"{_NOT_WORD}(?P<monthname>{month})\s*(?:ki\s+|کی\s+)?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?![\d,])(?!\s*(?:rs|k\b|sau|hazar))"
+            rf"{NOT_WORD}(?P<monthname>{month})\s*(?:ki\s+|کی\s+)?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?![\d,])(?!\s*(?:rs|k\b|sau|hazar))"
             r"(?P<year>\b\B)?",
             _named,
         ),
         (
-            rf"{_NOT_WORD}(?P<next>{_NEXT}\s+)?{_MONTH_WORD}{_OF}(?:aakhir|akhir|aakhri|akhri|akheer|end|آخر|آخری|اخر){_END}",
+            rf"{NOT_WORD}(?P<next>{NEXT}\s+)?{MONTH_WORD}{OF}(?:aakhir|akhir|aakhri|akhri|akheer|end|آخر|آخری|اخر){END}",
             _month_end,
         ),
-        (rf"{_NOT_WORD}end\s*(?:of|on)?\s*(?:the|this)?\s*(?P<next>next\s+)?month{_END}", _month_end),
+        (rf"{NOT_WORD}end\s*(?:of|on)?\s*(?:the|this)?\s*(?P<next>next\s+)?month{END}", _month_end),
         (
-            rf"{_NOT_WORD}(?P<next>\b\B)?(?:akhri|aakhri|last|آخری)\s+(?:tareekh|tarikh|date|din|تاریخ)",
+            rf"{NOT_WORD}(?P<next>\b\B)?(?:akhri|aakhri|last|آخری)\s+(?:tareekh|tarikh|date|din|تاریخ)(?!\s*(?:of|to|for)\b)(?!.*\?)(?!.*(?:kab|kb|kya|kia|konsi|kaunsi|kitni|kis|what|when|which|کب|کیا|کون))",
             _month_end,
         ),
         (
-            rf"{_NOT_WORD}(?:(?P<next>{_NEXT})|{_LAST})\s+{_MONTH_WORD}{_OF}(?P<day>{day})(?:st|nd|rd|th)?{_END}",
+            rf"{NOT_WORD}(?:(?P<next>{NEXT})|(?P<this>{THIS})|{LAST})\s+{MONTH_WORD}{OF}(?P<day>{day})(?:st|nd|rd|th)?{END}",
             _next_month_day,
         ),
-        (rf"{_NOT_WORD}(?P<day>{day})(?:st|nd|rd|th)?\s*{_OF}{dated}", _day_alone),
-        (rf"{_NOT_WORD}(?:{dated}|تاریخ)\s+(?P<day>\d{{1,2}}){_END}", _day_alone),
+        (
+            rf"{NOT_WORD}(?P<day>{day})(?:st|nd|rd|th)?{OF}(?:{dated}{OF})?(?:(?P<next>{NEXT})|(?P<this>{THIS})|{LAST})\s+{MONTH_WORD}{END}",
+            _next_month_day,
+        ),
+        (rf"{NOT_WORD}(?P<day>{day})(?:st|nd|rd|th)?\s*{OF}{dated}", _day_alone),
+        (rf"{NOT_WORD}(?:{dated}|تاریخ)\s+(?P<day>\d{{1,2}}){END}", _day_alone),
     ]
 
 
-def _relative_patterns() -> list[tuple[str, Reader]]:
-    """Days told from today: do din baad, agle haftay, jumma ko, kal."""
+def _span_patterns() -> list[tuple[str, Reader]]:
+    """Days told by a count or a week: do din baad, agle haftay, jumma ko."""
     small = {word: n for word, n in small_numbers().items() if 1 <= n <= 31}
-    number = rf"\d{{1,3}}|{_any_of(small)}"
-    weekday = _any_of(_weekdays())
+    number = rf"\d{{1,3}}|{any_of(small)}|an?"
+    weekday = any_of(_weekdays())
     return [
         (
-            rf"{_NOT_WORD}(?P<count>{number})\s*(?:(?P<week>{_WEEK_WORD})|{_DAY_WORD})\s*{_AGO}{_END}",
+            rf"{NOT_WORD}(?P<count>{number})\s*(?:(?P<week>{WEEK_WORD})|{DAY_WORD})\s*{AGO}{END}",
             _days_ago,
         ),
         (
-            rf"{_NOT_WORD}(?P<count>{number})\s*(?:(?P<week>{_WEEK_WORD})|{_DAY_WORD})\s*(?:aur\s+|or\s+|اور\s+)?{_LATER}{_END}",
+            rf"{NOT_WORD}(?P<count>{number})\s*(?:(?P<week>{WEEK_WORD})|{DAY_WORD})\s*(?:aur\s+|or\s+|اور\s+)?{OF}{LATER}{END}",
             _after_days,
         ),
         (
-            rf"{_NOT_WORD}(?:in|after|within|for)\s+(?P<count>{number})\s*(?:(?P<week>{_WEEK_WORD})|{_DAY_WORD}){_END}",
+            rf"{NOT_WORD}(?:in|after|within|for|by|extend|extension of)\s+(?P<count>{number})\s*(?:(?P<week>{WEEK_WORD})|{DAY_WORD}){END}",
             _after_days,
         ),
         (
-            rf"{_NOT_WORD}(?P<week>{_NEXT}\s+(?:week|haft[ae]y?|haftay|ہفتے)\s*(?:k|ke|ki|kay|کے|کی)?\s*)?(?P<last>\b\B)?"
-            rf"(?P<next>\b\B)?(?P<weekday>{weekday})(?<=\w){_END}(?(week)|(?!))",
+            rf"{NOT_WORD}(?P<week>{NEXT}\s+(?:week|haft[ae]y?|haftay|ہفتے)\s*(?:k|ke|ki|kay|کے|کی)?\s*)?(?P<last>\b\B)?"
+            rf"(?P<next>\b\B)?(?P<weekday>{weekday})(?<=\w){END}(?(week)|(?!))",
             _weekday,
         ),
         (
-            rf"{_NOT_WORD}(?P<weekday>{weekday})\s+(?P<week>{_NEXT}\s+week)(?P<last>\b\B)?(?P<next>\b\B)?",
+            rf"{NOT_WORD}(?P<weekday>{weekday})\s+(?P<week>{NEXT}\s+week)(?P<last>\b\B)?(?P<next>\b\B)?",
             _weekday,
         ),
-        (rf"{_NOT_WORD}{_NEXT}\s+{_WEEK_WORD}{_END}", _shifted(7)),
-        (rf"{_NOT_WORD}{_LAST}\s+{_WEEK_WORD}{_END}", _shifted(-7)),
-        (rf"{_NOT_WORD}{_WEEK_WORD}\s*(?:baad|bad|later|mein|بعد|میں){_END}", _shifted(7)),
         (
-            rf"{_NOT_WORD}(?:(?P<last>{_LAST})\s+|(?P<next>{_NEXT}|{_THIS}|on|by)\s+)?(?P<week>\b\B)?(?P<weekday>{weekday}){_END}",
+            rf"{NOT_WORD}(?:asking|asks|needs?|wants?|get|have|kindly|give(?: me| him| her)?|sirf|bas|mujhe|mujhay|mazeed|مزید|صرف|مجھے)\s+(?:for\s+)?(?P<count>{number})"
+            rf"\s*(?:more\s+|aur\s+|or\s+|mazeed\s+|اور\s+)?(?:(?P<week>{WEEK_WORD})|{DAY_WORD}){END}(?!\s*(?:se|سے|{AGO}))",
+            _after_days,
+        ),
+        (
+            rf"{NOT_WORD}(?P<count>{number})\s*(?:more|extra|aur|mazeed|mazid|اور|مزید)\s+(?:(?P<week>{WEEK_WORD})|{DAY_WORD}){END}",
+            _after_days,
+        ),
+        (
+            rf"{NOT_WORD}(?P<count>{number})\s*(?:(?P<week>{WEEK_WORD})|{DAY_WORD})\s+(?:ruk|rukk|thehr|sabar|sabr|wait|mang|maang|chahiye|chahye|dedo|dedein|de de|ki chhoot|رک|مانگ|چاہیے|چاہئیں)",
+            _after_days,
+        ),
+        (rf"{NOT_WORD}{NEXT}\s+{WEEK_WORD}{END}", _shifted(7)),
+        (rf"{NOT_WORD}{LAST}\s+{WEEK_WORD}{END}(?!\s*(?:ke|k|kay|کے)\s+(?:mukable|muqable|مقابلے))", _shifted(-7)),
+        (
+            rf"{NOT_WORD}{WEEK_WORD}\s*(?:baad|bad|later|mein|بعد|میں|tak|ka time|ki mohlat|ka waqt|de ?d[oe]|کا وقت|کی مہلت){END}",
+            _shifted(7),
+        ),
+        (
+            rf"{NOT_WORD}(?:(?P<last>{LAST})\s+|(?P<next>{NEXT}|{THIS})\s+)?(?P<week>\b\B)?(?P<weekday>{weekday}){END}(?!\s*(?:mubarak|مبارک))",
             _weekday,
         ),
-        (rf"{_NOT_WORD}(?:hafta|haftay|hafte|ہفتے|ہفتہ)\s+(?:ko|کو|wale din)", _shifted_to_saturday),
-        (rf"{_NOT_WORD}(?:day after tomorrow){_END}", _shifted(2)),
-        (rf"{_NOT_WORD}(?:day before yesterday){_END}", _shifted(-2)),
+    ]
+
+
+def _near_day_patterns() -> list[tuple[str, Reader]]:
+    """Days next to today, and bare days of the month: kal, parson, 15 ko."""
+    small = {word: n for word, n in small_numbers().items() if 1 <= n <= 31}
+    spelt = any_of(
+        {word: n for word, n in small.items() if n > 3 and len(word) > 2 and word not in ("sat", "chay", "che")}
+    )
+    return [
+        (rf"{NOT_WORD}(?:hafta|haftay|hafte|ہفتے|ہفتہ)\s+(?:ko|کو|wale din)", _shifted_to_saturday),
+        (rf"{NOT_WORD}(?:day after tomorrow){END}", _shifted(2)),
+        (rf"{NOT_WORD}(?:day before yesterday){END}", _shifted(-2)),
         (
-            rf"{_NOT_WORD}(?:tomorrow|tomorow|tommorow|tommorrow|tomorw|tmrw|tmr|tmrow|2morrow|tomo){_END}",
+            rf"{NOT_WORD}(?:tomorrow|tomorow|tommorow|tommorrow|tomorw|tmrw|tmr|tmrow|2morrow|2moro|2mrw|tomoro|tomo){END}",
             _shifted(1),
         ),
-        (rf"{_NOT_WORD}(?:yesterday|yesterdy|ystrday|yday){_END}", _shifted(-1)),
-        (rf"{_NOT_WORD}(?:narson|tarson|narso|tarso|ترسوں|نرسوں){_END}", _either_way(3)),
-        (rf"{_NOT_WORD}(?:parson|parso|parsoon|parsu|parsun|prson|prso|پرسوں|پرسو){_END}", _either_way(2)),
+        (rf"{NOT_WORD}(?:yesterday|yesterdy|ystrday|yday){END}", _shifted(-1)),
+        (rf"{NOT_WORD}(?:narson|tarson|narso|tarso|ترسوں|نرسوں){END}", _either_way(3)),
+        (rf"{NOT_WORD}(?:parson|parso|parsoon|parsu|parsun|prson|prso|پرسوں|پرسو){END}", _either_way(2)),
         (
-            rf"(?<!aaj )(?<!aj )(?<!آج )(?<!\w)(?:kal|kl|kall|kaal|کل){_END}(?!\s+(?:bill|amount|raqam|کتنا|بل))",
+            rf"(?<!aaj )(?<!aj )(?<!آج )(?<!\w)(?:kal|kl|kall|kaal|کل){END}(?!\s+(?:bill|amount|raqam|بل|کتنا(?!.*(?:تھا|تھے|لگا|ہوا|چلا|آیا|ایا))|کتنی(?!.*تھی)))",
             _either_way(1),
         ),
-        (rf"{_NOT_WORD}(?:kal|kl|کل)\s+(?:tak|تک)", _either_way(1)),
+        (rf"{NOT_WORD}(?:kal|kl|کل)\s+(?:tak|تک)", _either_way(1)),
         (
-            rf"{_NOT_WORD}(?:aaj|aj|aaaj|today|tody|2day|tonight|aaj hi|آج|اج){_END}(?!\s*(?:kal|kl|کل){_END})",
+            rf"{NOT_WORD}(?:aaj|aj|aaaj|today'?s?|tody|2day|tonight|aaj hi|آج|اج){END}(?!\s*(?:kal|kl|کل){END})",
             _shifted(0),
         ),
-        (rf"{_NOT_WORD}(?P<day>\d{{1,2}})(?:st|nd|rd|th){_END}", _day_alone),
-        (rf"{_NOT_WORD}(?<![\d.,])(?P<day>\d{{1,2}})\s+(?:ko|tak|tk|کو|تک){_END}", _day_alone),
         (
-            rf"{_NOT_WORD}(?:by|on|till|until)\s+(?P<day>\d{{1,2}}){_END}(?!\s*(?:pm|am|baje|:|%|k\b))",
+            rf"{NOT_WORD}(?P<day>\d{{1,2}})(?:st|nd|rd|th){END}(?!\s+(?:one|job|time|floor|reminder|visit|wal[aei]))",
             _day_alone,
         ),
-        (rf"{_NOT_WORD}(?:pehli|pehli ko|yakam|پہلی|یکم){_END}(?=\s*(?:ko|tak|کو|تک))(?P<day>\b\B)?", _first),
+        (
+            rf"{NOT_WORD}(?<![\d.,])(?<!subah )(?<!shaam )(?<!sham )(?<!raat )(?P<day>\d{{1,2}})\s+(?:ko|tak|tk|کو|تک){END}",
+            _day_alone,
+        ),
+        (
+            rf"{NOT_WORD}(?:by|on|till|until)\s+(?P<day>\d{{1,2}}){END}(?!\s*(?:days?|din|weeks?|pm|am|baje|:|%|k\b))",
+            _day_alone,
+        ),
+        (rf"{NOT_WORD}(?:pehli|pehli ko|yakam|پہلی|یکم){END}(?=\s*(?:ko|tak|se|کو|تک|سے))(?P<day>\b\B)?", _first),
+        (rf"{NOT_WORD}(?P<day>{spelt})\s+(?:ko|tak|کو|تک){END}", _day_alone),
     ]
 
 
@@ -288,45 +316,32 @@ def _first(found: re.Match[str], looking: Looking) -> date | None:
     return _day_of_month(1, looking)
 
 
-def find_date(text: str, *, today: date, past: bool) -> tuple[date | None, str]:
-    """The day a normalised text names, and the text with it blanked."""
-    looking = Looking(today, past)
+def _days_in(text: str, looking: Looking) -> Iterator[tuple[date, re.Match[str]]]:
     for pattern, reader in _readers():
-        found = pattern.search(text)
-        if found is None:
-            continue
-        try:
-            day = reader(found, looking)
-        except (OverflowError, ValueError):
-            continue
-        if day is not None:
-            return day, text[: found.start()] + " " * len(found.group()) + text[found.end() :]
+        for found in pattern.finditer(text):
+            try:
+                day = reader(found, looking)
+            except (OverflowError, ValueError):
+                continue
+            if day is not None:
+                yield day, found
+
+
+_TAKEN_BACK = re.compile(r"\s*(?:ko|tak|کو|تک)?\s*,?\s*(?:not|nahi|nai|nhi|nahin|ni|نہیں)(?!\w)")
+
+
+_FIRST_OF_RANGE = re.compile(
+    r"(?<![\w.:/-])(?:ek|1|do|2|teen|3|chaar|char|4|ایک|دو|تین|چار)(?:\s*(?:-|ya|se|سے|یا)\s*|\s+)"
+    r"(?=(?:do|2|teen|3|chaar|char|4|paanch|panch|5|دو|تین|چار|پانچ)\s+(?:din|dino|days?|roz|hafte|haftay|weeks?|دن|دنوں|ہفتے)(?!\w))"
+)
+"""Of "two or three days" the later one binds."""
+
+
+def find_date(text: str, *, today: date, past: bool) -> tuple[date | None, str]:
+    """The day a normalised text names, and the text with it blanked; "not Friday, Monday" names Monday."""
+    text = _FIRST_OF_RANGE.sub(lambda found: " " * len(found.group()), text)
+    named = list(_days_in(text, Looking(today, past)))
+    kept = [(day, found) for day, found in named if not _TAKEN_BACK.match(text, found.end())]
+    for day, found in kept or named:
+        return day, text[: found.start()] + " " * len(found.group()) + text[found.end() :]
     return None, text
-
-
-@lru_cache(maxsize=1)
-def _month_patterns() -> tuple[tuple[re.Pattern[str], int], ...]:
-    return (
-        (re.compile(rf"{_NOT_WORD}{_LAST}\s+{_MONTH_WORD}"), -1),
-        (re.compile(rf"{_NOT_WORD}{_NEXT}\s+{_MONTH_WORD}"), 1),
-        (re.compile(rf"{_NOT_WORD}{_THIS}\s+{_MONTH_WORD}"), 0),
-    )
-
-
-@lru_cache(maxsize=1)
-def _month_name() -> re.Pattern[str]:
-    return re.compile(rf"{_NOT_WORD}({_any_of(_months())}){_END}(?:[\s,-]+(20\d\d)\b)?")
-
-
-def find_month(text: str, *, today: date) -> tuple[date | None, str]:
-    """The first day of the month a normalised text names; a bare name is the latest that has begun."""
-    for pattern, months in _month_patterns():
-        found = pattern.search(text)
-        if found is not None:
-            return _month_start(today, months), text
-    found = _month_name().search(text)
-    if found is None or (found[1] == "may" and not found[2] and "may ka" not in text and "may bill" not in text):
-        return None, text
-    month = _months()[found[1]]
-    year = int(found[2]) if found[2] else today.year - (month > today.month)
-    return date(year, month, 1), text[: found.start()] + " " * len(found.group()) + text[found.end() :]

@@ -40,8 +40,15 @@ _TYPED = str.maketrans(
 HEARD = str.maketrans({"آ": "ا", "ں": "ن", "ھ": "ہ", "ئ": "ی", "ؤ": "و", "ۓ": "ے"})
 _ELONGATED = re.compile(r"([^\W\d_])\1{2,}")
 _GROUPING = re.compile(r"(?<=\d),(?=\d)")
-_WIFI = re.compile(r"\bwi[\s-]?fi\b|\bwai ?f[ai]i\b|وائی ?فائی|وای ?فای")
-_TOKEN = re.compile("[a-z]+|\\d+(?:\\.\\d+)?|[\u0620-\u06ff]+|[👍🙏👎✅❌❤😡😠🤬😊]")
+_WIFI = re.compile(r"\bwi[\s-]?fi\b|\bwai ?f[ai]i\b|وای+ ?فای+")
+_SPELT_OUT = (
+    ("او این یو", "onu"),
+    ("پیچ کارڈ", "patch cord"),
+    ("پیچ کورڈ", "patch cord"),
+    ("واٹس ایپ", "whatsapp"),
+    ("ایم بی", "mbps"),
+)
+_TOKEN = re.compile("[a-z]+|\\d+(?:\\.\\d+)?|[\u0620-\u06ff]+|[👍🙏👎✅❌❤😡😠🤬😊👌👏🙌💯🌹😍🥰]")
 
 
 def normalise(text: str) -> str:
@@ -67,5 +74,7 @@ def fold(text: str) -> str:
     """Reduce a message to agreed spellings of its words, with single spaces and no punctuation."""
     heard = normalise(text).translate(HEARD)
     heard = _WIFI.sub("wifi", heard).replace("'", "")
+    for spelt, word in _SPELT_OUT if not heard.isascii() else ():
+        heard = heard.replace(spelt, f" {word} ")
     heard = _GROUPING.sub("", _ELONGATED.sub(r"\1", heard))
     return " ".join(fold_word(token) for token in _TOKEN.findall(heard))

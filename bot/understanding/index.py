@@ -1,22 +1,19 @@
 """One role's examples, prepared for fast comparison."""
 
-import itertools
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from rapidfuzz import fuzz, process
 
-from bot.understanding.lexicon import Example, examples
+from bot.understanding.lexicon import Example
+from bot.understanding.samples import GROUP_OF, Part, Sample, samples
 from bot.understanding.transliteration import skeleton
-from bot.understanding.words import words
 
 SHORTLIST = 40
 POSTINGS_MAX = 700
-SMOOTHING = 0.15
-SHARPNESS = 6.0
 UNKNOWN_WEIGHT = 0.55
 CORRECTION_MIN = 78.0
 SKELETON_MIN = 55.0
@@ -36,35 +33,28 @@ class Entry:
 
 @dataclass(frozen=True)
 class Match:
-    """How the wishes of a role fit a text; `known` is the share of the text's weight in known words."""
+    """How a text compares with the examples: `meant` are its words after correction, `known` the share of their
+    weight in known words, `exact` the label of examples of the very same words.
+    """
 
-    labels: dict[Label, float]
+    meant: tuple[str, ...]
+    similar: dict[Label, float]
     best: dict[Label, Example]
     known: float
-    exact: bool
-
-
-def _features(said: Sequence[str]) -> set[str]:
-    """Words, neighbouring pairs and letter triples."""
-    found = {f"w {word}" for word in said}
-    found |= {f"p {first} {second}" for first, second in itertools.pairwise(said)}
-    for word in said:
-        padded = f" {word} "
-        found |= {f"c{padded[place : place + 3]}" for place in range(len(padded) - 2)}
-    return found
+    exact: Label | None
 
 
 class RoleIndex:
     """Compares texts with a fixed list of examples. Built once, then only read."""
 
-    def __init__(self, known: Iterable[Example]) -> None:
-        distinct: dict[tuple[str, str, str], Example] = {}
-        for example in known:
-            distinct.setdefault((example.intent, example.detail, " ".join(words(example.phrase))), example)
-        said = {key: tuple(key[2].split()) for key in distinct}
-        self._weigh(said)
+    def __init__(self, taught: Iterable[Sample]) -> None:
+        said: dict[tuple[str, str, str], Sample] = {}
+        for sample in taught:
+            if sample.said:
+                said.setdefault((sample.example.intent, sample.example.detail, " ".join(sample.said)), sample)
+        self._weigh({key: sample.said for key, sample in said.items()})
         self.entries = [
-            Entry(example, said[key], key[2], self._norm(said[key])) for key, example in distinct.items() if key[2]
+            Entry(sample.example, sample.said, key[2], self._norm(sample.said)) for key, sample in said.items()
         ]
         self._postings: dict[str, list[int]] = defaultdict(list)
         self._exact: dict[str, list[int]] = defaultdict(list)
@@ -72,7 +62,6 @@ class RoleIndex:
             self._exact[entry.joined].append(place)
             for word in set(entry.words):
                 self._postings[word].append(place)
-        self._learn_features()
         self._prepare_corrections()
 
     def _weigh(self, said: dict[tuple[str, str, str], tuple[str, ...]]) -> None:
@@ -90,30 +79,6 @@ class RoleIndex:
 
     def _weight(self, word: str) -> float:
         return self._weights.get(word, self._unknown_weight)
-
-    def _learn_features(self) -> None:
-        """Log-likelihood ratios of features per label, from how many examples show them."""
-        counts: dict[Label, Counter[str]] = defaultdict(Counter)
-        sizes: Counter[Label] = Counter()
-        overall: Counter[str] = Counter()
-        for entry in self.entries:
-            label = (entry.example.intent, entry.example.detail)
-            found = _features(entry.words)
-            counts[label].update(found)
-            overall.update(found)
-            sizes[label] += 1
-        total = sum(sizes.values())
-        self._likelihoods: dict[str, list[tuple[Label, float]]] = defaultdict(list)
-        self._absent: dict[str, float] = {}
-        for label, found_counts in counts.items():
-            for feature, count in found_counts.items():
-                usual = (overall[feature] + SMOOTHING) / (total + 1)
-                here = (count + 4 * SMOOTHING * usual) / (sizes[label] + 4 * SMOOTHING)
-                self._likelihoods[feature].append((label, math.log(here / usual)))
-        # A label without the feature: what the smoothing leaves, capped so that one word cannot veto.
-        self._missing = {
-            label: max(-2.5, math.log(4 * SMOOTHING / (size + 4 * SMOOTHING))) for label, size in sizes.items()
-        }
 
     def _prepare_corrections(self) -> None:
         self._vocabulary = [word for word in self._postings if len(word) > 3 and word.isalpha()]
@@ -164,45 +129,27 @@ class RoleIndex:
         scored.sort(reverse=True)
         return scored[:SHORTLIST]
 
-    def _likely(self, said: Sequence[str]) -> dict[Label, float]:
-        """Each label's share of belief by features alone."""
-        found = [feature for feature in _features(said) if feature in self._likelihoods]
-        sums = {label: missing * len(found) for label, missing in self._missing.items()}
-        for feature in found:
-            for label, ratio in self._likelihoods[feature]:
-                sums[label] += ratio - self._missing[label]
-        scale = SHARPNESS / max(6, len(found))
-        top = max(sums.values())
-        shares = {label: math.exp(min(0.0, (value - top) * scale)) for label, value in sums.items()}
-        whole = sum(shares.values())
-        return {label: share / whole for label, share in shares.items()}
-
-    def match(self, said: tuple[str, ...], *, without: frozenset[str] = frozenset()) -> Match:
-        """Score every label between 0 and 1 for a text's words; `without` hides example families."""
+    def match(self, said: tuple[str, ...]) -> Match:
+        """Compare a text's words with every example that shares some."""
         exact = [self.entries[place].example for place in self._exact.get(" ".join(said), ())]
-        if exact and not without:
-            labels = {(example.intent, example.detail): 1.0 for example in exact}
-            return Match(labels, {(e.intent, e.detail): e for e in exact}, 1.0, exact=len(labels) == 1)
+        labels = {(example.intent, example.detail) for example in exact}
         meant = tuple(self.corrected(word) for word in said)
         joined = " ".join(meant)
         similar: dict[Label, float] = {}
         best: dict[Label, Example] = {}
         for cosine, place in self._shortlist(meant):
             entry = self.entries[place]
-            if entry.example.family in without:
-                continue
             label = (entry.example.intent, entry.example.detail)
             alike = 0.7 * cosine + 0.3 * fuzz.token_sort_ratio(joined, entry.joined) / 100
             if alike > similar.get(label, 0.0):
                 similar[label], best[label] = alike, entry.example
-        likely = self._likely(meant)
-        labels = {label: 0.6 * similar.get(label, 0.0) + 0.4 * share for label, share in likely.items()}
         weight = sum(self._weight(word) for word in meant)
         known = sum(self._weight(word) for word in meant if word in self._postings)
-        return Match(labels, best, known / weight if weight else 0.0, exact=False)
+        said_alike = labels.pop() if len(labels) == 1 else None
+        return Match(meant, similar, best, known / weight if weight else 0.0, said_alike)
 
 
 @cache
-def role_index(role: str) -> RoleIndex:
-    """The role's index, built from the lexicon on first use."""
-    return RoleIndex(examples(role))
+def role_index(role: str, part: Part = "all") -> RoleIndex:
+    """The role's index, built from what the role is taught on first use."""
+    return RoleIndex(sample for sample in samples(GROUP_OF[role], part) if role in sample.roles)

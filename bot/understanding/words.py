@@ -26,7 +26,8 @@ def _kind(word: str) -> str:
 def all_words(text: str) -> tuple[str, ...]:
     """Words of a message, politeness included."""
     kinds = [_kind(word) for word in fold(mask_codes(normalise(text))).split()[:WORDS_MAX]]
-    return tuple(" ".join(kind for kind in kinds if kind).split())
+    said = " ".join(kind for kind in kinds if kind).split()
+    return tuple(word for at, word in enumerate(said) if word != "0" or said[at - 1 : at] != ["0"])
 
 
 @lru_cache(maxsize=4096)
