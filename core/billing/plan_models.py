@@ -197,3 +197,6 @@ class BillingPolicy(Owned, Base):
     """Where money of a method is booked, such as {"bank": "1021"}; the rest by `payments.ACCOUNT_OF_METHOD`."""
     notices: Mapped[bool] = mapped_column(default=True)
     """Whether invoices are announced on WhatsApp."""
+    wrong_cards_max: Mapped[int] = mapped_column(default=5, server_default="5")
+    """After so many unknown recharge codes within an hour a person's codes are refused for `card_pause_minutes`."""
+    card_pause_minutes: Mapped[int] = mapped_column(default=60, server_default="60")

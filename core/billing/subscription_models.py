@@ -173,3 +173,14 @@ class Voucher(Owned, Base):
     used_by: Mapped[Id | None] = mapped_column(ForeignKey("customer.id"))
     used_at: Mapped[datetime | None]
     payment_id: Mapped[Id | None] = mapped_column(ForeignKey("payment.id"))
+
+
+class WrongCard(Owned, Base):
+    """A recharge code that no card has, and who tried it: too many of them look like guessing."""
+
+    __tablename__ = "wrong_card"
+    __table_args__ = (Index("ix_wrong_card_tried_by", "company_id", "tried_by", "tried_at"),)
+    tried_by: Mapped[str]
+    """The actor, such as `contact:<id>`."""
+    customer_id: Mapped[Id] = mapped_column(ForeignKey("customer.id"))
+    tried_at: Mapped[datetime]

@@ -120,7 +120,7 @@ MONEY_WALKS = (
     Walk("redeem_card", prepaid_customer, (("code", "0000"),)),
     Walk("promise_log", agent_whose_customer_promised,
          (("customer", "C-2001"), ("move", "yes"), ("day", in_days(3).isoformat()), ("amount", "3435.63"),
-          ("confirmed", "yes"))),
+          ("channel", "call"), ("confirmed", "yes"))),
     Walk("attempt_log", agent_with_cases,
          (("customer", "C-2001"), ("outcome", "disputes"), ("channel", "call"), ("note", "bill ghalat hai"))),
     Walk("cash_collected", agent_with_cases, (("customer", "C-2001"), ("amount", "2000"), ("confirmed", "yes"))),
