@@ -11,7 +11,8 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, text, update
 
-from core.billing.payment_models import Payment, PaymentClaim
+from core.billing.debt_models import WriteOff
+from core.billing.payment_models import Payment, PaymentClaim, Refund
 from core.billing.plan_models import BillingPolicy
 from core.billing.subscription_models import Subscription
 from core.billing.voucher_codes import new_code
@@ -19,6 +20,7 @@ from core.billing.vouchers import make_vouchers
 from core.crm.models import Customer, Site
 from core.db import company_session
 from core.ledger.models import JournalEntry
+from core.ledger.treasury_models import Expense
 from core.messaging.models import InboundMessage, OutboundMessage
 from core.printing.figures import day_text as day
 from core.recovery.case_models import Attempt, CutApproval, Promise, RecoveryRun
@@ -36,6 +38,7 @@ from tests.stories.money import (
     debtor,
     debtor_who_promised,
     in_days,
+    manager_with_requests,
     manager_with_work,
     person,
     prepaid_customer,
@@ -368,6 +371,39 @@ def test_a_refusal_needs_its_reason_and_nothing_happens_without_a_yes(
     with company_session(company.id) as session:
         claim = session.scalars(select(PaymentClaim)).one()
     assert (claim.state, claim.decision_note) == ("rejected", "Bank mein yeh raqam nahi aayi")
+
+
+def test_refund_write_off_and_expense_are_approved_once_and_booked(client: FlaskClient, company: TestCompany) -> None:
+    saima = person(client, company, manager_with_requests)
+    seen = saima.says("approval dikhao")
+    buttons = []
+    for kind in ("refund", "write_off", "expense"):
+        buttons.append(next(action for action in choices(seen).values() if action.startswith(f"flow:approve:{kind}")))
+        tap(saima, buttons[-1])
+        assert "Manzoor ho gaya" in saima.taps("Haan").text
+        seen = saima.taps("Manzooriyan")
+    assert "kuch baqi nahi" in seen.text
+    for button in buttons:
+        assert "faisla ho chuka hai" in tap(saima, button).text
+    with company_session(company.id) as session:
+        refund, write_off = session.scalars(select(Refund)).one(), session.scalars(select(WriteOff)).one()
+        assert (refund.state, write_off.state) == ("paid", "booked")
+        assert session.scalars(select(Expense)).one().state == "approved"
+        booked = session.scalars(select(JournalEntry).where(JournalEntry.kind.in_(("refund", "write_off")))).all()
+        assert sorted(entry.kind for entry in booked) == ["refund", "write_off"]
+        assert all(entry.origin.startswith("message:") and entry.actor.startswith("staff:") for entry in booked)
+
+
+def test_a_tap_on_what_is_decided_decides_nothing_else(client: FlaskClient, company: TestCompany) -> None:
+    saima = person(client, company, manager_with_requests)
+    with company_session(company.id) as session:
+        refund_id = session.scalars(select(Refund.id)).one()
+    tap(saima, f"flow:refuse:refund-{refund_id}")
+    saima.taps("Yes")
+    assert "decided already" in tap(saima, f"flow:approve:refund-{refund_id}").text
+    with company_session(company.id) as session:
+        assert session.scalars(select(Refund.state)).one() == "refused"
+        assert session.scalars(select(Expense.state)).one() == "asked"
 
 
 def test_too_many_suspensions_wait_for_a_yes(client: FlaskClient, company: TestCompany) -> None:
