@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import abort, flash, redirect, request, url_for
+from werkzeug.datastructures import MultiDict
 
 from admin_web.access import Books, books
 from admin_web.blueprint import Page
@@ -88,6 +89,14 @@ class Form:
             return None
         try:
             return UUID(written)
+        except ValueError as wrong:
+            raise FieldInvalid(f"{_called(name)} is none of the choices.") from wrong
+
+    def keys(self, name: str) -> list[UUID]:
+        """The records whose boxes are ticked."""
+        ticked = self._fields.getlist(name) if isinstance(self._fields, MultiDict) else []
+        try:
+            return [UUID(written) for written in ticked]
         except ValueError as wrong:
             raise FieldInvalid(f"{_called(name)} is none of the choices.") from wrong
 

@@ -12,6 +12,7 @@ from bot import engine, router
 from bot.dialog import Chat, Flow, Reject
 from bot.handlers import anyone
 from bot.inbound import SILENT_TYPES, IncomingMessage, NumberChange
+from bot.places import keep_place, kept_place, shared_place
 from bot.speaker import SWITCH, role_in_force, speaker_of, understood_in
 from bot.texts.deliver import reply_row
 from bot.texts.reply import Button, Reply, lines, words
@@ -98,6 +99,7 @@ def _chat(session: Session, message: IncomingMessage, route: Route, heard: Heard
     return Chat(
         session=session, company=company, speaker=speaker, message=message, understood=understood,
         business_number_id=route.business_number_id, now=now, today=today, origin=f"message:{heard.message_id}",
+        here=shared_place(message) or kept_place(heard.state, now),
     )  # fmt: skip
 
 
@@ -128,6 +130,10 @@ def _decide(chat: Chat, state: State) -> Reply:
         progress = None
     if progress:
         return _in_flow(chat, state, progress)
+    if (place := shared_place(chat.message)) is not None:
+        keep_place(state, place, chat.now)
+        if (near := router.for_intent(chat.speaker.role, "worklist")) is not None:
+            return _run(chat, state, near, "", router.action_of(near))
     if not chat.message.text:
         return anyone.cannot_read(chat) if chat.message.type != "location" else anyone.unclear(chat, lost=False)
     return _offer_parked(chat, state, _wish(chat, state))

@@ -19,6 +19,7 @@ from core.crm.contacts import LinkedAccount
 from core.errors import DomainError
 from core.ids import Id
 from core.money import AmountInvalid, parse_amount
+from core.recovery.worklist import Place
 
 Facts = TypeVar("Facts")
 
@@ -60,6 +61,8 @@ class Chat:
     now: datetime
     today: date
     origin: str
+    here: Place | None = None
+    """Where the person last said he is, where that is not long ago."""
 
     @property
     def account(self) -> LinkedAccount:

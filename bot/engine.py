@@ -10,8 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
+
 from bot.dialog import Answers, Chat, Choose, Confirm, Flow, Photo, Question, Reject, Rupees
-from bot.texts.reply import Reply, lines
+from bot.refusals import explained
+from bot.texts.reply import Button, Reply, lines, words
+from core.errors import DomainError
+
+log = structlog.get_logger(__name__)
 
 QUESTION_LIFE = timedelta(hours=24)
 TAP_PREFIX = "a"
@@ -158,5 +164,9 @@ def _finished(flow: Flow, chat: Chat, progress: Progress) -> Reply:
     try:
         with chat.session.begin_nested():
             return flow.finish(chat, read_all(flow, progress))
-    except tuple(flow.refused) as refusal:
-        return flow.refused[type(refusal)](refusal)
+    except DomainError as refusal:
+        for kind, answered in flow.refused.items():
+            if isinstance(refusal, kind):
+                return answered(refusal)
+        log.warning("refusal_without_words", flow=flow.name, refusal=type(refusal).__name__)
+        return Reply(explained(refusal), buttons=(Button("menu", words("Menu")),))

@@ -23,7 +23,9 @@ def own_cases(chat: Chat) -> Sequence[WorkItem]:
     assert agent_id is not None
     return chat.once(
         f"cases:{agent_id}",
-        lambda: worklist(chat.session, agent_id=agent_id, today=chat.today, everything=True, limit=CASES_MAX),
+        lambda: worklist(
+            chat.session, agent_id=agent_id, today=chat.today, here=chat.here, everything=True, limit=CASES_MAX
+        ),
     )  # fmt: skip
 
 
@@ -82,3 +84,31 @@ class OwnCase(Choose):
     def read(self, chat: Chat, answers: Answers, tapped: str | None) -> Any:
         named = tapped or case_named(chat)
         return super().read(chat, answers, named)
+
+
+CHANNELS = {"call": words("Call"), "visit": words("Visit"), "chat": words("Chat")}
+SAID_AS = {
+    "call": "call", "called": "call", "phone": "call", "fone": "call", "kaal": "call", "کال": "call", "فون": "call",
+    "visit": "visit", "visited": "visit", "mulaqat": "visit", "milne": "visit", "mila": "visit", "ملاقات": "visit",
+    "ملا": "visit", "chat": "chat", "whatsapp": "chat", "message": "chat", "msg": "chat", "چیٹ": "chat",
+    "واٹس": "chat", "میسج": "chat",
+}  # fmt: skip
+"""Words by which agents say how they reached somebody."""
+
+
+def channels(_chat: Chat, _answers: Answers) -> Sequence[Option]:
+    return [Option(value, name) for value, name in CHANNELS.items()]
+
+
+@dataclass(frozen=True)
+class Channel(Choose):
+    """How the agent reached the customer, as he says it himself or from the list."""
+
+    options: Any = channels
+
+    def given(self, chat: Chat) -> Any:
+        heard = {SAID_AS[word] for word in fold(chat.message.text).split() if word in SAID_AS}
+        return heard.pop() if len(heard) == 1 else None
+
+    def read(self, chat: Chat, answers: Answers, tapped: str | None) -> Any:
+        return super().read(chat, answers, tapped or self.given(chat))

@@ -85,7 +85,7 @@ def test_question_names_are_a_promise_to_running_conversations() -> None:
         "renew_prepaid": ["shown_until"],
         "redeem_card": ["code"],
         "change_plan": ["plan", "confirmed"],
-        "promise_log": ["customer", "move", "day", "amount", "confirmed"],
+        "promise_log": ["customer", "move", "day", "amount", "channel", "confirmed"],
         "attempt_log": ["customer", "outcome", "channel", "note"],
         "cash_collected": ["customer", "amount", "confirmed"],
         "cash_handover": ["amount", "confirmed"],

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from core import jobs
+from core.billing.run_requests import due_requests
 from core.clock import utc_now
 from core.companies import Company
 from core.crm.models import Document
@@ -25,7 +26,7 @@ AT_ONCE = 500
 
 
 def sweep() -> None:
-    """Ring for due webhook events, and in every company for due messages and documents.
+    """Ring for due webhook events, and in every company for due messages, documents and runs.
 
     A company whose sweep fails does not stop the others.
     """
@@ -48,11 +49,14 @@ def sweep_company(company_id: Id, now: datetime) -> None:
         batches.release_doubtful(session, now=now)
         numbers = batches.waiting_numbers(session, now=now)
         documents = _due_documents(session, now)
+        runs = due_requests(session, now=now)
     company = str(company_id)
     for number, lane in numbers.items():
         jobs.ring_now("drain_number", queue=lane, company_id=company, business_number_id=str(number))
     for document_id in documents:
         jobs.ring_now("fetch_document", queue="inbound", company_id=company, document_id=str(document_id))
+    for request_id in runs:
+        jobs.ring_now("run_invoices_by_hand", queue="billing", company_id=company, request_id=str(request_id))
 
 
 def _due_events(session: Session, now: datetime) -> list[Id]:

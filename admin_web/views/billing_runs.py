@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from flask import abort, render_template, request
+from flask import abort, render_template
 
 from admin_web.access import Books, books, needs
 from admin_web.blueprint import Page, blueprint
 from admin_web.forms import Form, asked, attempt
-from core.billing.invoice_models import InvoiceRun
 from core.billing.run_history import recent_runs, run_with_problems, unresolved_problems
+from core.billing.run_requests import recent_requests
 from core.clock import utc_now
 from core.errors import DomainError, NotFound
 from core.staff.actors import named_actors
@@ -31,11 +30,9 @@ def billing_runs() -> Page:
 
 def _runs(tried: DryRun | None, day: str = "") -> str:
     with books() as page:
-        runs = recent_runs(page.session)
         return render_template(
-            "billing_runs.html", company=page.company, runs=runs, problems=unresolved_problems(page.session),
-            today=page.today, zone=page.zone, tried=tried, day=day, shown=INVOICES_SHOWN,
-            people=named_actors(page.session, [run.started_by for run in runs]), **_progress(runs),
+            "billing_runs.html", company=page.company, problems=unresolved_problems(page.session), today=page.today,
+            tried=tried, day=day, shown=INVOICES_SHOWN, **_progress(page),
         )  # fmt: skip
 
 
@@ -57,39 +54,33 @@ def try_run() -> Page:
 def start_run() -> Page:
     def start(page: Books, form: Form) -> str:
         due = ask_invoice_run(
-            page.session, day=form.day("day", page.today), today=page.today, asked_by=page.actor
-        )  # fmt: skip
+            page.session, day=form.day("day", page.today), today=page.today, asked_by=page.actor, now=utc_now()
+        )
         return f"The run is asked for: {due} subscriptions are due."
 
-    return attempt(start, done="panel.billing_runs", show=billing_runs, asked=utc_now().isoformat())
+    return attempt(start, done="panel.billing_runs", show=billing_runs)
 
 
 @blueprint.get("/invoice-runs/progress")
 @needs("invoice.run")
 def run_progress() -> Page:
     with books() as page:
-        runs = recent_runs(page.session)
-        state = _progress(runs)
-        people = named_actors(page.session, [run.started_by for run in runs])
-        shown = render_template("run_rows.html", runs=runs, zone=page.zone, people=people, **state)
-        return (shown, 200) if state["waiting"] or state["running"] else (shown, STOP_POLLING)
+        state = _progress(page)
+        shown = render_template("run_rows.html", **state)
+        return (shown, 200) if state["moving"] else (shown, STOP_POLLING)
 
 
-def _progress(runs: Sequence[InvoiceRun]) -> dict[str, object]:
-    """Whether a run is on its way: one that runs, or one that was asked for and has not been taken up."""
-    since = _asked_at()
-    ended = any(run.finished_at and since and run.finished_at >= since for run in runs)
-    running = any(run.state == "running" for run in runs)
-    return {"running": running, "waiting": since is not None and not ended and not running,
-            "asked_at": since.isoformat() if since else ""}  # fmt: skip
-
-
-def _asked_at() -> datetime | None:
-    try:
-        since = datetime.fromisoformat(request.args.get("asked", ""))
-    except ValueError:
-        return None
-    return since if since.tzinfo else None
+def _progress(page: Books) -> dict[str, Any]:
+    """The runs, the requests that are no run yet, and whether any of them is on its way."""
+    runs = recent_runs(page.session)
+    requests = [each for each in recent_requests(page.session) if each.state != "done"]
+    return {
+        "runs": runs, "requests": requests, "zone": page.zone,
+        "moving": any(each.state != "failed" for each in requests) or any(run.state == "running" for run in runs),
+        "people": named_actors(
+            page.session, [*(run.started_by for run in runs), *(each.asked_by for each in requests)]
+        ),
+    }  # fmt: skip
 
 
 @blueprint.get("/invoice-runs/<uuid:run_id>")

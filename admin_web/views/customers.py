@@ -12,10 +12,14 @@ from admin_web.access import books, needs
 from admin_web.blueprint import Page, blueprint
 from core.billing.charges import CHARGES
 from core.billing.plans import offered_plans
+from core.billing.tax_table import tax_rates
 from core.crm.customers import PAGE, areas_of, search_customers
 from core.errors import NotFound
 from core.printing.figures import figures
 from core.usecases.customer_profile import customer_profile
+
+CONTRACT_ROWS = 5
+"""Lines that the form of a contract offers; more are added afterwards."""
 
 
 @blueprint.get("/customers")
@@ -66,8 +70,11 @@ def customer(number: str) -> Page:
         plans = [
             (plan.id, f"{plan.name}, {figures(price)}") for plan, price in offered_plans(page.session, day=page.today)
         ]
-        return render_template("customer.html", company=page.company, profile=profile, zone=page.zone,
-                               today=page.today, plans=plans, charges=CHARGES)  # fmt: skip
+        return render_template(
+            "customer.html", company=page.company, profile=profile, zone=page.zone, today=page.today, plans=plans,
+            charges=CHARGES, contract_rows=CONTRACT_ROWS,
+            taxes=list(dict.fromkeys(rate.code for rate in tax_rates(page.session))),
+        )  # fmt: skip
 
 
 def _is_uuid(text: str) -> bool:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Response, abort, render_template, request
+from flask import abort, render_template
 
 from admin_web.access import Books, books, needs
 from admin_web.blueprint import Page, blueprint
 from admin_web.forms import Form, attempt
+from admin_web.uploads import kept_file, sent_file
 from admin_web.views.banks import money_choices
 from core.errors import NotFound
-from core.ids import Id
 from core.ledger.accounts import accounts_by_code
 from core.ledger.cash_accounts import treasury_policy
 from core.ledger.expenses import (
@@ -33,7 +33,6 @@ from core.ledger.expenses import (
 from core.ledger.vendors import vendors_in_use
 from core.money import ZERO
 from core.printing.figures import figures
-from core.usecases.keep_document import SIZE_MAX, keep_document, read_document
 
 ORIGIN = "panel:expenses"
 
@@ -63,7 +62,7 @@ def new_expense() -> Page:
             page.session, category_id=form.key("category"), net=form.amount("net"),
             tax=form.maybe_amount("tax") or ZERO, description=form.text("description", required=True),
             asked_on=form.day("asked_on", page.today), vendor_id=form.maybe_key("vendor"), idempotency_key=key,
-            document_id=_attachment(page), actor=page.actor,
+            document_id=kept_file(page, "receipt", kind="receipt"), actor=page.actor,
         )  # fmt: skip
         if made.state == "asked":
             return f"{made.number} of {figures(made.total)} waits for a second person."
@@ -74,14 +73,6 @@ def new_expense() -> Page:
         return f"{made.number} of {figures(made.total)} is {made.state}."
 
     return attempt(ask, done="panel.expenses", show=expenses)
-
-
-def _attachment(page: Books) -> Id | None:
-    """The receipt that was chosen, kept in the vault."""
-    file = request.files.get("receipt")
-    if file is None or not file.filename:
-        return None
-    return keep_document(page.session, data=file.read(SIZE_MAX + 1), filename=file.filename, kind="receipt").id
 
 
 @blueprint.post("/expenses/<uuid:expense_id>/decide")
@@ -131,12 +122,9 @@ def expense_receipt(expense_id: UUID) -> Page:
     with books() as page:
         try:
             expense = expense_by_id(page.session, expense_id)
-            document, data = read_document(page.session, document_id=expense.document_id)
         except NotFound:
             abort(404)
-    answer = Response(data, mimetype=document.mime_type)
-    answer.headers.set("Content-Disposition", "inline", filename=document.filename or "receipt")
-    return answer
+        return sent_file(page, expense.document_id)
 
 
 @blueprint.post("/expenses/categories")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from flask import Response, abort, render_template, request
 
@@ -10,6 +10,7 @@ from admin_web.access import Books, books, needs
 from admin_web.blueprint import Page, blueprint
 from admin_web.forms import Form, asked, attempt
 from admin_web.views.invoices import LANGUAGES
+from core.billing.allocation import OpenInvoice, open_invoices
 from core.billing.document_history import payment_by_number, payment_history
 from core.billing.payment_models import METHODS
 from core.billing.receipt_pdf import receipt_pdf
@@ -20,6 +21,7 @@ from core.errors import DomainError, NotFound
 from core.money import ZERO
 from core.printing.figures import figures
 from core.staff.actors import named_actors
+from core.staff.people import active_staff
 from core.usecases.find_payer import chosen_payer, find_payers
 from core.usecases.take_back_payment import bounce_payment, reverse_payment
 from core.usecases.take_payment import take_payment
@@ -53,7 +55,8 @@ def counter() -> Page:
         return render_template(
             "counter.html", company=page.company, methods=COUNTER_METHODS, today=page.today,
             payers=find_payers(page.session, wanted=_whose(), today=page.today),
-            taken=request.args.get("taken", ""),
+            taken=request.args.get("taken", ""), open_invoices=_open_invoices(page),
+            collectors=[(each.id, each.name) for each in active_staff(page.session)],
         )  # fmt: skip
 
 
@@ -62,7 +65,16 @@ def counter() -> Page:
 def payer() -> Page:
     """Who is meant, and what he owes: what the counter shows while a person types."""
     with books() as page:
-        return render_template("payer.html", payers=find_payers(page.session, wanted=_whose(), today=page.today))
+        return render_template("payer.html", payers=find_payers(page.session, wanted=_whose(), today=page.today),
+                               open_invoices=_open_invoices(page))  # fmt: skip
+
+
+def _open_invoices(page: Books) -> Sequence[OpenInvoice]:
+    """What the one who is meant can choose to pay, the oldest due first."""
+    payers = find_payers(page.session, wanted=_whose(), today=page.today)
+    if len(payers) != 1:
+        return ()
+    return open_invoices(page.session, customer_id=payers[0].id)
 
 
 def _whose() -> str:
@@ -84,12 +96,14 @@ def take() -> Page:
             reference=form.text("reference"), idempotency_key=form.once(), taken_by=page.actor, now=utc_now(),
             origin=form.once(), withheld_income_tax=form.maybe_amount("withheld_income_tax") or ZERO,
             withheld_sales_tax=form.maybe_amount("withheld_sales_tax") or ZERO,
-            certificate_no=form.text("certificate_no"),
+            certificate_no=form.text("certificate_no"), invoice_ids=form.keys("invoice"),
+            collected_by=form.maybe_key("collected_by"),
         )  # fmt: skip
         number = taken.payment.number
         told = "" if taken.receipt_id else " The customer is not on WhatsApp: print the receipt."
         received, left = figures(taken.payment.amount), figures(taken.balance.due)
-        return f"{number}: {received} from {whose.name}; {left} left to pay.{told}"
+        kept = f", {figures(taken.balance.advance)} in advance" if taken.balance.advance else ""
+        return f"{number}: {received} from {whose.name}; {left} left to pay{kept}.{told}"
 
     answer = attempt(book, done="panel.counter", show=counter)
     if isinstance(answer, Response) and number:

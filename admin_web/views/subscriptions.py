@@ -12,13 +12,15 @@ from flask import Response, abort, render_template
 
 from admin_web.access import Books, books, needs
 from admin_web.blueprint import Page, blueprint
-from admin_web.forms import Form, asked, attempt
-from admin_web.views.customers import customer
+from admin_web.forms import FieldInvalid, Form, asked, attempt
+from admin_web.uploads import kept_file, sent_file
+from admin_web.views.customers import CONTRACT_ROWS, customer
 from admin_web.views.reports import MIMES
 from core.billing.charges import CHARGES, add_charge, cancel_charge, invoice_now
 from core.billing.lines import add_line, grant_discount
 from core.billing.plan_changes import Effective, cancel_plan_change, preview_plan_change
-from core.billing.subscriptions import ROLES, NewLine, start_subscription
+from core.billing.subscriptions import ROLES, NewLine
+from core.billing.tax_table import add_exemption, end_exemption, exemptions_of
 from core.clock import utc_now
 from core.crm.customers import customer_by_number
 from core.crm.models import Customer
@@ -31,6 +33,7 @@ from core.usecases.change_plan import change_plan
 from core.usecases.end_service import end_service
 from core.usecases.export_report import export_report
 from core.usecases.pause_service import pause_service, resume_service
+from core.usecases.start_service import start_service
 
 ONE = Decimal(1)
 
@@ -48,14 +51,91 @@ def _act(number: str, action: Callable[[Books, Form, Id], str]) -> Page:
 @needs("invoice.write")
 def begin_service(number: str) -> Page:
     def start(page: Books, form: Form, whose: Id) -> str:
-        made = start_subscription(
+        made = start_service(
             page.session, customer_id=whose, site_id=form.key("site"), plan_id=form.key("plan"),
             started_on=form.day("started_on", page.today), billing_day=form.maybe_number("billing_day"),
-            agreed_price=form.maybe_amount("agreed_price"),
+            agreed_price=form.maybe_amount("agreed_price"), username=form.text("username"),
         )  # fmt: skip
         return f"The service runs from {made.started_on}; its first bill is due on {made.next_bill_on or 'renewal'}."
 
     return _act(number, start)
+
+
+@blueprint.post("/customers/<number>/contracts")
+@needs("invoice.write")
+def begin_contract(number: str) -> Page:
+    """A contract of several lines: the first is the main one, rows without a plan are left out."""
+
+    def start(page: Books, form: Form, whose: Id) -> str:
+        first, *others = _contract_lines(form)
+        made = start_service(
+            page.session, customer_id=whose, site_id=first.site_id or form.key("site_1"), plan_id=first.plan_id,
+            started_on=form.day("contract_from", page.today), agreed_price=first.agreed_price, lines=others,
+            due_days=form.maybe_number("due_days"), contract_no=form.text("contract_no", required=True),
+            contract_until=form.maybe_day("contract_until"), username=form.text("contract_username"),
+        )  # fmt: skip
+        if form.text("contract_discount"):
+            grant_discount(
+                page.session, subscription_id=made.id, valid_from=made.started_on, approved_by=page.actor,
+                percent=form.rate("contract_discount"), reason=f"contract {made.contract_no}",
+            )  # fmt: skip
+        return f"Contract {made.contract_no} of {1 + len(others)} lines runs from {made.started_on}."
+
+    return _act(number, start)
+
+
+def _contract_lines(form: Form) -> list[NewLine]:
+    lines = [
+        NewLine(
+            form.key(f"plan_{row}"), role="main" if row == 1 else "site", site_id=form.maybe_key(f"site_{row}"),
+            description=form.text(f"words_{row}"), agreed_price=form.maybe_amount(f"price_{row}"),
+            quantity=form.rate(f"quantity_{row}") if form.text(f"quantity_{row}") else ONE,
+        )
+        for row in range(1, CONTRACT_ROWS + 1)
+        if row == 1 or form.text(f"plan_{row}")
+    ]  # fmt: skip
+    if lines[0].quantity != ONE:
+        raise FieldInvalid("The main line is sold once: put what is sold several times into a line of its own.")
+    return lines
+
+
+@blueprint.post("/customers/<number>/exemptions")
+@needs("invoice.write")
+def exempt(number: str) -> Page:
+    def add(page: Books, form: Form, whose: Id) -> str:
+        document_id = kept_file(page, "certificate", kind="tax_certificate", customer_id=whose)
+        made = add_exemption(
+            page.session, customer_id=whose, tax_code=form.text("tax_code", required=True),
+            certificate_no=form.text("certificate_no", required=True), valid_from=form.day("exempt_from", page.today),
+            valid_to=form.maybe_day("exempt_to"), document_id=document_id,
+        )  # fmt: skip
+        return f"Invoices from {made.valid_from} carry no {made.tax_code}."
+
+    return _act(number, add)
+
+
+@blueprint.post("/customers/<number>/exemptions/<uuid:exemption_id>")
+@needs("invoice.write")
+def stop_exemption(number: str, exemption_id: UUID) -> Page:
+    def stop(page: Books, form: Form, whose: Id) -> str:
+        made = end_exemption(page.session, exemption_id=exemption_id, valid_to=form.day("last_day", page.today))
+        return f"Certificate {made.certificate_no} holds to {made.valid_to}."
+
+    return _act(number, stop)
+
+
+@blueprint.get("/customers/<number>/exemptions/<uuid:exemption_id>/certificate")
+@needs("invoice.view")
+def certificate_file(number: str, exemption_id: UUID) -> Page:
+    with books() as page:
+        try:
+            whose = customer_by_number(page.session, number=number)
+            held = {each.id: each for each in exemptions_of(page.session, customer_id=whose.id)}
+            if exemption_id not in held:
+                abort(404)
+        except NotFound:
+            abort(404)
+        return sent_file(page, held[exemption_id].document_id)
 
 
 @blueprint.post("/customers/<number>/subscriptions/<uuid:subscription_id>/lines")

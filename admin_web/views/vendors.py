@@ -12,6 +12,7 @@ from flask import abort, render_template
 from admin_web.access import Books, books, needs
 from admin_web.blueprint import Page, blueprint
 from admin_web.forms import Form, asked, attempt
+from admin_web.uploads import kept_file, sent_file
 from admin_web.views.banks import money_choices
 from core.errors import DomainError, NotFound
 from core.ledger.accounts import accounts_by_code
@@ -27,7 +28,7 @@ from core.ledger.bills import (
     vendor_payments_of,
     void_bill,
 )
-from core.ledger.treasury_models import PRICINGS
+from core.ledger.treasury_models import PRICINGS, Bill
 from core.ledger.vendor_payments import pay_vendor, reverse_vendor_payment, withholding_for
 from core.ledger.vendors import (
     add_contract,
@@ -149,11 +150,20 @@ def new_bill(vendor_id: UUID) -> Page:
         made = enter_bill(
             page.session, vendor_id=vendor_id, items=_items(form), billed_on=form.day("billed_on", page.today),
             due_on=form.maybe_day("due_on"), vendor_ref=form.text("vendor_ref"), idempotency_key=key,
-            actor=page.actor, origin=key,
+            document_id=kept_file(page, "paper", kind="bill"), actor=page.actor, origin=key,
         )  # fmt: skip
         return f"Bill {made.number} of {figures(made.total)} is in the books, due on {made.due_on}."
 
     return _attempt(vendor_id, enter)
+
+
+@blueprint.get("/bills/<uuid:bill_id>/paper")
+@needs("vendor.write")
+def bill_paper(bill_id: UUID) -> Page:
+    """The vendor's own bill, as it was uploaded."""
+    with books() as page:
+        bill = page.session.get(Bill, bill_id)
+        return sent_file(page, bill.document_id if bill else None)
 
 
 def _items(form: Form) -> list[BillItem]:

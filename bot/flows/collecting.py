@@ -9,8 +9,8 @@ from typing import Any
 
 from bot.dialog import Answers, Chat, Choose, Confirm, Flow, Option, Reject, Rupees, Text
 from bot.flows.parts import refused_with
-from bot.handlers.recovery_agent import CHANNELS, HANDOVER, OUTCOMES, WORKLIST
-from bot.own_cases import OwnCase, customer_of, own_case_numbered
+from bot.handlers.recovery_agent import HANDOVER, OUTCOMES, WORKLIST
+from bot.own_cases import Channel, OwnCase, customer_of, own_case_numbered
 from bot.texts.reply import Reply, Saying, lines, words
 from core.billing import payments
 from core.errors import NotFound
@@ -52,10 +52,6 @@ def outcomes(_chat: Chat, _answers: Answers) -> Sequence[Option]:
     return [Option(value, name) for value, name in OUTCOMES.items() if value not in LOGGED_BY_OTHERS]
 
 
-def channels(_chat: Chat, _answers: Answers) -> Sequence[Option]:
-    return [Option(value, name) for value, name in CHANNELS.items()]
-
-
 def finish_attempt(chat: Chat, answers: Answers) -> Reply:
     customer_id, agent_id = customer_of(chat, answers.customer), chat.speaker.staff_id
     if customer_id is None or agent_id is None:
@@ -78,8 +74,8 @@ attempt = Flow(
     questions=[
         OwnCase("customer"),
         Outcome("outcome", lambda *_: words("What came of it?"), outcomes, when=has_case),
-        Choose(
-            "channel", lambda *_: words("How did you try?"), channels,
+        Channel(
+            "channel", lambda *_: words("How did you try?"),
             when=lambda chat, answers: has_case(chat, answers) and answers.outcome not in HOW_IT_WAS_TRIED,
         ),
         Text(

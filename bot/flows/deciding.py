@@ -29,6 +29,14 @@ def waiting(chat: Chat, _answers: Answers) -> Sequence[Option]:
     return [Option(each.name, KINDS[each.kind], described(each)) for each in approvals_of(chat)]
 
 
+def still_waits(chat: Chat, _answers: Answers) -> bool:
+    """Whether there is anything to decide, and what the tapped button names is among it: never another in its place."""
+    verb, _, named = (chat.message.action or "").partition(":")[2].partition(":")
+    if verb in ("approve", "refuse") and named:
+        return approval_named(chat, named) is not None
+    return bool(approvals_of(chat))
+
+
 def is_kind(*kinds: str) -> Callable[[Chat, Answers], bool]:
     def check(_chat: Chat, answers: Answers) -> bool:
         return str(answers.item or "").partition("-")[0] in kinds
@@ -201,7 +209,7 @@ approve = Flow(
     permission="chat.approve",
     title=words("the approval"),
     questions=[
-        Choose("item", lambda *_: words("What shall be decided?"), waiting),
+        Choose("item", lambda *_: words("What shall be decided?"), waiting, when=still_waits),
         Choose("method", lambda *_: words("How was it paid?"), methods, when=needs_method),
         Rupees("counted", lambda *_: words("How much did you count?"), when=is_kind("handover"), offers=announced),
         Confirm("confirmed", approve_summary, when=has_item),
@@ -216,7 +224,7 @@ refuse = Flow(
     permission="chat.approve",
     title=words("the refusal"),
     questions=[
-        Choose("item", lambda *_: words("What shall be decided?"), waiting),
+        Choose("item", lambda *_: words("What shall be decided?"), waiting, when=still_waits),
         Text("reason", lambda *_: words("Why is it refused? A customer is told this."), max_length=300,
              when=is_kind(*NEED_REASON)),
         Confirm("confirmed", refuse_summary, when=has_item),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from bot.dialog import Chat
+from bot.refusals import explained
 from bot.texts.reply import Button, Reply, Saying, words
 from core.errors import DomainError
 from core.ids import Id
@@ -15,12 +16,12 @@ from core.usecases.save_media import save_media
 def refused_with(
     refusals: Iterable[type[DomainError]], *buttons: Button
 ) -> Mapping[type[DomainError], Callable[[Any], Reply]]:
-    """Answers refusals that explain themselves with their own words."""
+    """Answers refusals with what stands in the way."""
 
-    def explained(why: Any) -> Reply:
-        return Reply(words("This cannot be done: %(why)s", why=str(why)), buttons=buttons)
+    def answered(refusal: Any) -> Reply:
+        return Reply(words("This cannot be done: %(why)s", why=explained(refusal)), buttons=buttons)
 
-    return dict.fromkeys(refusals, explained)
+    return dict.fromkeys(refusals, answered)
 
 
 def refused_as(

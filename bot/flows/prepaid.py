@@ -16,10 +16,11 @@ from core.billing.prepaid import AdvanceTooSmall, AlreadyRenewed, NotPrepaid, Re
 from core.billing.subscriptions import current_subscription
 from core.billing.terms import NoPriceOnDay
 from core.billing.voucher_codes import typed_code
-from core.errors import DomainError
+from core.billing.wrong_cards import TooManyWrongCards
 from core.ids import Id
-from core.usecases.renew_prepaid import redeem_voucher, renew_prepaid
+from core.usecases.renew_prepaid import renew_prepaid
 from core.usecases.start_process import process_settings
+from core.usecases.use_card import use_card
 
 NEVER = "never"
 CHANGED_MEANWHILE = words("Your plan has changed meanwhile. Please look at it again.")
@@ -112,10 +113,12 @@ class CardCode(Text):
 
 
 def finish_card(chat: Chat, answers: Answers) -> Reply:
-    used = redeem_voucher(
+    used = use_card(
         chat.session, code=answers.code, customer_id=chat.account.customer_id, now=chat.now,
         secret=process_settings().secret_key.get_secret_value(), actor=chat.speaker.actor, origin=chat.origin,
     )  # fmt: skip
+    if isinstance(used, vouchers.VoucherRefused):
+        return card_refused(used)
     body = lines(
         words("Your card of *%(amount)s* is used.", amount=used.payment.amount),
         *(_runs_until(chat, renewal.subscription.paid_until) for renewal in used.renewals),
@@ -124,18 +127,21 @@ def finish_card(chat: Chat, answers: Answers) -> Reply:
     return Reply(body, buttons=(BALANCE, RECHARGE, MENU))
 
 
-def _refused(said: Saying) -> Any:
-    return lambda _refusal: Reply(said, buttons=(RECHARGE, HUMAN, MENU))
-
-
-CARD_REFUSALS: dict[type[DomainError], Any] = {
-    vouchers.VoucherMistyped: _refused(words("That is not a card code. Please check the sixteen letters and figures.")),
-    vouchers.VoucherUnknown: _refused(words("There is no card with this code. Please check it.")),
-    vouchers.VoucherUsed: _refused(words("This card was used already.")),
-    vouchers.VoucherExpired: _refused(words("This card has expired.")),
-    vouchers.VoucherCancelled: _refused(words("This card was cancelled. Please ask where you bought it.")),
-    vouchers.VoucherForOtherPlan: _refused(words("This card is for another plan than yours.")),
+CARD_REFUSALS: dict[type[vouchers.VoucherRefused], Saying] = {
+    vouchers.VoucherMistyped: words("That is not a card code. Please check the sixteen letters and figures."),
+    vouchers.VoucherUnknown: words("There is no card with this code. Please check it."),
+    vouchers.VoucherUsed: words("This card was used already."),
+    vouchers.VoucherExpired: words("This card has expired."),
+    vouchers.VoucherCancelled: words("This card was cancelled. Please ask where you bought it."),
+    vouchers.VoucherForOtherPlan: words("This card is for another plan than yours."),
+    TooManyWrongCards: words("Too many codes were wrong. Please try again later, or talk to us."),
 }
+
+
+def card_refused(refusal: vouchers.VoucherRefused) -> Reply:
+    return Reply(CARD_REFUSALS[type(refusal)], buttons=(RECHARGE, HUMAN, MENU))
+
+
 card = Flow(
     name="redeem_card",
     intent="",
@@ -143,5 +149,5 @@ card = Flow(
     title=words("your recharge card"),
     questions=[CardCode("code", lambda *_: words("Please write the sixteen letters and figures of your card."))],
     finish=finish_card,
-    refused=CARD_REFUSALS | dict(refused_as(CHANGED_MEANWHILE, (NoPriceOnDay,), BALANCE, MENU)),
+    refused=refused_as(CHANGED_MEANWHILE, (NoPriceOnDay,), BALANCE, MENU),
 )

@@ -14,7 +14,7 @@ from bot.dialog import Answers, Chat, Confirm, Day, Flow, Option, Question, Reje
 from bot.flows.parts import refused_as, refused_with
 from bot.handlers.customer import BALANCE, HAVE_PAID, HOW_TO_PAY, HUMAN, MENU
 from bot.handlers.recovery_agent import WORKLIST
-from bot.own_cases import OwnCase, customer_of
+from bot.own_cases import Channel, OwnCase, customer_of
 from bot.texts.reply import Reply, Saying, lines, words
 from core.ids import Id
 from core.money import AmountInvalid
@@ -182,7 +182,7 @@ def finish_for(chat: Chat, answers: Answers) -> Reply:
     assert customer_id is not None and agent_id is not None
     promise = log_promise(
         chat.session, customer_id=customer_id, amount=answers.amount, due_on=answers.day,
-        taken_by=chat.speaker.actor, channel="visit", now=chat.now, agent_id=agent_id,
+        taken_by=chat.speaker.actor, channel=answers.channel, now=chat.now, agent_id=agent_id,
         extend=facts.running is not None, origin=chat.origin,
     )  # fmt: skip
     return Reply(
@@ -211,7 +211,16 @@ promise_of_customer = Flow(
     intent="promise_log",
     permission="chat.own_cases",
     title=words("the promise"),
-    questions=[OwnCase("customer"), *questions(own_case)],
+    questions=[
+        OwnCase("customer"),
+        *questions(own_case)[:-1],
+        Channel(
+            "channel",
+            lambda *_: words("Did he promise by a call, a visit or in chat?"),
+            when=partial(goes_on, own_case),
+        ),
+        *questions(own_case)[-1:],
+    ],
     finish=finish_for,
     refused=refused_with(REFUSED, WORKLIST),
     needs_account=False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.dialog import ROWS_MAX, Chat
 from bot.handlers.registry import Handler
-from bot.own_cases import case_named, own_case_numbered
+from bot.own_cases import CHANNELS, case_named, own_case_numbered
 from bot.texts.reply import Button, Reply, Row, Saying, lines, verbatim, words
 from core.billing.overdue import overdue_customers
 from core.recovery.cases import attempts_of
@@ -23,7 +23,6 @@ WHYS = {
     "notice_to_bring": words("bring the notice"),
     "overdue": words("overdue"),
 }
-CHANNELS = {"call": words("Call"), "visit": words("Visit"), "chat": words("Chat")}
 OUTCOMES = {
     "no_answer": words("No answer"),
     "not_at_home": words("Not at home"),
@@ -49,11 +48,18 @@ def menu(chat: Chat, _: str) -> Reply:
 def worklist(chat: Chat, _: str) -> Reply:
     """His cases, the most pressing first; where no case was given to him yet, who is overdue in his area."""
     assert chat.speaker.staff_id is not None
-    items = read_worklist(chat.session, agent_id=chat.speaker.staff_id, today=chat.today, limit=ROWS_MAX)
+    items = read_worklist(
+        chat.session, agent_id=chat.speaker.staff_id, today=chat.today, here=chat.here, limit=ROWS_MAX
+    )
     if not items:
         return _overdue_in_area(chat)
     rows = tuple(Row(f"case:{item.number}", verbatim(item.name), _why(item)) for item in items)
-    body = lines(words("Your cases for today, the most pressing first:"), *(_line(item) for item in items))
+    order = (
+        words("Your cases for today, the most pressing first and then the nearest:")
+        if chat.here
+        else words("Your cases for today, the most pressing first:")
+    )
+    body = lines(order, *(_line(item) for item in items))
     return Reply(body, rows=rows, list_button=words("Choose"))
 
 
@@ -62,6 +68,8 @@ def _line(item: WorkItem) -> Saying:
         "• %(number)s %(name)s, %(place)s: %(amount)s, %(days)s days",
         number=item.number, name=item.name, place=item.sub_zone, amount=item.amount, days=item.days,
     )  # fmt: skip
+    if item.metres is not None:
+        said = words("%(case)s, %(km)s km", case=said, km=f"{item.metres / 1000:.1f}")
     if item.why == "overdue":
         return said
     return words("%(case)s, *%(why)s*", case=said, why=WHYS[item.why])

@@ -159,7 +159,7 @@ def _pending(session: Session, claim_id: Id) -> PaymentClaim:
     lock_customers(session, [claim.customer_id])
     session.refresh(claim, with_for_update=True)
     if claim.state != "pending":
-        raise ClaimDecided(f"Claim {claim.number} is {claim.state} already, by {claim.decided_by}")
+        raise ClaimDecided(f"Claim {claim.number} is {claim.state} already, by {claim.decided_by}", number=claim.number)
     return claim
 
 

@@ -178,3 +178,21 @@ class InvoiceRunProblem(Owned, Base):
     customer_name: Mapped[str]
     reason: Mapped[str]
     resolved_at: Mapped[datetime | None]
+
+
+class InvoiceRunRequest(Owned, Base):
+    """Somebody asked for a run by hand; a worker takes it up, however often the ring for it got lost."""
+
+    __tablename__ = "invoice_run_request"
+    __table_args__ = (
+        CheckConstraint("state IN ('asked', 'running', 'done', 'failed')", name="state"),
+        Index("uq_invoice_run_request_waiting", "company_id", "run_day", unique=True,
+              postgresql_where=text("state IN ('asked', 'running')")),
+    )  # fmt: skip
+    run_day: Mapped[date]
+    asked_by: Mapped[str]
+    asked_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(default="asked")
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    error: Mapped[str] = mapped_column(default="")

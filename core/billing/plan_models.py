@@ -202,3 +202,6 @@ class BillingPolicy(Owned, Base):
     """What is billed in advance for longer than so many months is earned month by month; 36 defers nothing."""
     cards_expire_to_income: Mapped[bool] = mapped_column(default=True, server_default="true")
     """Whether the value of a sold recharge card becomes other income once nobody can use it any more."""
+    wrong_cards_max: Mapped[int] = mapped_column(default=5, server_default="5")
+    """After so many unknown recharge codes within an hour a person's codes are refused for `card_pause_minutes`."""
+    card_pause_minutes: Mapped[int] = mapped_column(default=60, server_default="60")

@@ -126,10 +126,11 @@ def _asked(session: Session, refund_id: Id) -> Refund:
     lock_customers(session, [refund.customer_id])
     session.refresh(refund)
     if refund.state != "asked":
-        raise RefundDecided(f"Refund {refund.number} is {refund.state} already")
+        raise RefundDecided(f"Refund {refund.number} is {refund.state} already", number=refund.number)
     return refund
 
 
 def _within(amount: Decimal, advance: Decimal) -> None:
     if amount > advance:
-        raise AdvanceTooSmall(f"The advance that can be given back is {max(advance, ZERO)}, less than {amount}")
+        raise AdvanceTooSmall(f"The advance that can be given back is {max(advance, ZERO)}, less than {amount}",
+                              left=max(advance, ZERO), amount=amount)  # fmt: skip

@@ -74,22 +74,10 @@ LINES = text("""
       FROM run_line l JOIN run_invoice r ON r.position = l.invoice
      ORDER BY l.invoice, l.position
 """)
-<<<<<<< HEAD
 DEFERRALS = text("""
     INSERT INTO deferral (invoice_line_id, amount, earned, taken)
     SELECT id, amount, 0, 0 FROM run_line WHERE deferred ORDER BY invoice, position
 """)
-ENTRIES = text("""
-    INSERT INTO journal_entry (id, kind, source_id, posted_on, memo, actor, origin)
-    SELECT r.entry_id, 'invoice', r.id, :day,
-           :prefix || lpad((:first + r.position)::text, greatest(6, length((:first + r.position)::text)), '0'),
-           :actor, :origin
-      FROM run_invoice r
-     WHERE EXISTS (SELECT 1 FROM run_line l WHERE l.invoice = r.position AND l.amount <> 0)
-     ORDER BY r.position
-""")
-=======
->>>>>>> speed
 POSTINGS = text("""
     WITH entry AS (
         INSERT INTO journal_entry (id, kind, source_id, posted_on, memo, actor, origin)

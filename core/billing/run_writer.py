@@ -96,12 +96,7 @@ def _statements(session: Session, run: Run, rows: _Rows, actor: str) -> Iterable
         yield sql.DEFERRALS, {}
     if rows.of["run_charge"]:
         yield sql.CHARGES_TAKEN, {}
-<<<<<<< HEAD
-    yield sql.ENTRIES, number | posting
-    yield sql.POSTINGS, {"day": run.day, "deposits": DEPOSITS, "deferred": DEFERRED}
-=======
-    yield sql.POSTINGS, {**number, **posting, "deposits": DEPOSITS}
->>>>>>> speed
+    yield sql.POSTINGS, {**number, **posting, "deposits": DEPOSITS, "deferred": DEFERRED}
     if rows.of["run_share"]:
         yield sql.SHARES, {"day": run.day}
         yield sql.SHARE_POSTINGS, number | posting

@@ -204,3 +204,14 @@ class CardSettlement(Owned, Base):
     refunded: Mapped[Money] = mapped_column(default=Decimal("0.00"))
     """What was paid back, the rest being the discount they were sold with."""
     settled_by: Mapped[str]
+
+
+class WrongCard(Owned, Base):
+    """A recharge code that no card has, and who tried it: too many of them look like guessing."""
+
+    __tablename__ = "wrong_card"
+    __table_args__ = (Index("ix_wrong_card_tried_by", "company_id", "tried_by", "tried_at"),)
+    tried_by: Mapped[str]
+    """The actor, such as `contact:<id>`."""
+    customer_id: Mapped[Id] = mapped_column(ForeignKey("customer.id"))
+    tried_at: Mapped[datetime]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.billing.plan_models import SERVICE_CLASSES, TaxExemption, TaxRate
 from core.billing.taxes import TaxRule
-from core.errors import DomainError
+from core.errors import DomainError, NotFound
 from core.ids import Id, new_id
 from core.ledger.accounts import account_ids
 from core.money import ZERO
@@ -81,6 +81,24 @@ def add_exemption(
         valid_from=valid_from, valid_to=valid_to, document_id=document_id,
     )  # fmt: skip
     session.add(exemption)
+    session.flush()
+    return exemption
+
+
+def exemptions_of(session: Session, *, customer_id: Id) -> Sequence[TaxExemption]:
+    """The customer's certificates, the newest first."""
+    certificates = select(TaxExemption).where(TaxExemption.customer_id == customer_id)
+    return session.scalars(certificates.order_by(TaxExemption.valid_from.desc(), TaxExemption.id)).all()
+
+
+def end_exemption(session: Session, *, exemption_id: Id, valid_to: date) -> TaxExemption:
+    """The certificate holds to `valid_to`, its last day; what was invoiced stays. Raises NotFound, TaxInvalid."""
+    exemption = session.get(TaxExemption, exemption_id)
+    if exemption is None:
+        raise NotFound("There is no such certificate")
+    if valid_to < exemption.valid_from:
+        raise TaxInvalid(f"The certificate would end on {valid_to}, before it starts on {exemption.valid_from}")
+    exemption.valid_to = valid_to
     session.flush()
     return exemption
 

@@ -263,5 +263,6 @@ def _in_state(session: Session, expense_id: Id, *states: str) -> Expense:
     if expense is None:
         raise NotFound("There is no such expense")
     if expense.state not in states:
-        raise ExpenseNotInState(f"{expense.number} is {expense.state}: this needs it to be {' or '.join(states)}")
+        raise ExpenseNotInState(f"{expense.number} is {expense.state}: this needs it to be {' or '.join(states)}",
+                                number=expense.number)  # fmt: skip
     return expense

@@ -32,10 +32,15 @@ class PromiseTerms:
         why = "; ".join(self.reasons)
         if not self.days:
             raise PromiseRefused(f"No promise can be taken: {why}")
+        allowed = {
+            "first": self.days[0], "last": self.days[-1], "least": self.amount_min, "most": self.amount_max,
+        }  # fmt: skip
         if due_on not in self.days:
-            raise PromiseRefused(f"{due_on} is not offered: from {self.days[0]} to {self.days[-1]} ({why})")
+            raise PromiseRefused(f"{due_on} is not offered: from {self.days[0]} to {self.days[-1]} ({why})", **allowed)
         if not self.amount_min <= amount <= self.amount_max:
-            raise PromiseRefused(f"{amount} is not offered: from {self.amount_min} to {self.amount_max} ({why})")
+            raise PromiseRefused(
+                f"{amount} is not offered: from {self.amount_min} to {self.amount_max} ({why})", **allowed
+            )
 
 
 @dataclass(frozen=True)

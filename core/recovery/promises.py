@@ -23,7 +23,9 @@ class PromiseStillRunning(DomainError):
 
     def __init__(self, promise: Promise) -> None:
         super().__init__(
-            f"A promise of {promise.amount} by {promise.due_on} is open already: extend it, or wait for it"
+            f"A promise of {promise.amount} by {promise.due_on} is open already: extend it, or wait for it",
+            amount=promise.amount,
+            day=promise.due_on,
         )
         self.promise = promise
 
@@ -82,7 +84,7 @@ def make_promise(
 def _refuse_more_than(most: int, running: Promise) -> None:
     if running.extension_no >= most:
         raise ExtensionsUsedUp(f"This promise was moved {running.extension_no} times, and {most} are allowed: "
-                               f"it stands until {running.limit_on}")  # fmt: skip
+                               f"it stands until {running.limit_on}", day=running.limit_on)  # fmt: skip
 
 
 def _case_of(session: Session, customer_id: Id) -> Id | None:

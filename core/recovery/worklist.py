@@ -19,8 +19,6 @@ WHYS = ("promise_today", "promise_broken", "action_due", "notice_to_bring", "ove
 """Why a case is on the list, in their order."""
 QUIET_STAGES = ("new", "reminder")
 """Before the agent's step the messages do the work."""
-BANDS = (Decimal(50_000), Decimal(20_000), Decimal(10_000), Decimal(5_000), Decimal(2_000), Decimal(1_000))
-"""Debts between two of these are equally pressing, so that the nearer one comes first."""
 EARTH_METRES = 6_371_000
 
 
@@ -58,8 +56,9 @@ class WorkItem:
 def worklist(
     session: Session, *, agent_id: Id, today: date, here: Place | None = None, everything: bool = False, limit: int = 50
 ) -> list[WorkItem]:
-    """An agent's open cases: promises due today, broken promises, actions he set himself, then the largest debts,
-    the nearer first among about equal ones. Cases the ladder has not given to a person yet come with `everything`.
+    """An agent's open cases: promises due today, broken promises, actions he set himself, then the rest; within each
+    the nearest to `here` first, without it the largest. Cases the ladder has not given to a person yet come with
+    `everything`.
     """
     rows = session.execute(_query(agent_id)).all()
     items = [_item(row, today, here) for row in rows]
@@ -67,10 +66,9 @@ def worklist(
     return sorted(wanted, key=_urgency)[:limit]
 
 
-def _urgency(item: WorkItem) -> tuple[int, int, float, Decimal, str]:
-    band = next((index for index, least in enumerate(BANDS) if item.amount >= least), len(BANDS))
+def _urgency(item: WorkItem) -> tuple[int, float, Decimal, str]:
     metres = math.inf if item.metres is None else item.metres
-    return WHYS.index(item.why), band, metres, -item.amount, item.number
+    return WHYS.index(item.why), metres, -item.amount, item.number
 
 
 def _query(agent_id: Id) -> Any:

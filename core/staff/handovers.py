@@ -114,8 +114,9 @@ def _refuse_more_than_in_hand(session: Session, staff: Staff, amount: Decimal) -
         also = f", of which {shown(waiting, sign)} waits to be counted" if waiting else ""
         raise MoreThanInHand(
             f"{staff.name} holds {shown(held, sign)} by his receipts{also}: announce at most"
-            f" {shown(max(held - waiting, ZERO), sign)}, or record the missing receipts first"
-        )
+            f" {shown(max(held - waiting, ZERO), sign)}, or record the missing receipts first",
+            held=max(held - waiting, ZERO), amount=amount,
+        )  # fmt: skip
 
 
 def confirm_handover(
@@ -181,7 +182,7 @@ def _waiting(session: Session, handover_id: Id, cashier_id: Id | None) -> Handov
     if cashier_id is not None:
         require_cashier(session, cashier_id=cashier_id, agent_id=handover.staff_id)
     if handover.state != "announced":
-        raise HandoverNotWaiting(f"{handover.number} is {handover.state} already")
+        raise HandoverNotWaiting(f"{handover.number} is {handover.state} already", number=handover.number)
     return handover
 
 

@@ -14,8 +14,10 @@ from core.billing.invoice_models import Invoice
 from core.billing.invoices import invoices_of
 from core.billing.payment_models import Payment, PaymentClaim
 from core.billing.payments import payments_of
+from core.billing.plan_models import TaxExemption
 from core.billing.services import Services, services_of
 from core.billing.subscription_models import Subscription
+from core.billing.tax_table import exemptions_of
 from core.crm.customers import customer_by_number
 from core.crm.models import Contact, ContactAccount, Customer, CustomerPhone, Document
 from core.inventory.models import Item
@@ -53,6 +55,7 @@ class Profile:
     tickets: Sequence[Ticket]
     items: Sequence[Item]
     documents: Sequence[Document]
+    exemptions: Sequence[TaxExemption]
     chat: Sequence[ChatLine]
 
 
@@ -76,6 +79,7 @@ def customer_profile(session: Session, *, number: str, today: date) -> Profile:
         tickets=tickets_of(session, customer_id=mine),
         items=session.scalars(select(Item).where(Item.holder_kind == "customer", Item.holder_id == mine)).all(),
         documents=session.scalars(select(Document).where(Document.customer_id == mine).limit(50)).all(),
+        exemptions=exemptions_of(session, customer_id=mine),
         chat=_chat(session, customer),
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from core import jobs
@@ -19,11 +19,12 @@ from core.crm.models import Customer
 from core.errors import DomainError
 from core.ids import Id, new_id
 from core.recovery.calendar import WorkCalendar, calendar_of
-from core.recovery.case_models import CutApproval, RecoveryCase, ServiceCut
+from core.recovery.case_models import CutApproval, RecoveryCase, RecoveryRun, ServiceCut
 from core.recovery.cases import record_step
 from core.recovery.ladder import Standing, decide
 from core.recovery.policy import Step, ladder_of
 from core.recovery.reminders import debt_of, recipients, tell_service
+from core.recovery.runs import SUSPENSION
 from core.usecases.climb_ladder import lock_customers
 from core.usecases.recovery_facts import customers_by_area, customers_of, is_cuttable, standings
 from core.usecases.restore_service import ask_network
@@ -142,6 +143,9 @@ def approve_cuts(
     approval = CutApproval(id=new_id(), day=today, area_id=area_id, count_max=count_max, approved_by=approved_by)
     session.add(approval)
     session.flush()
+    # Due again: should the ring get lost, the timetable finds it.
+    stopped = update(RecoveryRun).where(RecoveryRun.run_day == today, RecoveryRun.kind == SUSPENSION)
+    session.execute(stopped.where(RecoveryRun.state == "done").values(state="failed", error="Allowed after it stopped"))
     company_id = current_company(session).id
     jobs.ring(session, "suspend_services", queue="bulk", company_id=str(company_id), day=today.isoformat())
     return approval

@@ -12,10 +12,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.billing.claims import claim_payment
+from core.billing.refunds import ask_refund
 from core.billing.subscriptions import start_subscription
+from core.billing.write_offs import write_off_invoice
 from core.clock import business_day, utc_now
 from core.crm.models import Customer
 from core.db import company_session
+from core.ledger.expenses import add_expense_category, ask_expense
 from core.recovery.assignment import reassign_case
 from core.recovery.case_models import RecoveryCase
 from core.staff.handovers import announce_handover
@@ -25,7 +28,7 @@ from core.usecases.log_promise import log_promise
 from core.usecases.run_recovery import run_recovery
 from tests.builders import a_phone, customer_who_owes, make_customer, make_plan, make_staff
 from tests.cast import TestCompany
-from tests.core.billing.life import prepaid_plan
+from tests.core.billing.life import pay, prepaid_plan
 from tests.core.recovery.town import bill
 from tests.phones import Phone
 
@@ -96,6 +99,20 @@ def manager_with_work(session: Session, company: TestCompany, phone: str) -> Non
                   document_id=None, now=utc_now())  # fmt: skip
 
 
+def manager_with_requests(session: Session, company: TestCompany, phone: str) -> None:
+    """Saima has a refund of Bilal's advance, a debt of Kamran's and an expense to decide."""
+    make_staff(session, company, role="manager", name="Saima", phone=phone)
+    bilal, kamran = (make_customer(session, company, name=name) for name in ("Bilal Butt", "Kamran Shah"))
+    pay(session, bilal.id, "900.00")
+    ask_refund(session, customer_id=bilal.id, amount=Decimal("400.00"), account_code="1010", reason="moved away",
+               asked_by="staff:1", idempotency_key="test")  # fmt: skip
+    lost = bill(session, kamran.id, "700.00", date(2026, 11, 5))
+    write_off_invoice(session, invoice_id=lost, reason="left the country", asked_by="staff:1", now=utc_now())
+    category = add_expense_category(session, name="Diesel")
+    ask_expense(session, category_id=category.id, net=Decimal("30000.00"), description="Generator", actor="staff:1",
+                asked_on=in_days(0), idempotency_key="test")  # fmt: skip
+
+
 def person(client: FlaskClient, company: TestCompany, prepare: Callable[[Session, TestCompany, str], object]) -> Phone:
     """Who writes, with the books as `prepare` leaves them."""
     phone = a_phone()
@@ -120,7 +137,7 @@ MONEY_WALKS = (
     Walk("redeem_card", prepaid_customer, (("code", "0000"),)),
     Walk("promise_log", agent_whose_customer_promised,
          (("customer", "C-2001"), ("move", "yes"), ("day", in_days(3).isoformat()), ("amount", "3435.63"),
-          ("confirmed", "yes"))),
+          ("channel", "call"), ("confirmed", "yes"))),
     Walk("attempt_log", agent_with_cases,
          (("customer", "C-2001"), ("outcome", "disputes"), ("channel", "call"), ("note", "bill ghalat hai"))),
     Walk("cash_collected", agent_with_cases, (("customer", "C-2001"), ("amount", "2000"), ("confirmed", "yes"))),

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text, update
 
-from core.billing.payment_models import Payment, PaymentClaim
+from core.billing.debt_models import WriteOff
+from core.billing.payment_models import Payment, PaymentClaim, Refund
+from core.billing.plan_models import BillingPolicy
 from core.billing.subscription_models import Subscription
+from core.billing.voucher_codes import new_code
 from core.billing.vouchers import make_vouchers
+from core.crm.models import Customer, Site
 from core.db import company_session
 from core.ledger.models import JournalEntry
+from core.ledger.treasury_models import Expense
 from core.messaging.models import InboundMessage, OutboundMessage
 from core.printing.figures import day_text as day
 from core.recovery.case_models import Attempt, CutApproval, Promise, RecoveryRun
@@ -22,6 +28,7 @@ from core.service_desk.models import Ticket
 from core.settings import Settings
 from core.staff.cash_models import Handover
 from core.usecases import start_process
+from tests.builders import make_staff
 from tests.cast import TestCompany
 from tests.core.billing.life import pay
 from tests.phones import Phone, choices
@@ -31,6 +38,7 @@ from tests.stories.money import (
     debtor,
     debtor_who_promised,
     in_days,
+    manager_with_requests,
     manager_with_work,
     person,
     prepaid_customer,
@@ -155,6 +163,33 @@ def test_a_recharge_card_is_used_once_and_tells_the_new_end(
     assert "used already" in bilal.says(codes[0]).text
 
 
+def test_who_guesses_recharge_codes_has_to_wait_and_the_manager_is_told(
+    client: FlaskClient, company: TestCompany, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(start_process, "_settings", Settings(environment="test", secret_key=SECRET, _env_file=None))
+    bilal = person(client, company, prepaid_customer)
+    with company_session(company.id, "test") as session:
+        make_staff(session, company, role="manager", name="Saima", phone="+923001112233")
+        session.execute(update(BillingPolicy).values(wrong_cards_max=3))
+        _, codes = make_vouchers(
+            session, name="Autumn", amount=Decimal("1500.00"), count=1, expires_on=in_days(40), secret=SECRET,
+            made_by="staff:1", today=in_days(0),
+        )  # fmt: skip
+    saima = Phone(client, company, "+923001112233")
+    saima.says("approval dikhao")
+    bilal.replies()
+    for _ in range(3):
+        tap(bilal, "flow:redeem_card")
+        assert bilal.sends("text", {"body": new_code()}) == 200
+        told = {message.contact_id: message.text for message in bilal.replies()}
+        assert any("no card with this code" in words for words in told.values())
+    assert any("Bilal Butt" in words and "3 aise recharge code" in words for words in told.values())
+    tap(bilal, "flow:redeem_card")
+    assert "Too many codes were wrong" in bilal.says(codes[0]).text
+    with company_session(company.id) as session:
+        assert session.scalar(select(func.count()).select_from(Payment)) == 0
+
+
 def test_a_faster_plan_shows_what_it_costs_before_the_yes(client: FlaskClient, company: TestCompany) -> None:
     ayesha = person(client, company, debtor)
     preview = ayesha.says("50 mbps kar do")
@@ -231,6 +266,8 @@ def test_an_agent_reaches_no_case_but_his_own(client: FlaskClient, company: Test
 def test_a_promise_and_an_attempt_are_noted_for_a_case(client: FlaskClient, company: TestCompany) -> None:
     rabia = person(client, company, agent_with_cases)
     rabia.says("C-2001 kal 2000 dega")
+    assert "mulaqat" in rabia.last.text
+    rabia.says("call par")
     rabia.taps("Haan")
     assert promises(company) == [("2000.00", in_days(1), "open")]
     rabia.says("C-2002 ghar pe nahi tha")
@@ -239,9 +276,33 @@ def test_a_promise_and_an_attempt_are_noted_for_a_case(client: FlaskClient, comp
     rabia.taps(option(rabia.last, "call"))
     assert "C-2002" in rabia.says("kehta hai 10 din net band tha").text
     with company_session(company.id) as session:
-        outcomes = [attempt.outcome for attempt in session.scalars(select(Attempt).order_by(Attempt.id))]
+        tried = session.scalars(select(Attempt).order_by(Attempt.id)).all()
+        outcomes, how = [attempt.outcome for attempt in tried], [attempt.channel for attempt in tried]
+        assert session.scalars(select(Promise)).one().channel == "call"
         assert session.scalars(select(Ticket)).one().category == "billing_dispute"
     assert outcomes == ["promised", "not_at_home", "disputes"]
+    assert how == ["call", "visit", "call"]
+
+
+def test_the_worklist_begins_with_who_is_near_where_the_agent_stands(client: FlaskClient, company: TestCompany) -> None:
+    rabia = person(client, company, agent_with_cases)
+    with company_session(company.id, "test") as session:
+        session.execute(text("UPDATE recovery_case SET stage = 'agent'"))
+        for name, latitude in (("Ayesha Khan", "31.60"), ("Kamran Shah", "31.51")):
+            customer = session.scalars(select(Customer).where(Customer.name == name)).one()
+            site = session.scalars(select(Site).where(Site.customer_id == customer.id)).one()
+            site.latitude, site.longitude = Decimal(latitude), Decimal("74.34")
+    assert numbers(tap(rabia, "worklist").text) == ["C-2001", "C-2002"]
+    rabia.sends("location", {"latitude": 31.50, "longitude": 74.34})
+    assert numbers(rabia.reply().text) == ["C-2002", "C-2001"]
+    assert "1.1 km" in rabia.last.text
+    assert numbers(rabia.says("meri list").text) == ["C-2002", "C-2001"]
+    rabia.sends("location", {"latitude": "north", "longitude": 74.34})
+    assert numbers(rabia.reply().text) == []
+
+
+def numbers(said: str) -> list[str]:
+    return re.findall(r"C-\d+", said)
 
 
 def test_an_agent_takes_no_more_cash_than_he_may_hold(client: FlaskClient, company: TestCompany) -> None:
@@ -310,6 +371,39 @@ def test_a_refusal_needs_its_reason_and_nothing_happens_without_a_yes(
     with company_session(company.id) as session:
         claim = session.scalars(select(PaymentClaim)).one()
     assert (claim.state, claim.decision_note) == ("rejected", "Bank mein yeh raqam nahi aayi")
+
+
+def test_refund_write_off_and_expense_are_approved_once_and_booked(client: FlaskClient, company: TestCompany) -> None:
+    saima = person(client, company, manager_with_requests)
+    seen = saima.says("approval dikhao")
+    buttons = []
+    for kind in ("refund", "write_off", "expense"):
+        buttons.append(next(action for action in choices(seen).values() if action.startswith(f"flow:approve:{kind}")))
+        tap(saima, buttons[-1])
+        assert "Manzoor ho gaya" in saima.taps("Haan").text
+        seen = saima.taps("Manzooriyan")
+    assert "kuch baqi nahi" in seen.text
+    for button in buttons:
+        assert "faisla ho chuka hai" in tap(saima, button).text
+    with company_session(company.id) as session:
+        refund, write_off = session.scalars(select(Refund)).one(), session.scalars(select(WriteOff)).one()
+        assert (refund.state, write_off.state) == ("paid", "booked")
+        assert session.scalars(select(Expense)).one().state == "approved"
+        booked = session.scalars(select(JournalEntry).where(JournalEntry.kind.in_(("refund", "write_off")))).all()
+        assert sorted(entry.kind for entry in booked) == ["refund", "write_off"]
+        assert all(entry.origin.startswith("message:") and entry.actor.startswith("staff:") for entry in booked)
+
+
+def test_a_tap_on_what_is_decided_decides_nothing_else(client: FlaskClient, company: TestCompany) -> None:
+    saima = person(client, company, manager_with_requests)
+    with company_session(company.id) as session:
+        refund_id = session.scalars(select(Refund.id)).one()
+    tap(saima, f"flow:refuse:refund-{refund_id}")
+    saima.taps("Yes")
+    assert "decided already" in tap(saima, f"flow:approve:refund-{refund_id}").text
+    with company_session(company.id) as session:
+        assert session.scalars(select(Refund.state)).one() == "refused"
+        assert session.scalars(select(Expense.state)).one() == "asked"
 
 
 def test_too_many_suspensions_wait_for_a_yes(client: FlaskClient, company: TestCompany) -> None:

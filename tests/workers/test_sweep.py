@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from redis import Redis
 from rq import Queue
+from sqlalchemy import select
 
 import core.jobs
+from core.billing.invoice_models import InvoiceRun, InvoiceRunRequest
+from core.billing.run_requests import ask_run, due_requests, take_up
 from core.crm.models import Document
 from core.db import company_session, platform_session
 from core.ids import Id, new_id
 from core.messaging.models import WebhookEvent
+from core.usecases.ask_invoice_run import ask_invoice_run
+from tests.builders import make_customer, make_plan, make_subscription
 from tests.cast import NOW
 from tests.core.messaging.conftest import Desk, minutes
 from tests.workers.conftest import KillableRedis
+from workers.billing import run_invoices_by_hand
 from workers.sweep import sweep, sweep_company
 
 
@@ -99,3 +105,33 @@ def test_a_pending_document_is_rung_for(desk: Desk, redis: KillableRedis) -> Non
 
     rung = [ids["document_id"] for _, ids in waiting(redis, "inbound")]
     assert rung == [str(due.id)]
+
+
+def test_a_run_asked_for_while_redis_is_away_is_rung_for_until_it_is_done(desk: Desk, redis: KillableRedis) -> None:
+    redis.kill()
+    with company_session(desk.company.id, "test") as session:
+        make_subscription(session, make_customer(session, desk.company), make_plan(session))
+        ask_invoice_run(session, day=date(2026, 1, 1), today=date(2026, 1, 1), asked_by="staff:1", now=NOW)
+        request_id = session.scalars(select(InvoiceRunRequest.id)).one()
+    redis.start()
+    ids = {"company_id": str(desk.company.id), "request_id": str(request_id)}
+
+    sweep_company(desk.company.id, NOW)
+    assert waiting(redis, "billing") == [("workers.billing.run_invoices_by_hand", ids)]
+    run_invoices_by_hand(**ids)
+    sweep_company(desk.company.id, NOW)
+    assert len(waiting(redis, "billing")) == 1
+    with company_session(desk.company.id) as session:
+        assert session.get_one(InvoiceRunRequest, request_id).state == "done"
+        assert session.scalars(select(InvoiceRun)).one().started_by == "staff:1"
+
+
+def test_a_run_whose_worker_was_killed_is_taken_up_again_and_by_one_worker(desk: Desk) -> None:
+    with company_session(desk.company.id, "test") as session:
+        request = ask_run(session, day=date(2026, 1, 1), asked_by="staff:1", now=NOW)
+        assert ask_run(session, day=date(2026, 1, 1), asked_by="staff:2", now=NOW) is request
+        assert take_up(session, request_id=request.id, now=NOW) is request
+        assert take_up(session, request_id=request.id, now=NOW + minutes(60)) is None
+        assert due_requests(session, now=NOW + minutes(60)) == []
+        assert due_requests(session, now=NOW + minutes(71)) == [request.id]
+        assert take_up(session, request_id=request.id, now=NOW + minutes(71)) is request
