@@ -16,6 +16,7 @@ PREFIXES = {
     "vendor": "V", "bill": "VB", "vendor_payment": "VP", "expense": "EX", "transfer": "TF", "cash_movement": "CM",
     "refund": "RF",
     "handover": "HO", "salary_payment": "SP", "employee_debt": "ED",
+    "purchase": "GR", "restock": "RS", "stock_take": "ST",
 }  # fmt: skip
 FIRST = {"customer": 2000, "ticket": 1000, "job": 300}
 

@@ -77,6 +77,10 @@ KINDS: dict[str, Kind] = {
     "equipment_rented": Kind("Equipment rented out", ""),
     "equipment_returned": Kind("Equipment returned", ""),
     "equipment_lost": Kind("Equipment lost", ""),
+    "stock_returned": Kind("Stock returned to a supplier", ""),
+    "stock_unused": Kind("Material brought back", ""),
+    "stock_difference": Kind("Difference of a stock take", ""),
+    "stock_opening": Kind("Stock brought into these books", "", adjusting=True),
     # employees
     "salary": Kind("Salary", ""),
     "salary_payment": Kind("Salary paid", ""),

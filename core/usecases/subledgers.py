@@ -76,12 +76,28 @@ _VENDORS = """
      UNION ALL
     SELECT vendor_id, -amount - withheld FROM vendor_payment WHERE reversed_on <= :as_of
 """
+_STOCK = """
+    SELECT CAST(NULL AS uuid), cost FROM movement WHERE debit_code = '{code}' AND moved_on <= :as_of
+     UNION ALL
+    SELECT NULL, -cost FROM movement WHERE credit_code = '{code}' AND moved_on <= :as_of
+     UNION ALL
+    SELECT NULL, l.amount FROM bill b JOIN bill_line l ON l.bill_id = b.id
+     WHERE l.account_code = '{code}' AND b.state <> 'draft' AND b.billed_on <= :as_of
+     UNION ALL
+    SELECT NULL, -l.amount FROM bill b JOIN bill_line l ON l.bill_id = b.id
+     WHERE l.account_code = '{code}' AND b.voided_on <= :as_of
+     UNION ALL
+    SELECT NULL, -amount FROM employee_debt WHERE account_code = '{code}' AND given_on <= :as_of
+"""
+"""Bills and employees' debts may be booked straight onto the account; goods that are received never are."""
 
 TIES: tuple[Tie, ...] = (
     Tie("1100", "the open invoices", owed_by_customers),
     Tie("2200", "what is left of payments and credit notes", advances_of_customers),
     Tie("2210", "the deposits on invoices", deposits_of_customers),
     Tie("1040", "cash taken, handed over and counted", _sums(_AGENTS_CASH.format_map(_UNDONE))),
+    Tie("1200", "the movements of stock", _sums(_STOCK.format(code="1200"))),
+    Tie("1210", "the movements of equipment to customers", _sums(_STOCK.format(code="1210"))),
     Tie("1300", "the advances and what was given back of them", _sums(_DEBTS.format(which="= 'advance'"))),
     Tie("1310", "the debts and what was given back of them", _sums(_DEBTS.format(which="<> 'advance'"))),
     Tie("2300", "the bills and payments", _sums(_VENDORS)),
