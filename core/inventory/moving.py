@@ -29,6 +29,7 @@ from core.ledger.equipment import (
     post_stock_used,
 )
 from core.ledger.journal import Line, post_entry
+from core.printing.figures import plain
 
 
 class NotEnoughStock(DomainError):
@@ -137,7 +138,8 @@ def _refuse_absent(session: Session, steps: Sequence[Step]) -> None:
     pieces = [step.item.id for step in steps if step.item is not None and step.source.kind != "outside"]
     if pieces:
         query = select(Item).where(Item.id.in_(pieces)).order_by(Item.id)
-        session.execute(query.with_for_update(key_share=True, of=Item), execution_options={"populate_existing": True})
+        fresh = query.with_for_update(key_share=True, of=Item).execution_options(populate_existing=True)
+        session.scalars(fresh).all()
     for step in steps:
         if step.item is not None:
             held = Place(step.item.holder_kind, step.item.holder_id)
@@ -152,7 +154,7 @@ def _refuse_absent(session: Session, steps: Sequence[Step]) -> None:
         there = on_hand(session, type_id=type_id, place=place)
         if there < quantity:
             it, name = types[type_id], place_names(session, {place})[place]
-            raise NotEnoughStock(f"{name} has {there:f} {it.unit} of {it.name}, not {quantity:f}")
+            raise NotEnoughStock(f"{name} has {plain(there)} {it.unit} of {it.name}, not {plain(quantity)}")
 
 
 def _price(session: Session, steps: Sequence[Step]) -> None:

@@ -18,6 +18,7 @@ from core.inventory.quantities import transfer_stock
 from core.inventory.request_models import RestockLine, RestockRequest
 from core.inventory.types import parse_quantity, type_by_id
 from core.numbering import next_number
+from core.printing.figures import plain
 from core.staff.people import staff_named
 
 
@@ -79,7 +80,7 @@ def approve_restock(
         amount = line.quantity if granted is None else granted.get(line.type_id, Decimal(0))
         line.approved = parse_quantity(line.type, amount) if amount else Decimal(0)
         if line.approved > line.quantity:
-            raise RestockInvalid(f"{line.quantity:f} of {line.type.name} were asked for, not {amount:f}")
+            raise RestockInvalid(f"{plain(line.quantity)} of {line.type.name} were asked for, not {plain(amount)}")
     if not any(line.approved for line in request.lines):
         raise RestockInvalid(f"Nothing of {request.number} would be granted: refuse it, with a reason")
     request.state, request.decided_by, request.decided_at = "approved", decided_by, now
@@ -139,9 +140,9 @@ def _refuse_other_serials(request: RestockRequest, items: Sequence[Item]) -> Non
         if not any(line.type_id == item.type_id and line.approved for line in request.lines):
             raise SerialsMissing(f"Serial {item.serial} is a {item.type.name}, which {request.number} does not grant")
     for line in request.lines:
-        given = sum(1 for item in items if item.type_id == line.type_id)
-        if line.type.tracking == "serial" and given != (line.approved or 0):
-            raise SerialsMissing(f"{request.number} needs {line.approved:f} serials of {line.type.name}, not {given}")
+        given, wanted = sum(1 for item in items if item.type_id == line.type_id), line.approved or Decimal(0)
+        if line.type.tracking == "serial" and given != wanted:
+            raise SerialsMissing(f"{request.number} needs {plain(wanted)} serials of {line.type.name}, not {given}")
 
 
 def _locked(session: Session, request_id: Id, states: Sequence[str]) -> RestockRequest:

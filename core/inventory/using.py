@@ -17,6 +17,7 @@ from core.inventory.models import Item, ItemType, Movement
 from core.inventory.moving import Cause, NotEnoughStock, SerialNotHeld, Step, carry_out, moved_before, refuse_other
 from core.inventory.places import Place, place_names
 from core.inventory.types import item_types, lock_types, parse_quantity, type_by_id
+from core.printing.figures import plain
 
 
 class PartInvalid(DomainError):
@@ -76,7 +77,9 @@ def return_part(
     lock_types(session, {type_id})
     used = used_cost(session, type_id=type_id, customer_id=customer_id)
     if amount > used.quantity:
-        raise NotEnoughStock(f"{used.quantity:f} {item_type.unit} of {item_type.name} were used there, not {amount:f}")
+        raise NotEnoughStock(
+            f"{plain(used.quantity)} {item_type.unit} of {item_type.name} were used there, not {plain(amount)}"
+        )
     step = Step(kind="unused", type=item_type, source=Place("customer", customer_id), quantity=amount,
                 target=Place("technician", staff_id), cost=used.cost_of(amount), customer_id=customer_id)  # fmt: skip
     cause = Cause(actor=actor, now=now, reason=reason.strip() or "brought back", origin=origin, ticket_id=ticket_id,
