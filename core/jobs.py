@@ -34,6 +34,7 @@ JOBS = {
     "age_debts": "workers.recovery.age_debts",
     "climb_ladder": "workers.recovery.climb_ladder_of",
     "suspend_services": "workers.recovery.suspend_services",
+    "tell_shortages": "workers.stock.tell_shortages_of",
     "run_invoices_by_hand": "workers.billing.run_invoices_by_hand",
 }
 TIMEOUT_SECONDS = 300

@@ -21,6 +21,7 @@ from workers.billing_day import ring_billing_day, ring_expiry
 from workers.ledger import check_all_books
 from workers.payroll import ring_commissions
 from workers.recovery import ring_recovery
+from workers.stock import ring_shortages
 from workers.sweep import sweep
 
 log = structlog.get_logger(__name__)
@@ -49,6 +50,7 @@ def timetable(connection: Redis) -> Timetable:
     jobs.register(sweep, "urgent", interval=SWEEP_SECONDS, ttl=SWEEP_SECONDS, result_ttl=0)
     # In UTC: the small hours of the first market.
     jobs.register(check_all_books, "bulk", cron="40 21 * * *", result_ttl=0)
+    jobs.register(ring_shortages, "bulk", cron="50 21 * * *", result_ttl=0)
     jobs.register(ring_commissions, "bulk", cron="10 17 * * *", result_ttl=0)
     jobs.register(ring_expiry, "billing", interval=EXPIRY_SECONDS, ttl=EXPIRY_SECONDS, result_ttl=0)
     jobs.register(ring_billing_day, "billing", cron="5 * * * *", result_ttl=0)
