@@ -41,7 +41,7 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("stock.write", "receive_goods", "Receive"),
             ("stock.write", "import_serials", "Import serials"),
             ("stock.view", "restock", "Restock requests"),
-            ("stock.view", "takes", "Stock takes"),
+            ("stock.view", "stock_counts", "Stock takes"),
             ("stock.view", "stock_types", "Item types"),
         ),
     ),

@@ -15,7 +15,7 @@ from cli.demo_money import announce_bills_from_now_on, plan_money, set_billing_p
 from cli.demo_office import plan_office
 from cli.demo_people import write_people
 from cli.demo_recovery import mark_delivered, plan_recovery
-from cli.demo_stock import equip, is_new, lay_stock, plan_stock
+from cli.demo_stock import equip, is_new, lay_stock, plan_stock, stock_up
 from cli.demo_timeline import ACTOR, Timeline
 from cli.demo_town import Town, add_resident, lay_ground, open_tickets
 from core.clock import business_day
@@ -118,6 +118,8 @@ def _settle(town: Town, customers: int, say: Callable[[str], None]) -> None:
                 if not is_new(number):
                     equip(session, town, customer, people[number])
         say(f"Loading the demo company: {until}/{customers} customers")
+    with company_session(company_id, ACTOR) as session:
+        stock_up(session, town)
 
 
 def _live(town: Town, say: Callable[[str], None]) -> None:

@@ -70,21 +70,27 @@ def _eve(town: Town) -> datetime:
 
 
 def lay_stock(session: Session, town: Town, people: Sequence[Household]) -> None:
-    """Types and stores; in stock are what the residents of before have, spare pieces, and what the vans carry."""
+    """Types and stores; what the residents of before have comes into stock, to be handed to them."""
     for code, name, kind, tracking, _, more in TYPES:
         add_item_type(session, code=code, name=name, kind=kind, tracking=tracking,
                       attributes=COMMON if tracking == "serial" else (), **more)  # fmt: skip
     main, _ = (add_warehouse(session, name=name) for name in STORES)
     shelf = Place("warehouse", main.id)
     old = [person for number, person in enumerate(people) if not is_new(number)]
-    pieces = {code: [Piece(f"{code[:3]}7{number:06d}") for number in range(count)] for code, count in SPARE.items()}
-    pieces[ONU] += [Piece(person.onu_serial) for person in old]
-    goods = [_pieces(session, code, found) for code, found in pieces.items()]
-    goods += [_some(session, code, quantity) for code, quantity in MATERIAL.items()]
     # What was sold before these books was their cost then.
     sold = [Piece(person.router_serial, {"mac": person.mac}) for person in old]
-    goods.append(replace(_pieces(session, ROUTER, sold), unit_cost=Decimal(0)))
-    _enter(session, town, shelf, goods)
+    _enter(session, town, shelf, [
+        _pieces(session, ONU, [Piece(person.onu_serial) for person in old]),
+        replace(_pieces(session, ROUTER, sold), unit_cost=Decimal(0)),
+    ])  # fmt: skip
+
+
+def stock_up(session: Session, town: Town) -> None:
+    """Spare pieces and material in the store, and what the vans carry."""
+    goods = [_some(session, code, quantity) for code, quantity in MATERIAL.items()]
+    for code, count in SPARE.items():
+        goods.append(_pieces(session, code, [Piece(f"{code[:3]}7{number:06d}") for number in range(count)]))
+    _enter(session, town, Place("warehouse", _store(session).id), goods)
     for number, person in enumerate(town.people("technician")):
         bag = [_some(session, code, quantity) for code, quantity in IN_A_VAN.items()]
         spare = [Piece(f"HWTCAA{number:02d}{place:04d}") for place in range(3)]
@@ -93,7 +99,7 @@ def lay_stock(session: Session, town: Town, people: Sequence[Household]) -> None
 
 def _enter(session: Session, town: Town, place: Place, goods: Sequence[Goods]) -> None:
     enter_opening_stock(session, place=place, goods=goods, actor=ACTOR, now=_eve(town), origin=ACTOR,
-                        idempotency_key=f"demo:opening:{place.key}")  # fmt: skip
+                        idempotency_key=f"demo:opening:{goods[0].type_id}:{place.key}")  # fmt: skip
 
 
 def _pieces(session: Session, code: str, pieces: Sequence[Piece]) -> Goods:
@@ -228,4 +234,4 @@ def _today(session: Session, town: Town, now: datetime) -> None:
         if number:
             approve_restock(session, request_id=request.id, decided_by=manager, now=now)
     take = open_stock_take(session, place=Place("technician", technicians[2].id), opened_by=manager, now=now)
-    count_stock(session, take_id=take.id, type_id=_type(session, CORD).id, counted_by=manager, quantity=Decimal(7))
+    count_stock(session, take_id=take.id, type_id=_type(session, CORD).id, counted_by=manager, quantity=Decimal(4))

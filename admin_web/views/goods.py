@@ -169,7 +169,7 @@ def _import(page: Books, form: Form) -> str:
             idempotency_key=key, origin=key, vendor_ref=form.text("vendor_ref"), billed=form.ticked("billed"),
             tax=form.maybe_amount("tax") or ZERO, **common,  # type: ignore[arg-type]
         )  # fmt: skip
-    return f"{len(plan.rows)} pieces of {figures(plan.total)} are in stock."
+    return f"{len(plan.rows)} pieces of {figures(sum((row.cost for row in plan.rows), ZERO))} are in stock."
 
 
 def _sent_sheet() -> Sheet:

@@ -89,7 +89,7 @@ def decide_restock(request_id: UUID) -> Page:
 
 @blueprint.get("/stock/takes")
 @needs("stock.view")
-def takes() -> Page:
+def stock_counts() -> Page:
     with books() as page:
         main_warehouse(page.session)
         found = stock_takes(page.session)
@@ -101,18 +101,18 @@ def takes() -> Page:
 
 @blueprint.post("/stock/takes")
 @needs("stock.write")
-def new_take() -> Page:
+def new_stock_count() -> Page:
     def begin(page: Books, form: Form) -> str:
         made = open_stock_take(page.session, place=chosen_place(form, "place"), opened_by=page.actor, now=utc_now(),
                                note=form.text("note"))  # fmt: skip
         return f"{made.number} is open: count."
 
-    return attempt(begin, done="panel.takes", show=takes)
+    return attempt(begin, done="panel.stock_counts", show=stock_counts)
 
 
 @blueprint.get("/stock/takes/<uuid:take_id>")
 @needs("stock.view")
-def take(take_id: UUID) -> Page:
+def stock_count(take_id: UUID) -> Page:
     with books() as page:
         try:
             shown = stock_take_by_id(page.session, take_id)
@@ -128,7 +128,7 @@ def take(take_id: UUID) -> Page:
 
 @blueprint.post("/stock/takes/<uuid:take_id>")
 @needs("stock.write")
-def work_on_take(take_id: UUID) -> Page:
+def work_on_stock_count(take_id: UUID) -> Page:
     """Enter a count, or approve or drop the stock take, which needs a manager."""
 
     def work(page: Books, form: Form) -> str:
@@ -145,7 +145,7 @@ def work_on_take(take_id: UUID) -> Page:
                                    origin=form.once())  # fmt: skip
         return f"The stock take is approved; {len(moved)} differences are booked."
 
-    return attempt(work, done="panel.take", show=lambda: take(take_id), take_id=take_id)
+    return attempt(work, done="panel.stock_count", show=lambda: stock_count(take_id), take_id=take_id)
 
 
 def _count(page: Books, form: Form, take_id: UUID) -> str:

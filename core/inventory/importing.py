@@ -15,6 +15,7 @@ from core.ids import Id
 from core.inventory.attributes import AttributeInvalid, attributes_of, checked
 from core.inventory.items import Piece, SerialInvalid, clean_serial
 from core.inventory.models import Item, ItemType, Movement, Purchase
+from core.inventory.moving import moved_before
 from core.inventory.places import Place
 from core.inventory.purchases import Goods, enter_opening_stock, receive_purchase
 from core.inventory.types import item_types
@@ -137,7 +138,13 @@ def import_purchase(
     session: Session, *, plan: ImportPlan, vendor_id: Id, warehouse_id: Id, idempotency_key: str, actor: str,
     now: datetime, origin: str = "", vendor_ref: str = "", billed: bool = False, tax: Decimal = ZERO,
 ) -> Purchase:  # fmt: skip
-    """Receive every row from a vendor, all or nothing. Raises ImportRefused and what receiving a purchase does."""
+    """Receive every row from a vendor, all or nothing; a repeat of the key returns the first purchase.
+
+    Raises ImportRefused and what receiving a purchase does.
+    """
+    first = session.scalar(select(Purchase).where(Purchase.idempotency_key == idempotency_key))
+    if first is not None and first.vendor_id == vendor_id:
+        return first
     return receive_purchase(
         session, vendor_id=vendor_id, warehouse_id=warehouse_id, goods=_goods(session, plan), actor=actor, now=now,
         idempotency_key=idempotency_key, origin=origin, vendor_ref=vendor_ref, billed=billed, tax=tax,
@@ -148,7 +155,13 @@ def import_opening(
     session: Session, *, plan: ImportPlan, place: Place, idempotency_key: str, actor: str, now: datetime,
     origin: str = "",
 ) -> list[Movement]:  # fmt: skip
-    """Enter every row as stock from before these books, all or nothing. Raises ImportRefused and what entering does."""
+    """Enter every row as stock from before these books, all or nothing; a repeat of the key returns the first.
+
+    Raises ImportRefused and what entering does.
+    """
+    before = moved_before(session, idempotency_key)
+    if before:
+        return before
     return enter_opening_stock(session, place=place, goods=_goods(session, plan), actor=actor, now=now, origin=origin,
                                idempotency_key=idempotency_key)  # fmt: skip
 
