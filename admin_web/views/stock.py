@@ -13,7 +13,7 @@ from admin_web.blueprint import Page, blueprint
 from admin_web.forms import FieldInvalid, Form, asked, attempt
 from core.clock import utc_now
 from core.errors import DomainError
-from core.inventory.balances import pools, rented_out_value, stock_by_place
+from core.inventory.balances import holding_places, pools, rented_out_value, stock_by_place
 from core.inventory.events import EVENTS
 from core.inventory.history import recent_movements
 from core.inventory.item_moves import move_item
@@ -34,13 +34,15 @@ def stock() -> Page:
     with books() as page:
         main_warehouse(page.session)
         kept, worth = stock_by_place(page.session), pools(page.session)
-        places = [(place, name) for place, name in stock_places(page.session)
+        holding = holding_places(page.session)
+        places = [(place, name) for place, name in holding
                   if place.kind == "warehouse" or any(at == place for at, _ in kept)]  # fmt: skip
         types = [each for each in item_types(page.session, all_of_them=True) if each.active or each.id in worth]
         return render_template(
             "stock.html", company=page.company, types=types, places=places, kept=kept, worth=worth,
             total=sum((pool.value for pool in worth.values()), ZERO), rented=rented_out_value(page.session),
-            short=shortages(page.session), sources=place_choices(page), counted=counted_choices(page),
+            short=shortages(page.session), sources=[(place.key, name) for place, name in holding],
+            targets=place_choices(page), counted=counted_choices(page),
         )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from core.ids import Id
 from core.inventory.events import AT_CUSTOMERS, INSIDE, STOCK
 from core.inventory.models import Item, Movement
-from core.inventory.places import Place
+from core.inventory.places import Place, place_names, stock_places
 from core.money import ZERO, rounded
 
 Amounts = InstrumentedAttribute[Decimal]
@@ -95,6 +95,13 @@ def stock_by_place(
         .having(func.sum(both.c.quantity) != 0)
     )
     return {(Place(row[0], row[1]), row[2]): row[3] for row in rows}
+
+
+def holding_places(session: Session) -> list[tuple[Place, str]]:
+    """Where stock is kept, and whoever else still holds some: employees who left, warehouses that are closed."""
+    known = stock_places(session)
+    others = {place for place, _ in stock_by_place(session)} - {place for place, _ in known}
+    return known + [(place, f"{name} (left)") for place, name in place_names(session, others).items()]
 
 
 def carried_cost(session: Session, *, item_id: Id) -> Decimal:

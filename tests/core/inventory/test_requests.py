@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from core.db import company_session
-from core.inventory.balances import on_hand, pool
+from core.inventory.balances import holding_places, on_hand, pool
 from core.inventory.moving import NotEnoughStock, SerialNotHeld
-from core.inventory.places import SCRAP, Place
+from core.inventory.places import SCRAP, Place, PlaceInvalid
 from core.inventory.restock import (
     RestockDecided,
     RestockInvalid,
@@ -178,3 +178,17 @@ def test_what_runs_out_is_listed_by_place(company: TestCompany) -> None:
         store.move("AAA3", SCRAP)
         store.move("AAA4", Place("technician", store.tariq.id))
         assert [(s.place_name, s.on_hand) for s in shortages(session)] == [("Main store", 3)]
+
+
+def test_stock_of_an_employee_who_left_is_seen_and_taken_back(company: TestCompany) -> None:
+    with company_session(company.id) as session:
+        store = open_store(session, company)
+        store.buy(store.onu, "3000", "AAA1", "AAA2")
+        store.issue("AAA1")
+        store.tariq.state = "left"
+        session.flush()
+        assert [name for _, name in holding_places(session)] == ["Main store", "Tariq (left)"]
+        with pytest.raises(PlaceInvalid, match="has left"):
+            store.move("AAA2", store.bag)
+        store.move("AAA1", store.shelf)
+        assert [name for _, name in holding_places(session)] == ["Main store"]
