@@ -105,10 +105,10 @@ def holding_places(session: Session) -> list[tuple[Place, str]]:
 
 
 def carried_cost(session: Session, *, item_id: Id) -> Decimal:
-    """What a rented piece stands at in account 1210, or what a sold one cost: its movement to the customer says."""
+    """What a rented piece stands at in account 1210, or what a sold or missing one cost when it left the stock."""
     last = session.execute(
         select(Movement.cost)
-        .where(Movement.item_id == item_id, Movement.kind.in_(("rented", "sold", "bought_out")))
+        .where(Movement.item_id == item_id, Movement.kind.in_(("rented", "sold", "bought_out", "missing")))
         .order_by(Movement.id.desc())
         .limit(1)
     ).scalar()

@@ -40,7 +40,8 @@ def move_item(
     To a customer it goes `rented` unless `ownership` says `sold`; what is the customer's own is given back. From a
     customer, what he rented comes into stock; what he owns is only held for him, unless `take_back` undoes the sale.
     `condition` is good or faulty, as it was before unless said. A repeat of `key` returns the first movement.
-    Raises SerialNotHeld for scrapped pieces, MoveInvalid, PlaceInvalid, NotFound, PeriodClosed, StockKeyReused.
+    Raises SerialNotHeld for scrapped pieces, MoveInvalid also for a faulty one that is to be handed out, PlaceInvalid,
+    ReasonMissing, NotFound, PeriodClosed, StockKeyReused.
     """
     before = moved_before(session, key)
     if before:
@@ -49,6 +50,8 @@ def move_item(
     target = Place(to_kind, to_id)
     step = _step(session, item, target, ownership, take_back)
     step.condition = condition or item.condition
+    if step.kind in ("rented", "sold") and step.condition == "faulty":
+        raise MoveInvalid(f"Serial {item.serial} is faulty: have it repaired and move it as good, or take another")
     if target.kind in INSIDE:
         own_place(session, target)
     cause = Cause(actor=actor, now=now, reason=reason, origin=origin, key=key, ticket_id=ticket_id, site_id=site_id)

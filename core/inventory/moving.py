@@ -14,7 +14,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from core.clock import business_day
 from core.companies import current_company
 from core.crm.models import Customer
-from core.errors import DomainError
+from core.errors import DomainError, NotFound
 from core.ids import Id, new_id
 from core.inventory.balances import on_hand, pool
 from core.inventory.events import EVENTS, INSIDE, STOCK
@@ -29,6 +29,7 @@ from core.ledger.equipment import (
     post_stock_used,
 )
 from core.ledger.journal import Line, post_entry
+from core.ledger.treasury_models import Vendor
 from core.printing.figures import plain
 
 
@@ -38,6 +39,10 @@ class NotEnoughStock(DomainError):
 
 class SerialNotHeld(DomainError):
     """The piece is not where it is said to come from."""
+
+
+class ReasonMissing(DomainError):
+    """A movement says why."""
 
 
 class StockKeyReused(DomainError):
@@ -88,8 +93,15 @@ def moved_before(session: Session, key: str | None) -> list[Movement]:
 def carry_out(session: Session, steps: Sequence[Step], cause: Cause, *, books: bool = True) -> list[Movement]:
     """Write the steps' movements, in order, and book each one's cost; `books` False leaves that to the caller.
 
-    The database looks at each again. Raises NotEnoughStock, SerialNotHeld, PeriodClosed.
+    The database looks at each again. Raises NotEnoughStock, SerialNotHeld, ReasonMissing, NotFound for a customer or
+    vendor that is none, PeriodClosed.
     """
+    if not cause.reason.strip():
+        raise ReasonMissing("Say why it is moved: the reason stays with the movement")
+    for kind, model in (("customer", Customer), ("vendor", Vendor)):
+        for key in {step.target.id for step in steps if step.target.kind == kind}:
+            if key is None or session.get(model, key) is None:
+                raise NotFound(f"There is no such {kind}")
     lock_types(session, {step.type.id for step in steps})
     moved_on = business_day(cause.now, current_company(session).timezone)
     _refuse_absent(session, steps)

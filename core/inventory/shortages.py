@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from core.ids import Id
 from core.inventory.balances import stock_by_place
-from core.inventory.models import ItemType
+from core.inventory.events import INSIDE
+from core.inventory.models import Item, ItemType
 from core.inventory.places import Place, main_warehouse, stock_places
 from core.inventory.types import item_types
 
@@ -27,9 +30,11 @@ class Shortage:
 def shortages(session: Session) -> list[Shortage]:
     """Types in use below their threshold: in the main warehouse and every other that has some, and in each van.
 
-    The worst first: by what is left of the threshold.
+    Faulty pieces do not count. The worst first: by what is left of the threshold.
     """
     kept, main = stock_by_place(session), main_warehouse(session)
+    for key, faulty in _faulty(session).items():
+        kept[key] = kept.get(key, Decimal(0)) - faulty
     found = []
     for item_type in item_types(session):
         for place, name in stock_places(session):
@@ -39,3 +44,12 @@ def shortages(session: Session) -> list[Shortage]:
             if expected_here and (there or Decimal(0)) < threshold:
                 found.append(Shortage(item_type, place, name, there or Decimal(0), threshold))
     return sorted(found, key=lambda each: (each.on_hand / each.threshold, each.type.code, each.place_name))
+
+
+def _faulty(session: Session) -> dict[tuple[Place, Id], int]:
+    ours = (
+        select(Item.holder_kind, Item.holder_id, Item.type_id, func.count())
+        .where(Item.condition == "faulty", Item.ownership == "company", Item.holder_kind.in_(INSIDE))
+        .group_by(Item.holder_kind, Item.holder_id, Item.type_id)
+    )
+    return {(Place(kind, key), type_id): count for kind, key, type_id, count in session.execute(ours)}

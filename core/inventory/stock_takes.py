@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import DomainError, NotFound
 from core.ids import Id, new_id
-from core.inventory.balances import on_hand, pieces_at, pool, stock_by_place
+from core.inventory.balances import carried_cost, on_hand, pieces_at, pool, stock_by_place
 from core.inventory.events import INSIDE
 from core.inventory.items import clean_serial
 from core.inventory.models import Item, ItemType, Movement
@@ -115,8 +115,8 @@ def approve_stock_take(
 ) -> list[Movement]:
     """Book the differences once: what is missing goes to 5010, what was found comes back from it, at average cost.
 
-    A piece that turned up here and belonged elsewhere is moved here. Raises StockTakeClosed, CountInvalid when nothing
-    was counted, NotEnoughStock where what is missing has been moved or used since.
+    A piece that was missing comes back at what it went for; one that belonged elsewhere is moved here. Raises
+    StockTakeClosed, CountInvalid when nothing was counted, NotEnoughStock where what is missing has moved since.
     """
     take = _locked(session, take_id)
     if not take.lines:
@@ -147,7 +147,6 @@ def _quantity_steps(session: Session, line: StockTakeLine, place: Place) -> list
 def _piece_steps(session: Session, line: StockTakeLine, place: Place) -> list[Step]:
     items = {item.serial: item for item in session.scalars(
         select(Item).where(Item.serial.in_([*line.missing, *line.found])))}  # fmt: skip
-    average = pool(session, type_id=line.type_id).average
     steps = [
         Step(kind="missing", type=line.type, item=items[serial], source=place, target=COUNT,
              condition=items[serial].condition)
@@ -159,8 +158,12 @@ def _piece_steps(session: Session, line: StockTakeLine, place: Place) -> list[St
         source = Place(item.holder_kind, item.holder_id)
         if source != place:
             known = source == COUNT
-            steps.append(Step(kind="found" if known else "transfer", type=line.type, item=item, source=source,
-                              target=place, condition=item.condition, cost=average if known else None))  # fmt: skip
+            steps.append(
+                Step(
+                    kind="found" if known else "transfer", type=line.type, item=item, source=source, target=place,
+                    condition=item.condition, cost=carried_cost(session, item_id=item.id) if known else None,
+                )
+            )  # fmt: skip
     return steps
 
 

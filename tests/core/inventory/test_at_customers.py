@@ -7,13 +7,15 @@ from datetime import date, timedelta
 import pytest
 
 from core.db import company_session
+from core.errors import NotFound
 from core.ids import new_id
 from core.inventory.balances import on_hand, pool
 from core.inventory.history import history_of
 from core.inventory.item_moves import MoveInvalid, WarrantyOver, buy_out, equipment_of, swap_items
-from core.inventory.items import Piece, register_own_item
-from core.inventory.moving import NotEnoughStock, SerialNotHeld
+from core.inventory.items import Piece, move_item, register_own_item
+from core.inventory.moving import NotEnoughStock, ReasonMissing, SerialNotHeld
 from core.inventory.places import SCRAP, Place
+from core.inventory.shortages import shortages
 from core.inventory.using import PartInvalid, own_stock, return_part, use_part
 from core.usecases.check_books import check_books
 from tests.builders import make_customer, make_staff
@@ -205,3 +207,24 @@ def test_a_key_of_one_movement_serves_no_other(company: TestCompany) -> None:
             store.move("AAA2", store.bag, key="k")
         with pytest.raises(Exception, match="no such employee"):
             store.move("AAA2", Place("technician", new_id()))
+
+
+def test_a_faulty_piece_is_handed_to_nobody_and_nothing_moves_to_strangers_or_without_a_reason(
+    company: TestCompany, other_company: TestCompany
+) -> None:
+    with company_session(other_company.id) as session:
+        stranger = Place("customer", make_customer(session, other_company).id)
+    with company_session(company.id) as session:
+        store = open_store(session, company)
+        store.buy(store.onu, "3000", "AAA1")
+        with pytest.raises(NotFound, match="no such customer"):
+            store.move("AAA1", stranger)
+        with pytest.raises(ReasonMissing):
+            move_item(session, item=store.item("AAA1"), to_kind="technician", to_id=store.tariq.id, reason=" ",
+                      actor=ACTOR, now=NOW)  # fmt: skip
+        store.move("AAA1", store.bag, condition="faulty")
+        with pytest.raises(MoveInvalid, match="faulty"):
+            use(store, serial="AAA1")
+        assert ("Tariq", 0) in [(short.place_name, short.on_hand) for short in shortages(session)]
+        store.move("AAA1", store.shelf, condition="good")
+        store.move("AAA1", store.at())
