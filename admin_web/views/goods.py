@@ -83,8 +83,15 @@ def _goods(form: Form) -> list[Goods]:
             continue
         pieces = [_piece(line) for line in form.text(f"serials_{row}").splitlines() if line.strip()]
         quantity = Decimal(0) if pieces and not form.text(f"quantity_{row}") else form.rate(f"quantity_{row}")
-        goods.append(Goods(type_id=type_id, unit_cost=form.amount(f"cost_{row}"), quantity=quantity, pieces=pieces))
+        goods.append(
+            Goods(type_id=type_id, unit_cost=_unit_cost(form, f"cost_{row}"), quantity=quantity, pieces=pieces)
+        )
     return goods
+
+
+def _unit_cost(form: Form, name: str) -> Decimal:
+    """With four places at most; thousands may be separated by commas."""
+    return Form({name: form.text(name).replace(",", "")}).rate(name)
 
 
 def _piece(line: str) -> Piece:

@@ -99,7 +99,7 @@ def _scrap(page: Books, form: Form, source: Place, items: Sequence[Item]) -> str
     if not items and not form.text("quantity"):
         raise FieldInvalid("Say what is scrapped: serials, or a type and a quantity.")
     for item in items:
-        if Place(item.holder_kind, item.holder_id) != source:
+        if Place(item.holder_kind, item.holder_id) not in (source, SCRAP):
             raise FieldInvalid(f"Serial {item.serial} is not there.")
         move_item(page.session, item=item, to_kind=SCRAP.kind, to_id=None, key=f"{key}:{item.serial}", origin=key,
                   **common)  # type: ignore[arg-type] # fmt: skip

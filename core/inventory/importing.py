@@ -105,7 +105,9 @@ def _read(row: SheetRow, types: Mapping[str, ItemType], usual: ItemType | None, 
 def _refuse_twins(session: Session, rows: Sequence[ImportRow], types: Mapping[str, ItemType]) -> list[ImportRow]:
     """Serials and unique attributes that another row or a piece of the company has."""
     serials = {row.serial for row in rows if not row.fault}
-    known = set(session.scalars(select(Item.serial).where(Item.serial.in_(serials))))
+    # One that went back to its vendor may come again; receiving it says whether from the same.
+    here = Item.holder_kind != "vendor"
+    known = set(session.scalars(select(Item.serial).where(Item.serial.in_(serials), here)))
     unique = {(code, each.name) for code, item_type in types.items() for each in attributes_of(item_type)
               if each.unique}  # fmt: skip
     taken = {name: _taken(session, name, rows) for name in {name for _, name in unique}}
@@ -131,7 +133,8 @@ def _refuse_twins(session: Session, rows: Sequence[ImportRow], types: Mapping[st
 def _taken(session: Session, name: str, rows: Sequence[ImportRow]) -> set[str]:
     values = {row.attributes[name] for row in rows if name in row.attributes}
     column = Item.attributes[name].astext
-    return {value for value in session.scalars(select(column).where(column.in_(values))) if value} if values else set()
+    query = select(column).where(column.in_(values), Item.holder_kind != "vendor")
+    return set(session.scalars(query)) if values else set()
 
 
 def import_purchase(

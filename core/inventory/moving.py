@@ -103,6 +103,9 @@ def carry_out(session: Session, steps: Sequence[Step], cause: Cause, *, books: b
             if key is None or session.get(model, key) is None:
                 raise NotFound(f"There is no such {kind}")
     lock_types(session, {step.type.id for step in steps})
+    before = moved_before(session, cause.key)
+    if before:  # by a twin of this call, while it waited for the lock
+        return before
     moved_on = business_day(cause.now, current_company(session).timezone)
     _refuse_absent(session, steps)
     _price(session, steps)

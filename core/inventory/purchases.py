@@ -27,7 +27,7 @@ from core.inventory.types import lock_types, parse_quantity, type_by_id
 from core.ledger.bills import BillItem, enter_bill
 from core.ledger.journal import Line, post_entry
 from core.ledger.vendor_payments import lock_vendor
-from core.money import ZERO, parse_amount, rounded
+from core.money import AMOUNT_MAX, ZERO, parse_amount, rounded
 from core.numbering import next_number
 
 
@@ -38,7 +38,7 @@ class PurchaseInvalid(DomainError):
 @dataclass(frozen=True, kw_only=True)
 class Goods:
     """Some of one type: `pieces` of a type with serials, a `quantity` of any other. `unit_cost` is net of tax that
-    may be set off, and has two places."""
+    may be set off; of what is measured or counted it may have four places, so that a drum's price comes out."""
 
     type_id: Id
     unit_cost: Decimal
@@ -68,12 +68,12 @@ def receive_purchase(
     """
     vendor = lock_vendor(session, vendor_id)
     first = session.scalar(select(Purchase).where(Purchase.idempotency_key == idempotency_key))
+    _refuse(goods, billed, tax)
     total = sum((each.total for each in goods), ZERO)
     if first is not None:
         if (first.vendor_id, first.total) != (vendor_id, total):
             raise PurchaseInvalid(f"The key of {first.number} came with other goods: use a new key")
         return first
-    _refuse(goods, billed, tax)
     target = own_place(session, Place("warehouse", warehouse_id))
     steps = _steps(session, goods, "purchase", Place("vendor", vendor_id), target)
     purchase = Purchase(
@@ -105,8 +105,11 @@ def _refuse(goods: Sequence[Goods], billed: bool, tax: Decimal) -> None:
     if not goods:
         raise PurchaseInvalid("Nothing was received: give at least one type with its quantity or serials")
     for each in goods:
-        if parse_amount(each.unit_cost) < 0:
-            raise PurchaseInvalid("A unit costs nothing or more")
+        cost = parse_amount(each.unit_cost) if each.pieces else each.unit_cost
+        if not cost.is_finite() or cost < 0 or cost != round(cost, 4) or not each.count.is_finite():
+            raise PurchaseInvalid(f"A unit costs nothing or more, with four places at most, not {cost}")
+        if cost * each.count > AMOUNT_MAX:
+            raise PurchaseInvalid(f"{each.count} at {cost} is more than these books can hold")
     if parse_amount(tax) < 0 or (tax and not billed):
         raise PurchaseInvalid("Input tax is booked with the vendor's bill, and is not negative")
 
@@ -126,7 +129,7 @@ def _steps(session: Session, goods: Sequence[Goods], kind: str, source: Place, t
     types = lock_types(session, {each.type_id for each in goods})
     steps: list[Step] = []
     for each in goods:
-        item_type, cost = types[each.type_id], parse_amount(each.unit_cost)
+        item_type = types[each.type_id]
         if item_type.tracking == "serial":
             steps += _piece_steps(session, item_type, each, kind, source, target)
         else:
@@ -134,7 +137,7 @@ def _steps(session: Session, goods: Sequence[Goods], kind: str, source: Place, t
                 raise PurchaseInvalid(f"{item_type.name} has no serials: give a quantity")
             quantity = parse_quantity(item_type, each.quantity)
             steps.append(Step(kind=kind, type=item_type, source=source, target=target, quantity=quantity,
-                              cost=rounded(quantity * cost)))  # fmt: skip
+                              cost=rounded(quantity * each.unit_cost)))  # fmt: skip
     return steps
 
 

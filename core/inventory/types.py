@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from core.errors import DomainError, NotFound
 from core.ids import Id, new_id
 from core.inventory.attributes import Attribute, declared
-from core.inventory.models import TRACKINGS, Item, ItemType, Movement
+from core.inventory.models import TRACKINGS, Item, ItemType
 from core.money import ZERO, parse_amount
 
 KINDS = (
@@ -149,8 +149,3 @@ def parse_quantity(item_type: ItemType, quantity: Any) -> Decimal:
         what = "metres, with two places at most" if places else "whole pieces"
         raise QuantityInvalid(f"{quantity} is no quantity of {item_type.name}: say how many {what}")
     return value
-
-
-def type_is_used(session: Session, type_id: Id) -> bool:
-    """Whether anything of the type ever moved."""
-    return session.scalar(select(Movement.id).where(Movement.type_id == type_id).limit(1)) is not None

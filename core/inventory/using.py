@@ -40,9 +40,9 @@ def use_part(
     if bool(serial.strip()) == (type_id is not None):
         raise PartInvalid("Name one piece by its serial, or a type and how much of it")
     if serial.strip():
-        item = own_piece(session, staff_id=staff_id, serial=serial) if not moved_before(session, key) else (
-            item_by_serial(session, serial)
-        )  # fmt: skip
+        item = item_by_serial(session, serial)
+        if Place(item.holder_kind, item.holder_id) != Place("technician", staff_id) and not moved_before(session, key):
+            own_piece(session, staff_id=staff_id, serial=serial)
         return move_item(
             session, item=item, to_kind="customer", to_id=customer_id, ownership=ownership, reason=reason, actor=actor,
             now=now, origin=origin, ticket_id=ticket_id, site_id=site_id, key=key,

@@ -15,6 +15,7 @@ from core.companies import current_company
 from core.ids import Id
 from core.inventory.item_moves import MoveInvalid, move_item
 from core.inventory.models import Item, Movement
+from core.inventory.moving import moved_before
 from core.inventory.places import SCRAP
 from core.money import ZERO
 
@@ -37,7 +38,7 @@ def hand_over_equipment(
     `terms` is rented or sold; `amount` stands in for the type's deposit or sale price, zero charges nothing. A repeat
     of the key changes nothing. Raises MoveInvalid, SerialNotHeld, ChargeInvalid, NotFound, PeriodClosed.
     """
-    if terms not in ("rented", "sold") or item.ownership in ("sold", "customer"):
+    if terms not in ("rented", "sold") or (item.ownership in ("sold", "customer") and not moved_before(session, key)):
         raise MoveInvalid(
             f"Serial {item.serial} ({item.ownership}) cannot be handed over as {terms!r}: rent or sell ours"
         )

@@ -119,7 +119,8 @@ def test_stock_is_moved_and_scrapped_once(app: Flask, company: TestCompany, stor
         assert "3 movements are written" in submit(manager, "/stock/move", **fields).text
     scrap = {"source": van, "target": "scrap", "type": store.fibre.id, "quantity": "20.5", "serials": "AAA1",
              "reason": "burnt", "once": new_id()}  # fmt: skip
-    assert "is scrapped" in submit(manager, "/stock/move", **scrap).text
+    for _ in range(2):
+        assert "is scrapped" in submit(manager, "/stock/move", **scrap).text
     much = submit(manager, "/stock/move", **fields | {"once": new_id(), "serials": "", "quantity": "9999"})
     assert much.status_code == 422 and "not 9999" in much.text
     assert piece(company, "AAA1").holder_kind == "scrap"

@@ -29,8 +29,8 @@ def test_a_deposit_or_price_goes_on_the_customers_bill(company: TestCompany) -> 
         for _ in range(2):
             rented = hand_over_equipment(session, item=store.item("AAA1"), customer_id=store.ayesha.id, terms="rented",
                                          key="r", **MORE)  # fmt: skip
-        sold = hand_over_equipment(session, item=store.item("AAA2"), customer_id=store.ayesha.id, terms="sold",
-                                   key="s", amount=D("4000"), **MORE)  # fmt: skip
+            sold = hand_over_equipment(session, item=store.item("AAA2"), customer_id=store.ayesha.id, terms="sold",
+                                       key="s", amount=D("4000"), **MORE)  # fmt: skip
         free = hand_over_equipment(session, item=store.item("AAA3"), customer_id=store.ayesha.id, terms="rented",
                                    key="f", amount=D(0), **MORE)  # fmt: skip
         assert rented.charge and sold.charge and free.charge is None

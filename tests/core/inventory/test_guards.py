@@ -133,3 +133,23 @@ def test_the_last_metres_are_used_once(company: TestCompany) -> None:
         assert stock_by_place(session) == {(Place("technician", tariq), fibre): D("20.00")}
         assert pool(session, type_id=fibre).value == D("200.20")
         assert check_books(session, as_of=TODAY) == []
+
+
+def test_the_same_form_sent_twice_at_once_uses_once(company: TestCompany) -> None:
+    with company_session(company.id) as session:
+        store = open_store(session, company)
+        store.buy(store.onu, "3000", "AAA1")
+        store.buy(store.fibre, "10", quantity="100")
+        store.issue("AAA1", fibre="100")
+        fibre, tariq, ayesha = store.fibre.id, store.tariq.id, store.ayesha.id
+
+    def use(**what: object) -> Callable[[Session], object]:
+        return lambda session: use_part(session, staff_id=tariq, customer_id=ayesha, actor="x", now=NOW,
+                                        origin="message:x", **what).id  # type: ignore[arg-type] # fmt: skip
+
+    metres = at_once(company, *[use(type_id=fibre, quantity=D(60), key="metres")] * 3)
+    pieces = at_once(company, *[use(serial="AAA1", key="piece")] * 3)
+    assert (len(set(metres)), len(set(pieces))) == (1, 1)
+    with company_session(company.id) as session:
+        assert stock_by_place(session) == {(Place("technician", tariq), fibre): D("40.00")}
+        assert check_books(session, as_of=TODAY) == []

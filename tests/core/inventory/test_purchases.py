@@ -21,6 +21,7 @@ from core.inventory.purchases import (
 )
 from core.inventory.types import QuantityInvalid
 from core.ledger.bills import void_bill
+from core.money import AmountInvalid
 from core.usecases.check_books import check_books
 from tests.cast import NOW, TODAY, TestCompany
 from tests.core.inventory.store import ACTOR, ORIGIN, D, Store, open_store
@@ -94,6 +95,12 @@ def test_what_goes_back_to_the_vendor_leaves_at_the_average_and_may_come_again(c
         ([("cord", "1", "0", ())], QuantityInvalid),
         ([("fibre", "1", "2.555", ())], QuantityInvalid),
         ([("cord", "1", "0", ("AAA1",))], PurchaseInvalid),
+        ([("fibre", "1.00001", "10", ())], PurchaseInvalid),
+        ([("fibre", "NaN", "10", ())], PurchaseInvalid),
+        ([("fibre", "Infinity", "10", ())], PurchaseInvalid),
+        ([("fibre", "10", "Infinity", ())], PurchaseInvalid),
+        ([("fibre", "99999999", "9999999", ())], PurchaseInvalid),
+        ([("onu", "1.001", "0", ("AAA1",))], AmountInvalid),
     ],
 )
 def test_goods_that_cannot_be_are_refused_whole(company: TestCompany, goods, refusal) -> None:
@@ -143,4 +150,14 @@ def test_what_was_there_before_these_books_is_entered_at_its_cost(company: TestC
             )  # fmt: skip
         assert store.books() == {"1200": D("6300.00"), "3990": D("-6300.00")}
         assert on_hand(session, type_id=store.onu.id, place=store.bag) == 2
+        assert check_books(session, as_of=TODAY) == []
+
+
+def test_a_drum_costs_what_it_costs_though_its_metre_has_no_round_price(company: TestCompany) -> None:
+    with company_session(company.id) as session:
+        store = open_store(session, company)
+        drum = Goods(type_id=store.fibre.id, unit_cost=D("41.9672"), quantity=D(305))
+        bought = receive(store, drum, billed=True)
+        assert bought.total == D("12800.00")
+        assert store.books() == {"1200": D("12800.00"), "2300": D("-12800.00")}
         assert check_books(session, as_of=TODAY) == []
