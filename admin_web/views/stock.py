@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Sequence
 from uuid import UUID
 
-from flask import abort, render_template
+from flask import Response, abort, render_template
 
 from admin_web.access import Books, books, needs
 from admin_web.blueprint import Page, blueprint
@@ -22,10 +23,16 @@ from core.inventory.models import Item
 from core.inventory.places import SCRAP, Place, add_warehouse, main_warehouse, stock_places
 from core.inventory.quantities import scrap_stock, transfer_stock
 from core.inventory.shortages import shortages
+from core.inventory.tables import movements_table, pieces_table, valuation_table
 from core.inventory.types import item_types
 from core.money import ZERO
+from core.spreadsheets.write import write_csv, write_xlsx
 
 SHOWN = 300
+FORMATS = {
+    "csv": (write_csv, "text/csv"),
+    "xlsx": (write_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+}
 
 
 @blueprint.get("/stock")
@@ -70,6 +77,29 @@ def chosen_place(form: Form, name: str) -> Place:
 def typed_serials(form: Form, name: str = "serials") -> list[str]:
     """Serials, one a line or with commas between them."""
     return [part for part in re.split(r"[\n,;]+", form.text(name)) if part.strip()]
+
+
+@blueprint.get("/stock/export/<what>.<format>")
+@needs("stock.view")
+def stock_file(what: str, format: str) -> Page:
+    """The valuation of a day, every piece, or the movements of a span, as CSV or XLSX."""
+    if what not in ("valuation", "pieces", "movements") or format not in FORMATS:
+        abort(404)
+    write, mime = FORMATS[format]
+    out, form = io.BytesIO(), asked()
+    with books() as page:
+        try:
+            last = form.day("last", page.today)
+            first = form.day("first", last.replace(day=1))
+        except DomainError as wrong:
+            abort(400, str(wrong))
+        if what == "movements":
+            table = movements_table(page.session, first=first, last=last)
+        else:
+            table = pieces_table(page.session) if what == "pieces" else valuation_table(page.session, as_of=last)
+        write(table, out)
+    name = f"{what}-{last}.{format}"
+    return Response(out.getvalue(), mimetype=mime, headers={"Content-Disposition": f"attachment; filename={name}"})
 
 
 @blueprint.post("/stock/move")

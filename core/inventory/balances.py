@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import ColumnElement, and_, func, literal, or_, select, union_all
@@ -45,14 +46,16 @@ def pool(session: Session, *, type_id: Id) -> Pool:
     return pools(session, type_id=type_id).get(type_id, Pool(Decimal(0), ZERO))
 
 
-def pools(session: Session, *, type_id: Id | None = None) -> dict[Id, Pool]:
-    """The stock of every type that has any, or of one."""
+def pools(session: Session, *, type_id: Id | None = None, as_of: date | None = None) -> dict[Id, Pool]:
+    """The stock of every type that has any, or of one; at the end of a day, or now."""
     into, out = Movement.debit_code == STOCK, Movement.credit_code == STOCK
     sums = select(
         Movement.type_id, _net(Movement.quantity, into, out).label("quantity"), _net(Movement.cost, into, out)
     ).where(or_(into, out) & (Movement.debit_code != Movement.credit_code))
     if type_id is not None:
         sums = sums.where(Movement.type_id == type_id)
+    if as_of is not None:
+        sums = sums.where(Movement.moved_on <= as_of)
     rows = session.execute(sums.group_by(Movement.type_id))
     return {row[0]: Pool(row[1], row[2]) for row in rows if row[1] or row[2]}
 

@@ -172,3 +172,16 @@ def test_a_request_is_approved_and_issued_and_a_place_counted(app: Flask, compan
     assert "2 differences are booked" in submit(manager, take, do="approve", once=new_id()).text
     assert submit(manager, take, do="drop").status_code == 422
     assert asked_in(company, lambda session: check_books(session, as_of=TODAY.replace(year=2099))) == []
+
+
+def test_valuation_pieces_and_movements_are_exported(app: Flask, company: TestCompany, store: Store) -> None:
+    manager = visitor(app, company, "manager")
+    worth = manager.get("/stock/export/valuation.csv?last=2026-11-24").text
+    assert "DROP-1F,Drop cable 1F,drop_cable,m,800.00,10.00,8000.00" in worth and "17000.00" in worth
+    assert "17000.00" not in manager.get("/stock/export/valuation.csv?last=2026-11-23").text
+    assert "AAA1,ONU-HG8546M,onu,warehouse,Main store,company,good" in manager.get("/stock/export/pieces.csv").text
+    moved = manager.get("/stock/export/movements.csv?first=2026-11-01&last=2026-11-30").text
+    assert "Bought,ONU-HG8546M,AAA2,1.00,Fiber House,Main store,GR-1,staff:store,1200,2310,3000.00" in moved
+    assert manager.get("/stock/export/pieces.xlsx").data.startswith(b"PK")
+    for path, code in (("pieces.pdf", 404), ("secrets.csv", 404), ("valuation.csv?last=soon", 400)):
+        assert manager.get(f"/stock/export/{path}").status_code == code
