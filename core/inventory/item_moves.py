@@ -16,7 +16,7 @@ from core.inventory.balances import carried_cost
 from core.inventory.events import INSIDE
 from core.inventory.models import Item, Movement
 from core.inventory.moving import Cause, SerialNotHeld, Step, carry_out, moved_before, refuse_other
-from core.inventory.places import SCRAP, Place, own_place
+from core.inventory.places import SCRAP, Place, own_place, place_names
 from core.money import ZERO
 
 CUSTOMERS_PROPERTY = ("sold", "customer")
@@ -69,6 +69,8 @@ def _step(session: Session, item: Item, target: Place, ownership: str | None, ta
     if source == SCRAP:
         raise SerialNotHeld(f"Serial {item.serial} is scrapped and cannot move")
     kind = _kind_of(item, source, target, ownership, take_back)
+    if kind == "given_back":
+        _refuse_strange_owner(session, item, target)
     customer = target if target.kind == "customer" else source
     return Step(
         kind=kind, type=item.type, item=item, source=source, target=target,
@@ -77,6 +79,16 @@ def _step(session: Session, item: Item, target: Place, ownership: str | None, ta
             kind, "company"),
         customer_id=customer.id if customer.kind == "customer" else None,
     )  # fmt: skip
+
+
+def _refuse_strange_owner(session: Session, item: Item, target: Place) -> None:
+    """What a customer owns goes back to him only: to whom it was before it came into our hands."""
+    came_from = select(Movement.from_id).where(Movement.item_id == item.id, Movement.from_kind == "customer")
+    owner = Place("customer", session.scalar(came_from.order_by(Movement.id.desc()).limit(1)))
+    if owner != target:
+        raise MoveInvalid(
+            f"Serial {item.serial} belongs to {place_names(session, {owner})[owner]}: give it back to him"
+        )
 
 
 def _kind_of(item: Item, source: Place, target: Place, ownership: str | None, take_back: bool) -> str:
@@ -129,6 +141,8 @@ def swap_items(
     bag = Place(new.holder_kind, new.holder_id)
     if old.holder_kind != "customer" or bag.kind not in INSIDE or new.ownership != "company":
         raise MoveInvalid(f"Serial {old.serial} must be at a customer, and {new.serial} in our stock, to be swapped")
+    if old.kind != new.kind:
+        raise MoveInvalid(f"Serial {new.serial} is no {old.kind.replace('_', ' ')}: swap like for like")
     if old.ownership == "customer":
         raise MoveInvalid(f"Serial {old.serial} is the customer's own: rent or sell him another instead")
     terms, customer_id, until, deposit = old.ownership, old.holder_id, old.warranty_until, old.deposit

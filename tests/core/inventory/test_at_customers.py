@@ -16,6 +16,7 @@ from core.inventory.items import Piece, move_item, register_own_item
 from core.inventory.moving import NotEnoughStock, ReasonMissing, SerialNotHeld
 from core.inventory.places import SCRAP, Place
 from core.inventory.shortages import shortages
+from core.inventory.types import add_item_type
 from core.inventory.using import PartInvalid, own_stock, return_part, use_part
 from core.usecases.check_books import check_books
 from tests.builders import make_customer, make_staff
@@ -228,3 +229,20 @@ def test_a_faulty_piece_is_handed_to_nobody_and_nothing_moves_to_strangers_or_wi
         assert ("Tariq", 0) in [(short.place_name, short.on_hand) for short in shortages(session)]
         store.move("AAA1", store.shelf, condition="good")
         store.move("AAA1", store.at())
+
+
+def test_what_a_customer_owns_goes_back_to_him_only_and_like_is_swapped_for_like(company: TestCompany) -> None:
+    with company_session(company.id) as session:
+        store = open_store(session, company)
+        bilal = make_customer(session, company, name="Bilal")
+        router = add_item_type(session, code="RTR-C6", name="Archer C6", kind="router", tracking="serial")
+        store.buy(store.onu, "3000", "AAA1", "AAA2")
+        store.buy(router, "4000", "TPL1")
+        store.move("AAA1", store.at(), ownership="sold")
+        store.move("AAA1", store.bag)
+        with pytest.raises(MoveInvalid, match="belongs to C-2001 Ayesha Khan"):
+            store.move("AAA1", store.at(bilal))
+        store.move("AAA1", store.at())
+        with pytest.raises(MoveInvalid, match="TPL1 is no onu"):
+            swap_items(session, old=store.item("AAA1"), new=store.item("TPL1"), condition="faulty", reason="x",
+                       actor=ACTOR, now=NOW)  # fmt: skip
