@@ -18,6 +18,7 @@ from core.usecases.tell_shortages import tell_shortages
 from tests.builders import make_staff
 from tests.cast import NOW, TODAY, TestCompany
 from tests.core.inventory.store import ACTOR, ORIGIN, D, open_store
+from workers.stock import tell_shortages_of
 
 MORE = {"actor": ACTOR, "now": NOW, "origin": ORIGIN}
 
@@ -76,3 +77,12 @@ def test_managers_are_told_once_a_day_in_their_language_and_not_at_night(company
         store.buy(store.onu, "1", *(f"AAA{n}" for n in range(7)))
         store.issue("AAA0", "AAA1")
         assert tell_shortages(session, now=night) == 0
+
+
+def test_the_timetables_job_tells_a_companys_managers(company: TestCompany) -> None:
+    with company_session(company.id) as session:
+        open_store(session, company)
+        meet_by_phone(session, [make_staff(session, company, role="manager", name="Shazia").phone])
+    tell_shortages_of(str(company.id))
+    with company_session(company.id) as session:
+        assert session.scalars(select(OutboundMessage)).one().text.startswith("*Stock runs low* (3)")
