@@ -25,6 +25,7 @@ from admin_web.views import (
     customers,
     events,
     expenses,
+    goods,
     home,
     invoices,
     ledger,
@@ -38,6 +39,9 @@ from admin_web.views import (
     reports,
     signing_in,
     staff,
+    stock,
+    stock_pieces,
+    store_desk,
     subscriptions,
     tickets,
     vendors,
@@ -51,7 +55,7 @@ csrf = CSRFProtect()
 VIEWS = (
     signing_in, home, customers, subscriptions, invoices, payments, claims, refunds, billing_runs, plans, vouchers,
     tickets, recovery, recovery_rules, agent_cash, reports, ledger, banks, reconciliation, vendors, expenses, payroll,
-    commissions, staff, events,
+    commissions, staff, events, stock, stock_pieces, goods, store_desk,
 )  # fmt: skip
 """Every module that puts pages onto the blueprint."""
 SESSION_LIFE = timedelta(hours=12)

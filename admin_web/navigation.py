@@ -33,6 +33,19 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         ),
     ),
     (
+        "Stock",
+        (
+            ("stock.view", "stock", "Stock"),
+            ("stock.view", "stock_items", "Pieces"),
+            ("stock.view", "stock_movements", "Movements"),
+            ("stock.write", "receive_goods", "Receive"),
+            ("stock.write", "import_serials", "Import serials"),
+            ("stock.view", "restock", "Restock requests"),
+            ("stock.view", "stock_counts", "Stock takes"),
+            ("stock.view", "stock_types", "Item types"),
+        ),
+    ),
+    (
         "Books",
         (
             ("ledger.view", "reports", "Reports"),

@@ -15,6 +15,7 @@ from cli.demo_money import announce_bills_from_now_on, plan_money, set_billing_p
 from cli.demo_office import plan_office
 from cli.demo_people import write_people
 from cli.demo_recovery import mark_delivered, plan_recovery
+from cli.demo_stock import equip, is_new, lay_stock, plan_stock, stock_up
 from cli.demo_timeline import ACTOR, Timeline
 from cli.demo_town import Town, add_resident, lay_ground, open_tickets
 from core.clock import business_day
@@ -103,17 +104,22 @@ def _logins(company_id: Id, staff: Sequence[Staff]) -> list[DemoLogin]:
 
 def _settle(town: Town, customers: int, say: Callable[[str], None]) -> None:
     """The ground and the customers with their lines, in batches of transactions."""
-    company_id, now = town.timeline.company_id, town.timeline.now
+    company_id = town.timeline.company_id
     with company_session(company_id, ACTOR) as session:
         set_billing_policy(session)
-        lay_ground(session, town, now)
-    people = households(customers)
+        lay_ground(session, town)
+        people = households(customers)
+        lay_stock(session, town, people)
     for first in range(0, customers, BATCH):
         until = min(first + BATCH, customers)
         with company_session(company_id, ACTOR) as session:
             for number in range(first, until):
-                add_resident(session, town, number, people, now)
+                customer = add_resident(session, town, number, people)
+                if not is_new(number):
+                    equip(session, town, customer, people[number])
         say(f"Loading the demo company: {until}/{customers} customers")
+    with company_session(company_id, ACTOR) as session:
+        stock_up(session, town)
 
 
 def _live(town: Town, say: Callable[[str], None]) -> None:
@@ -121,6 +127,7 @@ def _live(town: Town, say: Callable[[str], None]) -> None:
     plan_office(town)
     plan_money(town)
     plan_recovery(town)
+    plan_stock(town)
     town.timeline.play(say)
     with company_session(town.timeline.company_id, ACTOR) as session:
         open_tickets(session, town, town.timeline.now)

@@ -40,7 +40,7 @@ from core.usecases.accrue_commissions import accrue_commissions
 from core.usecases.credit_connection import credit_connection
 from core.usecases.reconcile_bank import confirm_exact
 
-OPENED = {"1200": "260000.00", "1210": "1150000.00", "1500": "1875000.00", "3000": "-3500000.00"}
+OPENED = {"1500": "1875000.00", "3000": "-3500000.00"}
 SALARIES = {"owner": "180000", "manager": "95000", "recovery_agent": "48000", "technician": "42000"}
 MAPPING = {
     "date": "Date", "date_format": "dd/mm/yyyy", "text": ["Particulars"], "reference": "Reference", "debit": "Debit",
@@ -155,6 +155,8 @@ def _pay_upstream(session: Session, town: Town, now: datetime) -> None:
     for vendor in session.scalars(select(Vendor).order_by(Vendor.number)).all():
         owed = session.scalars(select(Bill.balance).where(Bill.vendor_id == vendor.id, Bill.state != "draft")).all()
         settled = (sum(owed, Decimal(0)) * share / 100).quantize(Decimal("1.00"))
+        if not settled:
+            continue
         withheld = withholding_for(session, vendor_id=vendor.id, settled=settled)
         pay_vendor(session, vendor_id=vendor.id, cash_account_id=bank.id, amount=settled - withheld, withheld=withheld,
                    paid_on=day, idempotency_key=f"demo:{day}:{vendor.number}", actor=ACTOR, origin=ACTOR,

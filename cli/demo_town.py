@@ -20,7 +20,6 @@ from core.billing.tax_table import add_exemption, add_tax_rate
 from core.crm.intake import add_area, add_customer
 from core.crm.models import Customer, Site
 from core.ids import Id, new_id
-from core.inventory.items import move_item, receive_item
 from core.network.access import want_access
 from core.service_desk.tickets import add_note, assign_ticket, open_ticket, resolve_ticket
 from core.staff.models import Staff
@@ -114,8 +113,8 @@ class Town:
         return self.months[month].replace(day=day)
 
 
-def lay_ground(session: Session, town: Town, now: datetime) -> None:
-    """Areas in the Punjab's jurisdiction, plans, staff, and spare equipment in the technicians' vans."""
+def lay_ground(session: Session, town: Town) -> None:
+    """Areas in the Punjab's jurisdiction, plans and staff."""
     for name, zones in AREAS.items():
         area, sub_zones = add_area(session, name=name, sub_zones=[zone[0] for zone in zones])
         area.jurisdiction = "PK-PB"
@@ -129,12 +128,6 @@ def lay_ground(session: Session, town: Town, now: datetime) -> None:
     for name, role, phone, area_name in STAFF:
         area_id = town.areas[area_name] if area_name else None
         town.staff.append(add_staff(session, name=name, role=role, phone=phone, area_id=area_id))
-    for number, person in enumerate(town.people("technician")):
-        for spare in range(3):
-            item = receive_item(session, kind="onu", model="HG8546M", serial=f"HWTCAA{number:02d}{spare:04d}",
-                                actor=ACTOR, now=now)  # fmt: skip
-            move_item(session, item=item, to_kind="technician", to_id=person.id, reason="issued to van",
-                      actor=ACTOR, now=now)  # fmt: skip
 
 
 def _plans(session: Session, town: Town) -> None:
@@ -157,8 +150,8 @@ def _plans(session: Session, town: Town) -> None:
     set_price(session, plan_id=town.plans["F20"], amount=Decimal("2600.00"), valid_from=town.months[1])
 
 
-def add_resident(session: Session, town: Town, number: int, people: Sequence[Household], now: datetime) -> None:
-    """A customer with his line, his equipment and what was agreed with him."""
+def add_resident(session: Session, town: Town, number: int, people: Sequence[Household]) -> Customer:
+    """A customer with his line and what was agreed with him."""
     person = people[number]
     phone = people[0].phone if number == PHONE_SHARED else person.phone
     customer_class = "hospital" if number == HOSPITAL else "corporate" if person.business else "residential"
@@ -168,11 +161,11 @@ def add_resident(session: Session, town: Town, number: int, people: Sequence[Hou
         longitude=person.longitude, fibre_metres=person.fibre_metres, customer_class=customer_class,
     )  # fmt: skip
     subscription = _subscription(session, town, number, person, customer, site)
-    _equip(session, customer, person, now)
     is_prepaid = subscription.plan.validity_days is not None
     want_access(session, subscription_id=subscription.id, username=customer.number.lower(),
                 profile=session.get_one(Plan, subscription.plan_id).code, allowed=not is_prepaid)  # fmt: skip
     town.residents.append(Resident(number, person, customer.id, subscription.id, subscription.started_on))
+    return customer
 
 
 def _subscription(
@@ -231,15 +224,6 @@ def _agreements(session: Session, town: Town, number: int, subscription: Subscri
     if number == EXEMPT:
         add_exemption(session, customer_id=subscription.customer_id, tax_code="AIT236",
                       certificate_no="EXM-2026-00417", valid_from=since)  # fmt: skip
-
-
-def _equip(session: Session, customer: Customer, person: Household, now: datetime) -> None:
-    for kind, model, serial in (("onu", "HG8546M", person.onu_serial), ("router", "Archer C6", person.router_serial)):
-        mac = person.mac if kind == "router" else ""
-        item = receive_item(session, kind=kind, model=model, serial=serial, mac=mac, actor=ACTOR, now=now)
-        ownership = "rented" if kind == "onu" else "sold"
-        move_item(session, item=item, to_kind="customer", to_id=customer.id, reason="installation", actor=ACTOR,
-                  now=now, ownership=ownership)  # fmt: skip
 
 
 def open_tickets(session: Session, town: Town, now: datetime) -> None:

@@ -36,6 +36,7 @@ JOBS = {
     "climb_ladder": "workers.recovery.climb_ladder_of",
     "carry_out_proposals": "workers.recovery.carry_out_proposals",
     "suspend_services": "workers.recovery.suspend_services",
+    "tell_shortages": "workers.stock.tell_shortages_of",
     "run_invoices_by_hand": "workers.billing.run_invoices_by_hand",
 }
 TIMEOUT_SECONDS = 300

@@ -14,6 +14,7 @@ import core.billing.subscription_models
 import core.companies
 import core.crm.models
 import core.inventory.models
+import core.inventory.request_models
 import core.ledger.book_models
 import core.ledger.models
 import core.ledger.reconciliation_models

@@ -21,6 +21,7 @@ from workers.billing_day import ring_billing_day, ring_expiry
 from workers.ledger import check_all_books, ring_revenue
 from workers.payroll import ring_commissions
 from workers.recovery import ring_recovery
+from workers.stock import ring_shortages
 from workers.sweep import sweep
 
 log = structlog.get_logger(__name__)
@@ -50,6 +51,7 @@ def timetable(connection: Redis) -> Timetable:
     # In UTC: the small hours of the first market.
     jobs.register(ring_revenue, "bulk", cron="40 * * * *", result_ttl=0)
     jobs.register(check_all_books, "bulk", cron="40 21 * * *", result_ttl=0)
+    jobs.register(ring_shortages, "bulk", cron="50 21 * * *", result_ttl=0)
     jobs.register(ring_commissions, "bulk", cron="10 17 * * *", result_ttl=0)
     jobs.register(ring_expiry, "billing", interval=EXPIRY_SECONDS, ttl=EXPIRY_SECONDS, result_ttl=0)
     jobs.register(ring_billing_day, "billing", cron="5 * * * *", result_ttl=0)

@@ -45,6 +45,8 @@ from core.money import ZERO
 from core.printing.figures import figures
 
 ORIGIN = "panel:vendors"
+UNBILLED = "2310"
+"""What goods that were received are billed on; stock itself is entered when it is received."""
 BILL_LINES = 3
 STATEMENT_DAYS = 90
 
@@ -113,7 +115,7 @@ def _cost_accounts(page: Books) -> list[tuple[str, str]]:
     known = accounts_by_code(page.session).values()
     return [
         (each.code, f"{each.code} {each.name}") for each in known
-        if not each.control and (each.type == "expense" or each.code.startswith(("12", "15")))
+        if not each.control and (each.type == "expense" or each.code.startswith(("15", UNBILLED)))
     ]  # fmt: skip
 
 

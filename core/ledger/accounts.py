@@ -41,6 +41,7 @@ CHART = (
     ("2210", "Customer deposits", "liability", "customer"),
     ("2220", "Deferred revenue", "liability", ""),
     ("2300", "Suppliers payable", "liability", "vendor"),
+    ("2310", "Goods received, not billed yet", "liability", ""),
     ("2400", "Payable to employees", "liability", "staff"),
     ("3000", "Capital", "equity", ""),
     ("3100", "Drawings", "equity", ""),

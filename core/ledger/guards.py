@@ -13,6 +13,7 @@ from core.ledger.accounts import account_of
 from core.ledger.kinds import KINDS, MANUAL, OPENING, YEAR_CLOSE
 from core.ledger.periods import refuse_closed
 
+KEPT_BY_STOCK = ("1200", "1210")
 EARLIEST, LATEST = date(2000, 1, 1), date(2099, 12, 31)
 
 
@@ -61,6 +62,8 @@ def _refuse_side(session: Session, kind: str, code: str, party_id: Id | None) ->
     if account.control and kind == MANUAL:
         raise ControlAccount(f"{code} {account.name} follows its {account.control}s' documents: write a document, "
                              "not a manual entry")  # fmt: skip
+    if code in KEPT_BY_STOCK and kind == MANUAL:
+        raise ControlAccount(f"{code} {account.name} follows the movements of stock: receive, move, count or scrap")
     if account.control and party_id is None:
         raise PartyMissing(f"A posting to {code} {account.name} needs its {account.control}")
     result = account.type in ("income", "expense")

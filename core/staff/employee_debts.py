@@ -95,7 +95,7 @@ def charge_employee(
     idempotency_key: str, actor: str, account_code: str = "4090", instalment: Decimal | None = None,
     deduct_from: date | None = None, origin: str = "",
 ) -> EmployeeDebt:  # fmt: skip
-    """Let the employee owe for damage or a loss: 1310 to `account_code` (1200 for equipment, 4090 for the rest).
+    """Let the employee owe for damage or a loss: 1310 to `account_code`, 5010 for equipment and 4090 for the rest.
 
     `kind` is damage or other. A repeat of the key returns the first.
     Raises SecondPersonNeeded, DebtInvalid, DebtKeyReused.
@@ -104,7 +104,7 @@ def charge_employee(
         raise DebtInvalid("A charge is for 'damage' or 'other', and says why")
     if session.scalar(select(Account.control).where(Account.code == account_code)) != "":
         raise DebtInvalid(
-            f"A charge cannot be booked against {account_code!r}: use 1200 for equipment, 4090 for the rest"
+            f"A charge cannot be booked against {account_code!r}: use 5010 for equipment, 4090 for the rest"
         )
     debt = _debt(
         staff_id, kind, amount, instalment, deduct_from or charged_on, reason, account_code, charged_on, approved_by,

@@ -16,7 +16,7 @@ OPERATIONS = frozenset({
     "staff.view", "invoice.run", "invoice.write", "payment.view", "payment.take", "payment.reverse", "claim.decide",
     "refund.decide", "recovery.view", "recovery.manage", "cash.view", "cash.count", "bank.view", "bank.write",
     "expense.write", "vendor.write", "voucher.write",
-    "chat.approve", "chat.lookup",
+    "chat.approve", "chat.lookup", "stock.view", "stock.write", "stock.approve",
 })  # fmt: skip
 OWNERSHIP = frozenset({"ledger.view", "ledger.write", "ledger.close", "payroll.view", "payroll.write"})
 

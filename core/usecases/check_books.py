@@ -13,6 +13,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from core.billing.invoice_models import CreditNote, Invoice
 from core.billing.payment_models import Payment, PaymentClaim, Refund
 from core.crm.models import Customer
+from core.inventory.models import Purchase
+from core.inventory.request_models import RestockRequest, StockTake
 from core.ledger.accounts import account_of
 from core.ledger.book_models import ManualEntry
 from core.ledger.checks import Difference, differences, unbalanced_entries, unnamed_sources, wrong_totals
@@ -44,7 +46,8 @@ NUMBERED: dict[str, InstrumentedAttribute[Any]] = {
     "vendor_payment": VendorPayment.number, "vendor_credit": VendorCredit.number,
     "expense": Expense.number, "transfer": Transfer.number,
     "cash_movement": CashMovement.number, "handover": Handover.number, "employee_debt": EmployeeDebt.number,
-    "salary_payment": SalaryPayment.number,
+    "salary_payment": SalaryPayment.number, "purchase": Purchase.number, "restock": RestockRequest.number,
+    "stock_take": StockTake.number,
 }  # fmt: skip
 PARTIES: dict[str, InstrumentedAttribute[Any]] = {
     "customer": Customer.id,

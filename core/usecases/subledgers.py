@@ -98,6 +98,20 @@ _DEFERRED = """
       JOIN journal_entry e ON e.id = p.entry_id LEFT JOIN journal_entry o ON o.id = e.reverses_id
      WHERE p.posted_on <= :as_of AND coalesce(o.kind, e.kind) = 'manual'
 """
+_STOCK = """
+    SELECT CAST(NULL AS uuid), cost FROM movement WHERE debit_code = '{code}' AND moved_on <= :as_of
+     UNION ALL
+    SELECT NULL, -cost FROM movement WHERE credit_code = '{code}' AND moved_on <= :as_of
+     UNION ALL
+    SELECT NULL, l.amount FROM bill b JOIN bill_line l ON l.bill_id = b.id
+     WHERE l.account_code = '{code}' AND b.state <> 'draft' AND b.billed_on <= :as_of
+     UNION ALL
+    SELECT NULL, -l.amount FROM bill b JOIN bill_line l ON l.bill_id = b.id
+     WHERE l.account_code = '{code}' AND b.voided_on <= :as_of
+     UNION ALL
+    SELECT NULL, -amount FROM employee_debt WHERE account_code = '{code}' AND given_on <= :as_of
+"""
+"""Bills and employees' debts may be booked straight onto the account; goods that are received never are."""
 
 TIES: tuple[Tie, ...] = (
     Tie("1100", "the open invoices", owed_by_customers),
@@ -105,6 +119,8 @@ TIES: tuple[Tie, ...] = (
     Tie("2210", "the deposits on invoices", deposits_of_customers),
     Tie("2220", "invoices in advance and unused recharge cards", _sums(_DEFERRED.format_map(_UNDONE))),
     Tie("1040", "cash taken, handed over and counted", _sums(_AGENTS_CASH.format_map(_UNDONE))),
+    Tie("1200", "the movements of stock", _sums(_STOCK.format(code="1200"))),
+    Tie("1210", "the movements of equipment to customers", _sums(_STOCK.format(code="1210"))),
     Tie("1300", "the advances and what was given back of them", _sums(_DEBTS.format(which="= 'advance'"))),
     Tie("1310", "the debts and what was given back of them", _sums(_DEBTS.format(which="<> 'advance'"))),
     Tie("2300", "the bills, credits and payments", _sums(_VENDORS)),

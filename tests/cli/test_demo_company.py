@@ -125,7 +125,7 @@ def test_the_office_has_its_papers(town: Id) -> None:
     with company_session(town) as session:
         assert states(session, CashAccount.kind) == {"cash": 1, "bank": 2, "wallet": 2}
         assert states(session, Transfer.state)["sent"] == 1 and states(session, Transfer.state)["arrived"] >= 1
-        assert {"open", "paid", "part_paid"} & set(states(session, Bill.state)) and count(session, Bill) == 6
+        assert {"open", "paid", "part_paid"} & set(states(session, Bill.state)) and count(session, Bill) == 8
         assert states(session, Expense.state)["asked"] == 1 and count(session, Expense) > 9
         assert count(session, SalaryPayment) == 20 and count(session, EmployeeDebt) == 1
         assert count(session, CommissionAccrual) > 0

@@ -1,0 +1,80 @@
+"""The managers are told what runs out, once a day, in their language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import any_, or_, select
+from sqlalchemy.orm import Session
+
+from core.clock import business_day
+from core.companies import BusinessNumber, current_company
+from core.crm.models import Contact
+from core.inventory.shortages import Shortage, shortages
+from core.messaging import payloads
+from core.messaging.invoice_notices import decent_hour
+from core.messaging.outbox import queue_message
+from core.printing.figures import plain
+from core.staff.models import Staff
+
+SHOWN = 15
+HEADINGS = {
+    "en": "*Stock runs low* ({count})", "ur_Latn": "*Stock kam hai* ({count})", "ur": "*سٹاک کم ہے* ({count})",
+}  # fmt: skip
+LINES = {
+    "en": "• {name}, {place}: {there} {unit} left of {threshold}",
+    "ur_Latn": "• {name}, {place}: {there} {unit} baqi, kam az kam {threshold}",
+    "ur": "• {name}، {place}: {there} {unit} باقی، کم از کم {threshold}",
+}
+MORE = {"en": "… and {count} more in the panel", "ur_Latn": "… aur {count} panel mein",
+        "ur": "… اور {count} پینل میں"}  # fmt: skip
+UNITS = {
+    "en": {"m": "m", "pcs": "pcs"}, "ur_Latn": {"m": "meter", "pcs": "adad"}, "ur": {"m": "میٹر", "pcs": "عدد"},
+}  # fmt: skip
+APPROVED = {"en": "en", "ur_Latn": "en", "ur": "ur"}
+
+
+def tell_shortages(session: Session, *, now: datetime) -> int:
+    """Queue one notice a day to every manager who is known on WhatsApp; returns how many there are.
+
+    None where nothing runs out; nobody is told at night. Safe to repeat.
+    """
+    short = shortages(session)
+    if not short:
+        return 0
+    company = current_company(session)
+    day = business_day(now, company.timezone)
+    number_id = session.scalars(select(BusinessNumber.id).order_by(BusinessNumber.id).limit(1)).one()
+    managers = session.scalars(
+        select(Contact)
+        .join(Staff, Staff.id == Contact.staff_id)
+        .where(Staff.state == "active", or_(Staff.role == "manager", any_(Staff.extra_roles) == "manager"))
+        .order_by(Contact.id)
+    ).all()
+    for contact in managers:
+        language = contact.language if contact.language in HEADINGS else company.default_language
+        words = shortage_words(short, language if language in HEADINGS else "en")
+        queue_message(
+            session, contact_id=contact.id, business_number_id=number_id, lane="notice", payload=payloads.text(words),
+            text=words, dedupe_key=f"shortages:{contact.id}:{day}", now=now,
+            not_before=decent_hour(now, company.timezone),
+            template={"name": "stock_low", "language": APPROVED[language if language in APPROVED else "en"],
+                      "parameters": {"count": str(len(short)), "first": short[0].type.name}},
+        )  # fmt: skip
+    return len(managers)
+
+
+def shortage_words(short: Sequence[Shortage], language: str) -> str:
+    """The notice: a line a type and place, the worst first."""
+    lines = [HEADINGS[language].format(count=len(short))]
+    lines += [
+        LINES[language].format(
+            name=each.type.name, place=each.place_name, there=plain(each.on_hand),
+            unit=UNITS[language][each.type.unit], threshold=plain(each.threshold),
+        )
+        for each in short[:SHOWN]
+    ]  # fmt: skip
+    if len(short) > SHOWN:
+        lines.append(MORE[language].format(count=len(short) - SHOWN))
+    return "\n".join(lines)
