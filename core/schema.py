@@ -19,6 +19,8 @@ import core.ledger.reconciliation_models
 import core.ledger.treasury_models
 import core.messaging.models
 import core.network.models
+import core.network.outage_models
+import core.network.usage_models
 import core.numbering
 import core.recovery.case_models
 import core.recovery.policy_models

@@ -61,6 +61,10 @@ class InboundMessage(Owned, Base):
     content: Mapped[Json]
     """The message as it came."""
     sent_at: Mapped[datetime]
+    edited_at: Mapped[datetime | None]
+    """When the person changed his words; `text` holds the new ones."""
+    deleted_at: Mapped[datetime | None]
+    """When the person took the message back."""
 
 
 class OutboundMessage(Owned, Base):
