@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from bot import engine, router
 from bot.dialog import Chat, Flow, Reject
-from bot.handlers import anyone
+from bot.handlers import anyone, wordless
+from bot.handlers.names import INTENT_NAMES
 from bot.inbound import SILENT_TYPES, IncomingMessage, NumberChange
 from bot.speaker import SWITCH, role_in_force, speaker_of, understood_in
 from bot.texts.deliver import reply_row
 from bot.texts.reply import Button, Reply, lines, words
 from bot.understanding import MAYBE, SURE, Understanding
+from bot.understanding.hints import gives
 from core.clock import business_day
 from core.crm.contacts import LinkedAccount, change_number, change_user_id
 from core.crm.hearing import Heard, Writer, hear, is_kept
 from core.db import act_as
 from core.ids import Id
+from core.messaging.corrections import correct_message, locked_talk, mark_deleted
 from core.messaging.outbox import read_mark_row, ring_for
 from core.messaging.turns import answer
 
@@ -29,6 +32,8 @@ ESCAPES = frozenset({"menu", "human", "language", "opt_out", "opt_in", "balance"
 WORDS_OF_A_WISH_MAX = 6
 LOST_AFTER = 2
 MENU = "menu"
+SORRY_AGAIN_AFTER = timedelta(minutes=10)
+"""Who is angry hears that we are sorry, but not with every line."""
 
 State = dict[str, Any]
 
@@ -57,9 +62,9 @@ def take_turn(session: Session, message: IncomingMessage, route: Route, now: dat
         return False
     if not talks:
         _note_change(session, message.number_change, heard.writer)
-        return False
+        return _corrected(session, message, route, heard, now)
     chat = _chat(session, message, route, heard, now)
-    reply = _decide(chat, heard.state)
+    reply = _soothed(chat, heard.state, _decide(chat, heard.state))
     _answer(chat, reply, heard, route)
     return route.closes_event
 
@@ -83,6 +88,53 @@ def _note_change(session: Session, change: NumberChange | None, writer: Writer) 
         change_number(session, contact_id=writer.contact_id, phone=change.phone, user_id=change.user_id)
     elif change.user_id is not None:
         change_user_id(session, contact_id=writer.contact_id, user_id=change.user_id)
+
+
+def _corrected(session: Session, message: IncomingMessage, route: Route, heard: Heard, now: datetime) -> bool:
+    """Words changed or taken back: kept so; where they answered the question that is open, they are read again."""
+    contact_id = heard.writer.contact_id
+    if message.revokes:
+        mark_deleted(session, wamid=message.revokes, contact_id=contact_id, now=now)
+    if not message.edits or not correct_message(
+        session, wamid=message.edits, contact_id=contact_id, text=message.text, edit_wamid=message.wamid, now=now
+    ):
+        return False
+    talk = locked_talk(session, contact_id=contact_id, business_number_id=route.business_number_id)
+    progress = talk[1].get("flow") if talk else None
+    if talk is None or not progress or engine.is_stale(progress, now):
+        return False
+    heard = replace(heard, conversation_id=talk[0], state=talk[1])
+    chat = _chat(session, message, route, heard, now)
+    reply = _read_again(chat, heard.state, progress)
+    if reply is None:
+        return False
+    _answer(chat, reply, heard, route)
+    return route.closes_event
+
+
+def _read_again(chat: Chat, state: State, progress: State) -> Reply | None:
+    flow = router.flow_of(chat.speaker.role, progress["flow"])
+    if flow is None or not _may_go_on(chat, flow):
+        return None
+    try:
+        step = engine.answer_again(flow, chat, progress, wamid=chat.message.edits, now=chat.now)
+    except Reject as reject:
+        step = engine.again(flow, chat, progress, reject)
+    if step is None:
+        return None
+    _keep(state, step)
+    return step.reply
+
+
+def _soothed(chat: Chat, state: State, reply: Reply) -> Reply:
+    """The reply, with an apology in front for who writes in anger."""
+    if chat.message.action is not None or not gives(chat.message.text, "angry"):
+        return reply
+    last = state.get("sorry_at")
+    if last and chat.now - datetime.fromisoformat(last) < SORRY_AGAIN_AFTER:
+        return reply
+    state["sorry_at"] = chat.now.isoformat()
+    return replace(reply, body=lines(words("We are sorry for the trouble you have."), reply.body))
 
 
 def _chat(session: Session, message: IncomingMessage, route: Route, heard: Heard, now: datetime) -> Chat:
@@ -129,7 +181,7 @@ def _decide(chat: Chat, state: State) -> Reply:
     if progress:
         return _in_flow(chat, state, progress)
     if not chat.message.text:
-        return anyone.cannot_read(chat) if chat.message.type != "location" else anyone.unclear(chat, lost=False)
+        return wordless.answer(chat)
     return _offer_parked(chat, state, _wish(chat, state))
 
 
@@ -211,7 +263,7 @@ def _stepped(chat: Chat, state: State, flow: Flow, progress: State, tap: engine.
         if another not in (None, flow) and chat.understood.confidence >= SURE and not reject.meant:
             _park(state)
             return _offer_parked(chat, state, _wish(chat, state))
-        step = engine.again(flow, chat, progress, reject)
+        step = engine.again(flow, chat, progress, wordless.rejected(chat, reject))
     _keep(state, step)
     return step.reply
 
@@ -225,6 +277,9 @@ def _wish(chat: Chat, state: State) -> Reply:
     if target is not None and understood.confidence >= SURE:
         state.pop("tries", None)
         return _run(chat, state, target, "", router.action_of(target))
+    hinted = router.for_hint(chat.speaker.role, chat.message.text)
+    if hinted is not None:
+        return _run(chat, state, hinted, "", router.action_of(hinted))
     if target is not None and understood.confidence >= MAYBE:
         return _did_you_mean(chat, understood)
     state["tries"] = state.get("tries", 0) + 1
@@ -243,37 +298,15 @@ def _did_you_mean(chat: Chat, understood: Understanding) -> Reply:
     return Reply(words("Did you mean this?"), buttons=(*buttons, anyone.MENU))
 
 
-INTENT_NAMES = {
-    "balance": words("My balance"),
-    "invoice": words("Invoice (PDF)"),
-    "how_to_pay": words("How to pay"),
-    "payment_made": words("I have paid"),
-    "complaint_new": words("Report a problem"),
-    "complaint_status": words("My complaints"),
-    "plan_list": words("My plan"),
-    "promise_to_pay": words("Pay later"),
-    "plan_change": words("Change plan"),
-    "human": words("Talk to a person"),
-    "language": words("Language"),
-    "jobs": words("My jobs"),
-    "worklist": words("My worklist"),
-    "promise_log": words("Note a promise"),
-    "attempt_log": words("Note an attempt"),
-    "cash_collected": words("Cash received"),
-    "cash_handover": words("Hand over cash"),
-    "my_performance": words("My performance"),
-    "customer_lookup": words("Find a customer"),
-    "today_figures": words("Today's figures"),
-    "approvals": words("Approvals"),
-}
-
-
 def _run(chat: Chat, state: State, target: router.Target, argument: str, action: str) -> Reply:
     if target.needs_account and chat.speaker.account is None:
         if not chat.speaker.accounts:
             return anyone.no_account(chat)
         return anyone.which_account(chat, action)
     if isinstance(target, Flow):
+        instead = target.first(chat) if target.first and not argument and chat.message.action is None else None
+        if instead is not None:
+            return instead
         state["run"] = state.get("run", 0) + 1
         step = engine.begin(target, chat, run=state["run"], now=chat.now, about=argument)
         _keep(state, step)

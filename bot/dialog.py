@@ -292,7 +292,8 @@ class Photo:
         return str(saved)
 
     def given(self, chat: Chat) -> Any:
-        return None
+        saved = self.save(chat) if chat.message.media is not None else None
+        return str(saved) if saved is not None else None
 
     def load(self, value: Any) -> Any:
         return Id(value) if value not in (None, SKIP) else None
@@ -346,6 +347,8 @@ class Flow:
     """Makes one core call in the turn's transaction."""
     refused: Mapping[type[DomainError], Callable[[Any], Reply]] = field(default_factory=dict)
     needs_account: bool = True
+    first: Callable[[Chat], Reply | None] | None = None
+    """What is said in place of the first question when the wish came in words; a button in it may begin the flow."""
 
     def question(self, name: str) -> Question | None:
         return next((q for q in self.questions if q.name == name), None)

@@ -9,20 +9,23 @@ from collections.abc import Sequence
 
 from bot.dialog import Flow
 from bot.flows import ALL_FLOWS
-from bot.handlers import anyone, customer, office, prospect, recovery_agent, staff
+from bot.handlers import account, anyone, office, outages, prospect, recovery_agent, staff
 from bot.handlers.registry import Handler
+from bot.understanding.hints import gives
 from core.staff.permissions import may
 
 FLOW_PREFIX = "flow"
+HINTED = {"away": "pause_line"}
+"""Signs of `bot.understanding.hints` that lead to a flow no intent names."""
 Target = Handler | Flow
 
 _HANDLERS: dict[str, Sequence[Handler]] = {
-    "customer": (*customer.HANDLERS, *anyone.HANDLERS),
+    "customer": (*account.HANDLERS, *anyone.HANDLERS),
     "prospect": (*prospect.handlers(tuple(ALL_FLOWS.values())), *anyone.HANDLERS),
     "technician": (*staff.TECHNICIAN, *anyone.HANDLERS, *staff.EVERYONE),
     "recovery_agent": (*recovery_agent.HANDLERS, *anyone.HANDLERS, *staff.EVERYONE),
-    "manager": (*office.HANDLERS, *anyone.HANDLERS, *staff.EVERYONE),
-    "owner": (*office.HANDLERS, *anyone.HANDLERS, *staff.EVERYONE),
+    "manager": (*office.HANDLERS, *outages.OFFICE, *anyone.HANDLERS, *staff.EVERYONE),
+    "owner": (*office.HANDLERS, *outages.OFFICE, *anyone.HANDLERS, *staff.EVERYONE),
 }
 ROLES = tuple(_HANDLERS)
 
@@ -53,6 +56,12 @@ def for_intent(role: str, intent: str) -> Target | None:
     """What answers a wish of this role."""
     flow = next((flow for flow in ALL_FLOWS.values() if flow.intent == intent and may(role, flow.permission)), None)
     return flow or next((handler for handler in handlers_of(role) if intent in handler.intents), None)
+
+
+def for_hint(role: str, text: str) -> Target | None:
+    """What a sign in the text points to where the wish itself is not sure."""
+    hinted = (flow_of(role, flow) for hint, flow in HINTED.items() if gives(text, hint))
+    return next((flow for flow in hinted if flow is not None), None)
 
 
 def action_of(target: Target) -> str:

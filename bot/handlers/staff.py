@@ -6,11 +6,14 @@ from sqlalchemy import select
 
 from bot.dialog import Chat
 from bot.handlers.anyone import MENU
-from bot.handlers.customer import CATEGORY_NAMES
+from bot.handlers.names import CATEGORY_NAMES
 from bot.handlers.registry import Handler
 from bot.texts.reply import Button, Reply, Row, lines, verbatim, words
 from core.crm.models import Customer, Site
+from core.service_desk.secrets import read_secret
 from core.service_desk.tickets import assigned_to, ticket_by_number
+
+NOTES_SHOWN = 3
 
 
 def technician_menu(chat: Chat, _: str) -> Reply:
@@ -38,13 +41,17 @@ def job(chat: Chat, number: str) -> Reply:
         return Reply(words("That job is not yours."), buttons=(Button("jobs", words("My jobs")),))
     customer = chat.session.get_one(Customer, ticket.customer_id)
     site = chat.session.scalar(select(Site).where(Site.customer_id == customer.id).limit(1))
-    map_link = f"https://maps.google.com/?q={site.latitude},{site.longitude}" if site and site.latitude else None
+    spot = ticket if ticket.latitude is not None else site
+    map_link = f"https://maps.google.com/?q={spot.latitude},{spot.longitude}" if spot and spot.latitude else None
+    secret = read_secret(chat.session, ticket_id=ticket.id)
     body = lines(
         words("*%(ticket)s* (%(what)s)", ticket=ticket.number, what=CATEGORY_NAMES[ticket.category]),
         verbatim(f"{customer.name}, {customer.number}"),
         verbatim(site.address) if site else None,
         verbatim(map_link) if map_link else None,
         verbatim(f"“{ticket.description}”") if ticket.description else None,
+        *(verbatim(f"“{note.body}”") for note in ticket.notes[-NOTES_SHOWN:]),
+        words("Wished Wi-Fi: %(secret)s", secret=secret) if secret else None,
     )
     return Reply(body, buttons=(Button("jobs", words("My jobs")),))
 

@@ -54,7 +54,13 @@ def test_titles_fit_their_buttons_and_rows(language: str) -> None:
     buttons = texts_of([call.args[1] for call in calls("Button") if len(call.args) > 1])
     titles = texts_of([call.args[1] for call in calls("Row") if len(call.args) > 1])
     descriptions = texts_of([call.args[2] for call in calls("Row") if len(call.args) > 2])
-    limits = ((buttons, BUTTON_MAX), (titles, ROW_TITLE_MAX), (descriptions, ROW_DESCRIPTION_MAX))
+    options = texts_of([call.args[1] for call in calls("Option") if len(call.args) > 1])
+    limits = (
+        (options, BUTTON_MAX),
+        (buttons, BUTTON_MAX),
+        (titles, ROW_TITLE_MAX),
+        (descriptions, ROW_DESCRIPTION_MAX),
+    )
     too_long = [
         rendered
         for group, limit in limits
