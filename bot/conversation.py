@@ -143,14 +143,21 @@ def _chat(session: Session, message: IncomingMessage, route: Route, heard: Heard
     today = business_day(now, company.timezone)
     understood = understood_in(role, message.text, today)
     speaker = speaker_of(
-        session, writer, company=company, role=role, state=heard.state, message=message, understood=understood
-    )
+        session, writer, company=company, role=role, state=heard.state, message=message, understood=understood,
+        tells=_takes_any_words(role, heard.state, now),
+    )  # fmt: skip
     if speaker.staff_id is not None:
         act_as(session, speaker.actor)
     return Chat(
         session=session, company=company, speaker=speaker, message=message, understood=understood,
         business_number_id=route.business_number_id, now=now, today=today, origin=f"message:{heard.message_id}",
     )  # fmt: skip
+
+
+def _takes_any_words(role: str, state: State, now: datetime) -> bool:
+    progress = state.get("flow")
+    flow = router.flow_of(role, progress["flow"]) if progress and not engine.is_stale(progress, now) else None
+    return flow is not None and progress is not None and engine.wants_free_text(flow, progress)
 
 
 def _answer(chat: Chat, reply: Reply, heard: Heard, route: Route) -> None:

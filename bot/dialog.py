@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from bot.inbound import IncomingMessage
 from bot.texts.reply import Button, Reply, Row, Saying, calendar_day, figure, words
 from bot.understanding import Understanding
+from bot.understanding.dates import find_date
+from bot.understanding.folding import normalise
 from core.companies import Company
 from core.crm.contacts import LinkedAccount
 from core.errors import DomainError
@@ -184,6 +186,8 @@ class Day(Choose):
     def read(self, chat: Chat, answers: Answers, tapped: str | None) -> Any:
         said = tapped or self.given(chat)
         days = [option.value for option in self.options(chat, answers)]
+        if said not in days:
+            said = day_ahead(chat) or said
         if said in days:
             return said
         if said is None:
@@ -197,6 +201,12 @@ class Day(Choose):
 
     def load(self, value: Any) -> Any:
         return date.fromisoformat(value) if value is not None else None
+
+
+def day_ahead(chat: Chat) -> str | None:
+    """The day that the words name when they are read as one to come, whatever wish they would be alone."""
+    day, _ = find_date(normalise(chat.message.text), today=chat.today, past=False)
+    return day.isoformat() if day is not None else None
 
 
 def day_options(days: Sequence[date]) -> list[Option]:

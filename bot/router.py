@@ -15,8 +15,8 @@ from bot.understanding.hints import gives
 from core.staff.permissions import may
 
 FLOW_PREFIX = "flow"
-HINTED = {"away": "pause_line"}
-"""Signs of `bot.understanding.hints` that lead to a flow no intent names."""
+HINTED = {"away": "pause_line", "comes_back": "file_complaint"}
+"""Signs of `bot.understanding.hints` that lead to a flow where no wish is sure."""
 Target = Handler | Flow
 
 _HANDLERS: dict[str, Sequence[Handler]] = {

@@ -58,15 +58,16 @@ def explain(chat: Chat, number: str) -> Reply:
     if not bills:
         return Reply(words("There is no bill on your account yet."), buttons=(BALANCE, MENU))
     amount = chat.understood.entities.get("amount")
-    named = _named(chat, bills, amount) if isinstance(amount, Decimal) and not number else []
+    named = _named(chat, bills, amount) if isinstance(amount, Decimal) and not number else _of_kind(chat, bills)
     compared = None if wanted else compare_with_last(chat.session, customer_id=chat.account.customer_id)
     body = lines(
         *named,
-        *(_bill(bill) for bill in bills[:SHOWN]),
+        *(_bill(bill, apart=bool(named) or bill is not bills[0]) for bill in bills[:SHOWN]),
         *(
             words("*%(invoice)s*: %(amount)s left to pay", invoice=bill.number, amount=bill.balance)
             for bill in bills[SHOWN:]
         ),
+        verbatim("") if len(bills) > 1 else None,
         _together(bills),
         _compared(compared),
         *customer.on_its_way(chat),
@@ -87,9 +88,10 @@ def _with_buttons(chat: Chat, body: Saying, bills: Sequence[ExplainedInvoice]) -
     return Reply(body, rows=rows, list_button=words("Choose"))
 
 
-def _bill(bill: ExplainedInvoice) -> Saying:
+def _bill(bill: ExplainedInvoice, *, apart: bool) -> Saying:
     taken = sum((each.amount for each in bill.settled), ZERO)
     return lines(
+        verbatim("") if apart else None,
         words("*%(invoice)s*, issued %(day)s, to pay by %(due)s", invoice=bill.number, day=bill.issued_on,
               due=bill.due_on),
         *(words("• %(what)s: %(amount)s", what=described(part), amount=part.amount) for part in bill.parts),
@@ -185,6 +187,29 @@ def _named(chat: Chat, bills: Sequence[ExplainedInvoice], amount: Decimal) -> li
     if whole:
         return [words("*%(amount)s* is what %(invoice)s comes to.", amount=amount, invoice=whole[0].number)]
     return [words("No single line of your bills is %(amount)s. This is what they are made of:", amount=amount)]
+
+
+def _of_kind(chat: Chat, bills: Sequence[ExplainedInvoice]) -> list[Saying]:
+    """What he asks about by its kind: late fees or taxes."""
+    if chat.message.action is not None:
+        return []
+    kind = next((kind for kind in ("late_fee", "tax") if gives(chat.message.text, kind)), None)
+    if kind is None:
+        return []
+    found = [(bill, part) for bill in bills for part in bill.parts if part.kind == kind]
+    if not found:
+        return [words("There is no late fee on these bills.")] if kind == "late_fee" else []
+    whole = sum((part.amount for _, part in found), ZERO)
+    return [
+        words("Late fees in all: *%(amount)s*", amount=whole)
+        if kind == "late_fee"
+        else words("Taxes in all: *%(amount)s*", amount=whole),
+        *(
+            words("*%(amount)s* on %(invoice)s is: %(what)s.", amount=part.amount, invoice=bill.number,
+                  what=described(part))
+            for bill, part in found
+        ),
+    ]  # fmt: skip
 
 
 def _lately(chat: Chat, bills: Sequence[ExplainedInvoice]) -> list[ExplainedInvoice]:

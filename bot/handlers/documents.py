@@ -38,8 +38,9 @@ def invoice(chat: Chat, number: str) -> Reply:
     month = chat.understood.entities.get("month")
     if isinstance(month, date):
         of_month = [bill for bill in bills if _month_of(bill) == month.replace(day=1)]
-        if len(of_month) == 1:
-            return _bill(chat, of_month[0])
+        monthly = [bill for bill in of_month if bill.reason == "period"]
+        if len(of_month) == 1 or len(monthly) == 1:
+            return _bill(chat, (monthly or of_month)[0])
         if of_month:
             return _bills(words("There are several bills of that month. Which one?"), of_month)
         return _bills(words("I have no such invoice. These are yours:"), bills)

@@ -8,10 +8,10 @@ from bot.dialog import Chat
 from bot.handlers.customer import COMPLAIN, HUMAN, MENU
 from bot.handlers.names import CATEGORY_NAMES, TICKET_STATES
 from bot.handlers.registry import Handler
-from bot.texts.reply import Button, Reply, Saying, lines, verbatim, words
+from bot.texts.reply import Button, Reply, Saying, lines, words
 from bot.understanding.hints import gives
 from core.service_desk import ratings
-from core.service_desk.models import CATEGORIES, OPEN_STATES, Ticket
+from core.service_desk.models import CATEGORIES, OPEN_STATES, REQUESTS, Ticket
 from core.service_desk.tickets import (
     ReopenTooLate,
     TicketAlreadyOpen,
@@ -24,6 +24,8 @@ from core.service_desk.tickets import (
 
 SHOWN = 3
 NOTES_SHOWN = 2
+VAGUE = ("billing_dispute", "other")
+"""What "the problem" alone may be taken for."""
 CONTENT_FROM = 4
 """A rating from here on needs no more talk."""
 
@@ -74,6 +76,8 @@ def expectation(chat: Chat, ticket: Ticket) -> Saying | None:
     """By when it is to be solved; an apology once that has passed; when it was solved."""
     if ticket.state not in OPEN_STATES:
         return words("Solved: %(day)s", day=ticket.resolved_at.astimezone(chat.zone)) if ticket.resolved_at else None
+    if ticket.due_at > chat.now and ticket.category in REQUESTS:
+        return words("You will hear from us by %(day)s.", day=ticket.due_at.astimezone(chat.zone))
     if ticket.due_at > chat.now:
         return words("We aim to solve it by %(day)s.", day=ticket.due_at.astimezone(chat.zone))
     return words(
@@ -94,9 +98,9 @@ def same_again(chat: Chat, category: str | None) -> Reply | None:
     found = reopenable(chat.session, customer_id=chat.account.customer_id, category=category, now=chat.now)
     if found is None and says_so:
         found = reopenable(chat.session, customer_id=chat.account.customer_id, category=None, now=chat.now)
-    running = {t.category for t in _open(chat)}
-    if found is None or found.category in running:
-        return None
+    running = [ticket for ticket in _open(chat) if category in (None, *VAGUE, ticket.category)]
+    if found is None or found.category in {ticket.category for ticket in running}:
+        return _still_on_it(chat, running) if says_so and running else None
     body = words(
         "*%(ticket)s* (%(what)s) was solved on %(day)s. Is it the same fault again?",
         ticket=found.number, what=CATEGORY_NAMES[found.category],
@@ -111,6 +115,11 @@ def same_again(chat: Chat, category: str | None) -> Reply | None:
             MENU,
         ),
     )
+
+
+def _still_on_it(chat: Chat, running: Sequence[Ticket]) -> Reply:
+    body = lines(*(ticket_line(chat, ticket) for ticket in running[:SHOWN]))
+    return Reply(body, buttons=(COMPLAIN, HUMAN, MENU))
 
 
 def _open(chat: Chat) -> Sequence[Ticket]:
@@ -180,12 +189,6 @@ def rate(chat: Chat, argument: str) -> Reply:
     return Reply(
         words("Thank you for telling us. We are sorry; what should we do better?"), buttons=(comment, *back, MENU)
     )
-
-
-def added_to_open(chat: Chat) -> Saying | None:
-    """Names the complaint that a picture or place sent by itself was put on."""
-    running = _open(chat)
-    return verbatim(running[0].number) if len(running) == 1 else None
 
 
 HANDLERS = (

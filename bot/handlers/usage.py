@@ -49,7 +49,7 @@ def volume(chat: Chat, size: int) -> Saying:
 def _bars(days: Sequence[DayUse], language: str) -> list[Saying]:
     most = max((day.bytes for day in days), default=0) or 1
     return [
-        verbatim(f"{_bar(day.bytes, most)} {volume_text(day.bytes, language)}, {day_text(day.day, language)}")
+        verbatim(f"{_bar(day.bytes, most)} {volume_text(day.bytes, language)} · {day_text(day.day, language)}")
         for day in days
     ]
 
