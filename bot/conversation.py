@@ -284,7 +284,7 @@ def _wish(chat: Chat, state: State) -> Reply:
     if target is not None and understood.confidence >= SURE:
         state.pop("tries", None)
         return _run(chat, state, target, "", router.action_of(target))
-    hinted = router.for_hint(chat.speaker.role, chat.message.text)
+    hinted = router.for_hint(chat.speaker.role, chat.message.text, understood.entities)
     if hinted is not None:
         return _run(chat, state, hinted, "", router.action_of(hinted))
     if target is not None and understood.confidence >= MAYBE:

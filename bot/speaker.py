@@ -57,8 +57,9 @@ def speaker_of(
     works = role in writer.staff_roles
     return Speaker(
         contact_id=writer.contact_id, role=role, name=writer.staff_name if works else writer.name,
-        language=_language(session, writer, company, message, understood, tells=tells), staff_id=writer.staff_id if works else None,
-        accounts=accounts, account=accounts[0] if len(accounts) == 1 else chosen, roles=roles_of(writer),
+        language=_language(session, writer, company, message, understood, tells=tells),
+        staff_id=writer.staff_id if works else None, accounts=accounts,
+        account=accounts[0] if len(accounts) == 1 else chosen, roles=roles_of(writer),
     )  # fmt: skip
 
 

@@ -169,6 +169,8 @@ class FirstDay(Day):
 
 
 def back_days(chat: Chat, answers: Answers) -> Sequence[Option]:
+    if answers.start is None:
+        return []
     lengths = range(days_min(chat), PAUSE_DAYS_MAX + 1)
     return day_options([answers.start + timedelta(days=length) for length in lengths])
 

@@ -11,6 +11,7 @@ from bot.handlers.customer import BALANCE, HOW_TO_PAY, MENU
 from bot.handlers.registry import Handler
 from bot.texts.reply import Reply, Row, Saying, verbatim, words
 from bot.understanding.folding import fold, normalise
+from bot.understanding.hints import gives
 from core.billing.invoice_models import Invoice
 from core.billing.invoices import invoices_of
 from core.billing.payment_models import Payment
@@ -18,7 +19,6 @@ from core.billing.payments import payments_of
 
 LOOKED_AT = 60
 """Five years of monthly bills."""
-RECEIPT_WORDS = frozenset({"receipt", "receipts", "raseed", "rasid", "raseedein", "رسید", "رسیدیں"})
 ALL_WORDS = frozenset({"all", "list", "sab", "sare", "saray", "tamam", "purane", "سب", "سارے", "تمام", "فہرست"})
 RECEIPT_NO = re.compile(r"\br[\s-]?(\d{4})[\s/-]*(\d{2})[\s/-]*(\d{1,6})\b")
 
@@ -26,7 +26,7 @@ RECEIPT_NO = re.compile(r"\br[\s-]?(\d{4})[\s/-]*(\d{2})[\s/-]*(\d{1,6})\b")
 def invoice(chat: Chat, number: str) -> Reply:
     """The PDF of the invoice named, of the month asked for, or of the newest; who says receipt gets that one."""
     said = set(fold(chat.message.text).split()) if chat.message.action is None else set()
-    if not number and (RECEIPT_WORDS & said or _receipt_number(chat)):
+    if not number and ((said and gives(chat.message.text, "receipt")) or _receipt_number(chat)):
         return receipt(chat, "")
     bills = invoices_of(chat.session, customer_id=chat.account.customer_id, limit=LOOKED_AT)
     if not bills:
