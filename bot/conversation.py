@@ -309,6 +309,8 @@ def _run(chat: Chat, state: State, target: router.Target, argument: str, action:
     if target.needs_account and chat.speaker.account is None:
         if not chat.speaker.accounts:
             return anyone.no_account(chat)
+        if chat.message.action is None:
+            state["words"] = {"wish": action, "text": chat.message.text}
         return anyone.which_account(chat, action)
     if isinstance(target, Flow):
         instead = target.first(chat) if target.first and not argument and chat.message.action is None else None
@@ -327,11 +329,20 @@ def _account_chosen(chat: Chat, state: State, number: str, wish: str) -> Reply:
     if account is None:
         return anyone.unclear(chat, lost=False)
     state["account"] = account.number
-    chosen = replace(chat, speaker=replace(chat.speaker, account=account))
+    chosen = _as_it_was_said(replace(chat, speaker=replace(chat.speaker, account=account)), state, wish)
     target = router.for_action(chat.speaker.role, wish or "menu")
     if target is None:
         return anyone.unclear(chat, lost=False)
     return _run(chosen, state, target[0], target[1], wish or "menu")
+
+
+def _as_it_was_said(chat: Chat, state: State, wish: str) -> Chat:
+    """The chat with the words for which the account was asked, so that a month or an amount in them still counts."""
+    kept = state.pop("words", None)
+    if not kept or kept["wish"] != wish:
+        return chat
+    understood = understood_in(chat.speaker.role, kept["text"], chat.today)
+    return replace(chat, message=replace(chat.message, text=kept["text"], action=None), understood=understood)
 
 
 def _role_taken(chat: Chat, state: State, role: str) -> Reply:

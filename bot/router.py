@@ -21,6 +21,7 @@ HINTED: Sequence[tuple[frozenset[str], str]] = (
     (frozenset({"explain", "late_fee"}), "explain"),
     (frozenset({"explain", "tax"}), "explain"),
     (frozenset({"explain", "amount"}), "explain"),
+    (frozenset({"explain", "bill"}), "explain"),
     (frozenset({"invoice_no"}), "invoice"),
     (frozenset({"receipt", "month"}), "invoice"),
     (frozenset({"ticket_no"}), "complaint_status"),

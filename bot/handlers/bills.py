@@ -38,6 +38,7 @@ KINDS = {
     "fee": words("Fee"),
     "tv": words("Cable TV"),
     "rounding": words("Rounding to whole rupees"),
+    "opening": words("Balance from before"),
 }
 
 
@@ -138,7 +139,7 @@ def _described(part: Part) -> Saying:
             )  # fmt: skip
         return words("%(name)s, %(first)s to %(last)s", **facts) if part.first else verbatim(part.name)
     kind = KINDS.get(part.kind)
-    if kind is None or part.kind == "rounding":
+    if kind is None or part.kind in ("rounding", "opening"):
         return kind or verbatim(part.name)
     return words("%(kind)s (%(name)s)", kind=kind, name=part.name)
 

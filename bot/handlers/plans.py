@@ -13,14 +13,16 @@ from core.billing.plan_quotes import PlanQuote, quote_plan, quote_plans
 from core.billing.subscription_models import Subscription
 from core.billing.subscriptions import current_subscription
 
-SHOWN = 12
+SHOWN = 10
+INTERNET = "internet"
 
 
 def plan(chat: Chat, _: str) -> Reply:
     """His plan, and those on offer with taxes; for a customer how much more or less than his a month."""
     account = chat.speaker.account
     mine = current_subscription(chat.session, customer_id=account.customer_id) if account else None
-    offers = quote_plans(chat.session, customer_id=account.customer_id if account else None, day=chat.today)
+    quotes = quote_plans(chat.session, customer_id=account.customer_id if account else None, day=chat.today)
+    offers = _shown([quote for quote in quotes if quote.plan.service_class == INTERNET], mine)
     body = lines(
         _own(chat, mine) if mine else None,
         words("Our plans, per month with taxes:") if offers else words("There is no plan on offer at the moment."),
@@ -46,7 +48,19 @@ def _own(chat: Chat, mine: Subscription) -> Saying:
 def _offers(chat: Chat, mine: Subscription | None, offers: Sequence[PlanQuote]) -> list[Saying]:
     own = quote_plan(chat.session, plan=mine.plan, customer_id=mine.customer_id, day=chat.today) if mine else None
     comparable = own if own and mine and mine.plan.validity_days is None and mine.interval_months == 1 else None
-    return [_offer(quote, comparable) for quote in offers[:SHOWN]]
+    return [_offer(quote, comparable) for quote in offers]
+
+
+def _shown(offers: Sequence[PlanQuote], mine: Subscription | None) -> Sequence[PlanQuote]:
+    """Those that may follow his plan, and where they are many the ones nearest to it in speed."""
+    if mine is not None:
+        prepaid = mine.plan.validity_days is not None
+        offers = [quote for quote in offers if (quote.plan.validity_days is not None) == prepaid]
+    if len(offers) <= SHOWN:
+        return offers
+    speed = mine.plan.download_mbps if mine else 0
+    nearest = sorted(offers, key=lambda quote: abs(quote.plan.download_mbps - speed))[:SHOWN]
+    return [quote for quote in offers if quote in nearest]
 
 
 def _offer(quote: PlanQuote, own: PlanQuote | None) -> Saying:

@@ -26,7 +26,7 @@ CLASSES = ("installation", "equipment", "deposit", "fee", "tv")
 class Part:
     """One line of a bill.
 
-    `kind` is plan, addon, site, usage, late_fee, installation, equipment, deposit, fee, tv, other, tax or rounding.
+    `kind` is plan, addon, site, usage, late_fee, installation, equipment, deposit, fee, tv, opening, other, tax or rounding.
     """
 
     kind: str
@@ -180,7 +180,7 @@ def _explained(session: Session, invoices: Sequence[Invoice]) -> list[ExplainedI
         ExplainedInvoice(
             invoice.id, invoice.number or "", invoice.reason, invoice.issued_on or date.min,
             invoice.due_on or date.min, invoice.total, invoice.balance,
-            [_part(row, about.get(invoice.id, "")) for row in lines[invoice.id]], settled[invoice.id],
+            [_part(row, about.get(invoice.id, ""), invoice.reason) for row in lines[invoice.id]], settled[invoice.id],
         )
         for invoice in invoices
     ]  # fmt: skip
@@ -200,13 +200,13 @@ def _lines(session: Session, ids: Sequence[Id]) -> Mapping[Id, list[Row[InvoiceL
     return found
 
 
-def _part(row: Row[InvoiceLine, str, str, str], about: str) -> Part:
+def _part(row: Row[InvoiceLine, str, str, str], about: str, reason: str) -> Part:
     line, role, plan, plan_kind = row
     whole = rounded(line.unit_price * line.quantity)
     last = date.fromordinal(line.period_end.toordinal() - 1) if line.period_end else None
     prorated = line.period_start is not None and role is not None and line.amount + line.discount != whole
     return Part(
-        kind=_kind(line, role, plan_kind, about), name=plan or line.description, amount=line.amount, whole=whole,
+        kind="opening" if reason == "opening" else _kind(line, role, plan_kind, about), name=plan or line.description, amount=line.amount, whole=whole,
         discount=line.discount, first=line.period_start, last=last,
         days=(line.period_end - line.period_start).days if prorated and line.period_end and line.period_start else None,
         percent=line.tax_percent, about=about,

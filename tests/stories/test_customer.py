@@ -130,6 +130,16 @@ def test_two_accounts_on_one_phone_are_asked_for_once(client: FlaskClient, compa
     assert "3,435.63" in person.says("what is my balance").text
 
 
+def test_what_was_asked_before_the_account_still_counts(client: FlaskClient, company: TestCompany) -> None:
+    phone = a_phone()
+    with company_session(company.id, "test") as session:
+        customer_who_owes(session, company, phone)
+        make_customer(session, company, name="Bilal Khan", phone=phone)
+    person = Phone(client, company, phone)
+    person.says("2500 kahan se aya")
+    assert "Fiber 20" in person.taps("C-2001").text.splitlines()[0]
+
+
 def test_a_stranger_sees_no_account_and_is_told_what_to_do(client: FlaskClient, company: TestCompany) -> None:
     debtor(client, company)
     stranger = Phone(client, company, a_phone())
