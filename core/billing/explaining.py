@@ -26,7 +26,8 @@ CLASSES = ("installation", "equipment", "deposit", "fee", "tv")
 class Part:
     """One line of a bill.
 
-    `kind` is plan, addon, site, usage, late_fee, installation, equipment, deposit, fee, tv, opening, other, tax or rounding.
+    `kind` is plan, addon, site, usage, late_fee, installation, equipment, deposit, fee, tv, opening, other, tax or
+    rounding.
     """
 
     kind: str
@@ -206,8 +207,8 @@ def _part(row: Row[InvoiceLine, str, str, str], about: str, reason: str) -> Part
     last = date.fromordinal(line.period_end.toordinal() - 1) if line.period_end else None
     prorated = line.period_start is not None and role is not None and line.amount + line.discount != whole
     return Part(
-        kind="opening" if reason == "opening" else _kind(line, role, plan_kind, about), name=plan or line.description, amount=line.amount, whole=whole,
-        discount=line.discount, first=line.period_start, last=last,
+        kind="opening" if reason == "opening" else _kind(line, role, plan_kind, about), name=plan or line.description,
+        amount=line.amount, whole=whole, discount=line.discount, first=line.period_start, last=last,
         days=(line.period_end - line.period_start).days if prorated and line.period_end and line.period_start else None,
         percent=line.tax_percent, about=about,
     )  # fmt: skip
