@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
+from typing import Any
 
 from bot.dialog import Answers, Chat, Choose, Confirm, Flow, Option, Photo, Text
 from bot.flows.parts import keep_photo
@@ -86,7 +88,7 @@ def asks_bill(chat: Chat, answers: Answers) -> bool:
 
 def bill_options(chat: Chat, _answers: Answers) -> Sequence[Option]:
     customer_id = chat.account.customer_id
-    issued = chat.once(f"bills:{customer_id}", lambda: invoices_of(chat.session, customer_id=customer_id, limit=9))
+    issued = chat.once(f"bills:{customer_id}", lambda: invoices_of(chat.session, customer_id=customer_id, limit=60))
     return [
         Option(bill.number, words("%(invoice)s", invoice=bill.number),
                words("%(amount)s, issued %(day)s", amount=bill.total, day=bill.issued_on))
@@ -105,6 +107,25 @@ class OutageFirst(Choose):
         return super().ask(chat, answers, tap)
 
 
+@dataclass(frozen=True)
+class PhotoOrPlace(Photo):
+    """A picture, or the location where the fault is: what people send when they are asked to show it."""
+
+    def read(self, chat: Chat, answers: Answers, tapped: str | None) -> Any:
+        place = chat.message.place
+        return [str(place[0]), str(place[1])] if place else super().read(chat, answers, tapped)
+
+    def load(self, value: Any) -> Any:
+        return (Decimal(value[0]), Decimal(value[1])) if isinstance(value, list) else super().load(value)
+
+
+def shown(answers: Answers) -> tuple[list[Id], tuple[Decimal, Decimal] | None]:
+    """The pictures and the place that go with the complaint."""
+    if isinstance(answers.photo, tuple):
+        return [], answers.photo
+    return [answers.photo] if answers.photo else [], answers.place
+
+
 def outage_saying(chat: Chat, _answers: Answers) -> Saying:
     outage = running_here(chat)
     assert outage is not None
@@ -113,6 +134,7 @@ def outage_saying(chat: Chat, _answers: Answers) -> Saying:
 
 def summary(chat: Chat, answers: Answers) -> Saying:
     running = open_one(chat, answers)
+    photos, place = shown(answers)
     return lines(
         words("*%(ticket)s* is open for this already. Shall I add this to it?", ticket=running.number)
         if running
@@ -121,8 +143,8 @@ def summary(chat: Chat, answers: Answers) -> Saying:
         words("Bill: %(invoice)s", invoice=answers.bill) if answers.bill else None,
         words("Details: %(detail)s", detail=answers.detail) if answers.detail else None,
         words("Seen: %(light)s", light=LIGHTS[answers.light]) if answers.light else None,
-        words("Location: attached") if answers.place else None,
-        words("Photo: attached") if answers.photo else None,
+        words("Location: attached") if place else None,
+        words("Photo: attached") if photos else None,
     )
 
 
@@ -134,17 +156,17 @@ def finish(chat: Chat, answers: Answers) -> Reply:
         return Reply(words("Very good! If it comes back, just write to us."), buttons=(MENU,))
     if not answers.confirmed:
         return Reply(words("All right, nothing was registered."), buttons=(MENU,))
-    photos = [answers.photo] if answers.photo else []
+    photos, place = shown(answers)
     try:
         with chat.session.begin_nested():
             ticket = open_ticket(
                 chat.session, customer_id=chat.account.customer_id, category=answers.category,
                 description=described(answers), opened_by=chat.speaker.actor, now=chat.now, document_ids=photos,
-                place=answers.place, priority=_priority(chat), invoice_id=bill_id(chat, answers.bill),
+                place=place, priority=_priority(chat), invoice_id=bill_id(chat, answers.bill),
                 outage_id=_outage_id(chat, answers),
             )  # fmt: skip
     except TicketAlreadyOpen as refusal:
-        return added(chat, refusal.ticket, answers, photos)
+        return added(chat, refusal.ticket, answers)
     _note_check(chat, answers, ticket.id)
     report_fault.suspect_outage(
         chat.session, customer_id=chat.account.customer_id, reporter=reporter_of(chat), now=chat.now
@@ -159,10 +181,11 @@ def finish(chat: Chat, answers: Answers) -> Reply:
     )  # fmt: skip
 
 
-def added(chat: Chat, ticket: Ticket, answers: Answers, photos: Sequence[Id]) -> Reply:
+def added(chat: Chat, ticket: Ticket, answers: Answers) -> Reply:
     """What he says and shows goes to the ticket that is open."""
+    photos, place = shown(answers)
     add_to_ticket(
-        chat.session, ticket_id=ticket.id, author=chat.speaker.actor, document_ids=photos, place=answers.place,
+        chat.session, ticket_id=ticket.id, author=chat.speaker.actor, document_ids=photos, place=place,
         words=described(answers) or "reported again",
     )  # fmt: skip
     return Reply(
@@ -250,7 +273,7 @@ flow = Flow(
             lambda *_: words("Where is it? You can share the location with the paper clip."),
             when=lambda chat, answers: answers.category in PLACED and goes_on(chat, answers),
         ),
-        Photo(
+        PhotoOrPlace(
             "photo",
             lambda *_: words("You can send a photo, for example of the router's lights or the cable."),
             save=partial(keep_photo, "complaint"),

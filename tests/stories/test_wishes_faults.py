@@ -84,6 +84,16 @@ def test_a_shared_location_goes_with_the_complaint(client: FlaskClient, company:
     assert (ticket.category, str(ticket.latitude), str(ticket.longitude)) == ("cable_damage", "31.510234", "74.344100")
 
 
+def test_a_location_may_be_sent_in_place_of_a_picture(client: FlaskClient, company: TestCompany) -> None:
+    bilal = paid_up(client, company)
+    bilal.says("net nahi chal raha")
+    bilal.taps(CANNOT_LOOK["ur_Latn"])
+    assert bilal.sends("location", {"latitude": 31.5, "longitude": 74.3}) == 200
+    assert "Location: sath hai" in bilal.reply().text
+    bilal.taps(YES["ur_Latn"])
+    assert str(tickets_of(company)[0].longitude) == "74.300000"
+
+
 def test_a_place_that_is_not_on_earth_is_asked_for_again(client: FlaskClient, company: TestCompany) -> None:
     bilal = paid_up(client, company)
     bilal.says("cable kat gayi hai")
