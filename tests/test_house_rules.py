@@ -93,6 +93,7 @@ def test_question_names_are_a_promise_to_running_conversations() -> None:
         "wifi_password": ["what", "name", "password", "confirmed"],
         "disconnect": ["reason", "detail", "offer", "day", "confirmed"],
         "pause_line": ["start", "back", "confirmed"],
+        "outage_details": ["outage", "cause", "hours"],
         "promise_log": ["customer", "move", "day", "amount", "confirmed"],
         "attempt_log": ["customer", "outcome", "channel", "note"],
         "cash_collected": ["customer", "amount", "confirmed"],

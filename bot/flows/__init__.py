@@ -9,6 +9,7 @@ from bot.flows import (
     deciding,
     file_complaint,
     leaving,
+    outage_details,
     prepaid,
     promises,
     requests,
@@ -19,7 +20,7 @@ ALL_FLOWS: dict[str, Flow] = {
     for flow in (
         file_complaint.flow, claim_payment.flow, promises.promise, prepaid.renewal, prepaid.card, change_plan.flow,
         after_ticket.dispute_bill, after_ticket.comment_rating, requests.relocate, requests.wifi_password,
-        leaving.disconnect, leaving.pause_line, promises.promise_of_customer, collecting.attempt,
+        leaving.disconnect, leaving.pause_line, outage_details.flow, promises.promise_of_customer, collecting.attempt,
         collecting.cash, collecting.handover, deciding.approve, deciding.refuse,
     )
 }  # fmt: skip

@@ -25,6 +25,12 @@ TICKET_STATES = {
     "resolved": words("resolved"),
     "closed": words("closed"),
 }
+OFFICE_STATES = {
+    "open": words("received, our office has it"),
+    "assigned": words("somebody of our team has it"),
+    "in_progress": words("being worked on"),
+}
+"""Of what no technician is sent for."""
 LIGHTS = {
     "red_los": words("Red light (LOS)"),
     "no_pon": words("No PON light"),

@@ -92,6 +92,9 @@ def card(chat: Chat, key: str) -> Reply:
               state=STATES[outage.state]),
         words("Since %(since)s", since=outage.started_at.astimezone(chat.zone)),
         words("Cause: %(cause)s", cause=outage.cause) if outage.cause else None,
+        words("We expect it to be back by *%(until)s*.", until=outage.expected_end.astimezone(chat.zone))
+        if outage.expected_end and not outage.ended_at
+        else None,
         words("Customers who reported it: %(count)s", count=outages.reports_of(chat.session, outage.id)),
         words("Over since %(day)s", day=outage.ended_at.astimezone(chat.zone)) if outage.ended_at else None,
     )  # fmt: skip
@@ -99,7 +102,7 @@ def card(chat: Chat, key: str) -> Reply:
         return Reply(body, buttons=(LIST, MENU))
     end = Button(f"outage_end:{outage.id}", words("It is over"))
     if outage.state == "confirmed":
-        return Reply(body, buttons=(end, LIST, MENU))
+        return Reply(body, buttons=(end, _tell_more(outage), LIST))
     confirm = Button(f"outage_confirm:{outage.id}", words("Confirm outage"))
     return Reply(body, buttons=(confirm, Button(f"outage_dismiss:{outage.id}", words("No outage")), LIST))
 
@@ -137,7 +140,14 @@ def _moved(chat: Chat, key: str, how: str) -> Reply:
         "dismiss": words("Noted: there is no outage."),
         "end": words("The outage is over. %(count)s customers hear it now.", count=told),
     }[how]
-    return Reply(said, buttons=(Button(f"outage_card:{outage.id}", words("Details")), LIST, MENU))
+    more = Button(f"outage_card:{outage.id}", words("Details"))
+    if how == "confirm":
+        return Reply(said, buttons=(_tell_more(outage), more, LIST))
+    return Reply(said, buttons=(more, LIST, MENU))
+
+
+def _tell_more(outage: Outage) -> Button:
+    return Button(f"flow:outage_details:{outage.id}", words("Cause and time"))
 
 
 def _outage(chat: Chat, key: str) -> Outage | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.dialog import Chat
 from bot.handlers.customer import COMPLAIN, HUMAN, MENU
-from bot.handlers.names import CATEGORY_NAMES, TICKET_STATES
+from bot.handlers.names import CATEGORY_NAMES, OFFICE_STATES, TICKET_STATES
 from bot.handlers.registry import Handler
 from bot.texts.reply import Button, Reply, Saying, lines, words
 from bot.understanding.hints import gives
@@ -23,7 +23,8 @@ from core.service_desk.tickets import (
 )
 
 SHOWN = 3
-NOTES_SHOWN = 2
+NOTES_SHOWN, NOTE_MAX = 2, 200
+OFFICE_WORK = ("billing_dispute", "other", *REQUESTS)
 VAGUE = ("billing_dispute", "other")
 """What "the problem" alone may be taken for."""
 CONTENT_FROM = 4
@@ -61,15 +62,20 @@ def ticket_line(chat: Chat, ticket: Ticket) -> Saying:
     return lines(
         words(
             "*%(ticket)s* (%(what)s): %(state)s.",
-            ticket=ticket.number, what=CATEGORY_NAMES[ticket.category], state=TICKET_STATES[ticket.state],
+            ticket=ticket.number, what=CATEGORY_NAMES[ticket.category], state=_state(ticket),
         ),
         words("Registered: %(day)s", day=ticket.opened_at.astimezone(chat.zone)),
         *(
-            words("%(day)s: “%(note)s”", day=note.created_at.astimezone(chat.zone).date(), note=note.body)
+            words("%(day)s: “%(note)s”", day=note.created_at.astimezone(chat.zone).date(), note=note.body[:NOTE_MAX])
             for note in told
         ),
         expectation(chat, ticket),
     )  # fmt: skip
+
+
+def _state(ticket: Ticket) -> Saying:
+    office = OFFICE_STATES if ticket.category in OFFICE_WORK else {}
+    return office.get(ticket.state, TICKET_STATES[ticket.state])
 
 
 def expectation(chat: Chat, ticket: Ticket) -> Saying | None:

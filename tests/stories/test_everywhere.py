@@ -41,6 +41,7 @@ UNWALKED = {
     "renew_prepaid": {"shown_until"}, "approve": {"item", "method", "counted", "confirmed"},
     "refuse": {"item", "reason", "confirmed"}, "dispute_bill": {"bill", "detail", "confirmed"},
     "comment_rating": {"ticket", "comment"}, "pause_line": {"start", "back", "confirmed"},
+    "outage_details": {"outage", "cause", "hours"},
 }  # fmt: skip
 """Begun from a button of what they are about; their own stories walk them."""
 SOMETIMES = {"file_complaint": {"bill", "outage", "light", "helped", "place"}}

@@ -234,6 +234,19 @@ def test_three_reports_make_a_suspicion_that_a_manager_confirms_and_ends(
     assert tap(saima, f"outage_end:{outage.id}").text.startswith("*Gulberg III*: over")
 
 
+def test_a_manager_tells_cause_and_time_and_customers_read_them(client: FlaskClient, company: TestCompany) -> None:
+    outage = dark(company, confirmed=False)
+    boss = a_phone()
+    with company_session(company.id, "test") as session:
+        make_staff(session, company, role="manager", phone=boss)
+    saima = Phone(client, company, boss)
+    tap(saima, f"flow:outage_details:{outage.id}")
+    saima.says("Fiber kat gayi, team pohanch gayi hai")
+    assert "tasdeeq shuda" in tap(saima, "a:outage_details:1:hours:4").text
+    told = paid_up(client, company).says("kya area mein outage hai").text
+    assert "Fiber kat gayi, team pohanch gayi hai" in told and "Umeed hai" in told
+
+
 def test_a_technician_cannot_end_an_outage(client: FlaskClient, company: TestCompany) -> None:
     outage = dark(company)
     with company_session(company.id, "test") as session:
