@@ -50,11 +50,12 @@ def parse_tap(action: str) -> Tap | None:
 def begin(flow: Flow, chat: Chat, *, run: int, now: datetime, about: str = "") -> Step:
     """Start a flow; what the first sentence already told is taken as answers.
 
-    `about` comes with the button that starts it, and answers the first question where it is one of its options.
+    `about` comes with the button that starts it, and answers a first question of which it is one of the options.
     """
     progress: Progress = {"flow": flow.name, "run": run, "asked": None, "answers": {}, "asked_at": None}
     for question in flow.questions:
-        value = about if about and question is flow.questions[0] else question.given(chat)
+        is_first = question is flow.questions[0] and isinstance(question, Choose)
+        value = about if about and is_first else question.given(chat)
         if value is not None and _fits(flow, question, chat, progress, value):
             _remember(progress, question, chat, value)
     return proceed(flow, chat, progress, now=now)
