@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from core.billing.credit_notes import credit_invoice
 from core.billing.invoice_models import Invoice
+from core.billing.payment_models import Payment
 from core.billing.subscription_models import Subscription
 from core.clock import utc_now
 from core.db import company_session
@@ -18,7 +19,14 @@ from core.network.usage import UsageDelta, record_usage
 from core.recovery.case_models import RecoveryCase
 from core.usecases.load_attachment import load_attachment
 from core.usecases.recovery_facts import holds_of, lines_of, overdue_of
-from tests.builders import a_phone, customer_who_owes, make_invoice, make_plan
+from tests.builders import (
+    a_phone,
+    customer_who_owes,
+    make_customer,
+    make_invoice,
+    make_plan,
+    make_subscription,
+)
 from tests.cast import TestCompany
 from tests.core.billing.life import pay
 from tests.phones import Phone, choices
@@ -118,27 +126,31 @@ def test_another_customers_bill_is_never_explained(client: FlaskClient, company:
 
 
 def test_bills_and_receipts_of_any_month_or_number(client: FlaskClient, company: TestCompany) -> None:
-    phone = a_phone()
+    phone, last = a_phone(), (in_days(0).replace(day=1) - timedelta(days=1)).replace(day=1)
+    earlier, long_ago = ((last - timedelta(days=back)).replace(day=1) for back in (1, 150))
     with company_session(company.id, "test") as session:
-        customer = customer_who_owes(session, company, phone)
-        subscription = session.scalars(select(Subscription)).one()
-        make_invoice(session, subscription.id, month=date(2026, 10, 1))
-        pay(session, customer.id, "1000.00", on=date(2026, 10, 12))
-        pay(session, customer.id, "500.00", on=date(2026, 10, 20))
-        pay(session, customer.id, "700.00", on=date(2026, 11, 3))
+        customer = make_customer(session, company, phone=phone)
+        subscription = make_subscription(session, customer, make_plan(session))
+        for month in (last, earlier):
+            make_invoice(session, subscription.id, month=month)
+        pay(session, customer.id, "1000.00", on=earlier.replace(day=12))
+        pay(session, customer.id, "500.00", on=earlier.replace(day=20))
+        pay(session, customer.id, "700.00", on=last.replace(day=3))
+        bills = [bill.number for bill in session.scalars(select(Invoice).order_by(Invoice.issued_on))]
+        paid = [each.number for each in session.scalars(select(Payment).order_by(Payment.received_on))]
     ayesha = Phone(client, company, phone)
 
     def file(said: str) -> str:
         answer = ayesha.says(said)
         return answer.payload["document"]["filename"] if answer.kind == "document" else ",".join(choices(answer))
 
-    assert file("october ka bill bhejo") == "INV-2026-27-000002.pdf"
-    assert file("INV-2026-27-000001 ki pdf bhejo") == "INV-2026-27-000001.pdf"
-    assert file("march ka bill bhejo") == "INV-2026-27-000001,INV-2026-27-000002"
-    assert file("november ki raseed bhejo") == "R-2026-27-000003.pdf"
-    assert file("october ki raseed bhejo") == "R-2026-27-000002,R-2026-27-000001"
-    assert ayesha.taps("R-2026-27-000001").payload["document"]["filename"] == "R-2026-27-000001.pdf"
-    assert file("R-2026-27-000002 ki receipt bhejo") == "R-2026-27-000002.pdf"
+    assert file(f"{earlier:%B} ka bill bhejo".lower()) == f"{bills[0]}.pdf"
+    assert file(f"{bills[1]} ki pdf bhejo") == f"{bills[1]}.pdf"
+    assert file(f"{long_ago:%B} ka bill bhejo".lower()) == f"{bills[1]},{bills[0]}"
+    assert file(f"{last:%B} ki raseed bhejo".lower()) == f"{paid[2]}.pdf"
+    assert file(f"{earlier:%B} ki raseed bhejo".lower()) == f"{paid[1]},{paid[0]}"
+    assert ayesha.taps(paid[0]).payload["document"]["filename"] == f"{paid[0]}.pdf"
+    assert file(f"{paid[1]} ki receipt bhejo") == f"{paid[1]}.pdf"
 
 
 @pytest.mark.parametrize(
