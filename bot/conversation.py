@@ -104,6 +104,7 @@ def _corrected(session: Session, message: IncomingMessage, route: Route, heard: 
     if talk is None or not progress or engine.is_stale(progress, now):
         return False
     heard = replace(heard, conversation_id=talk[0], state=talk[1])
+    act_as(session, f"contact:{contact_id}")
     chat = _chat(session, message, route, heard, now)
     reply = _read_again(chat, heard.state, progress)
     if reply is None:
@@ -128,7 +129,7 @@ def _read_again(chat: Chat, state: State, progress: State) -> Reply | None:
 
 def _soothed(chat: Chat, state: State, reply: Reply) -> Reply:
     """The reply, with an apology in front for who writes in anger."""
-    if chat.message.action is not None or not gives(chat.message.text, "angry"):
+    if chat.speaker.staff_id is not None or chat.message.action is not None or not gives(chat.message.text, "angry"):
         return reply
     last = state.get("sorry_at")
     if last and chat.now - datetime.fromisoformat(last) < SORRY_AGAIN_AFTER:

@@ -13,7 +13,7 @@ from core.ids import Id
 from core.network import outages
 from core.network.outage_models import RUNNING, Outage
 from core.network.outages import zones_of
-from core.usecases.end_outage import end_outage
+from core.usecases.end_outage import dismiss_outage, end_outage
 from core.usecases.report_fault import Reporter, outage_at, report_outage
 
 LIST = Button("outages", words("Outages"))
@@ -129,7 +129,7 @@ def _moved(chat: Chat, key: str, how: str) -> Reply:
             if how == "confirm":
                 outages.confirm_outage(chat.session, outage_id=outage.id, confirmed_by=actor)
             elif how == "dismiss":
-                outages.dismiss_outage(chat.session, outage_id=outage.id, dismissed_by=actor, now=chat.now)
+                _, told = dismiss_outage(chat.session, outage_id=outage.id, dismissed_by=actor, now=chat.now)
             else:
                 _, told = end_outage(chat.session, outage_id=outage.id, ended_by=actor, now=chat.now)
     except DomainError:  # somebody else was quicker: the card says how it stands
@@ -137,7 +137,7 @@ def _moved(chat: Chat, key: str, how: str) -> Reply:
         return card(chat, key)
     said = {
         "confirm": words("Confirmed. Reminders about money wait there until it is over."),
-        "dismiss": words("Noted: there is no outage."),
+        "dismiss": words("Noted: there is no outage. %(count)s customers hear it now.", count=told),
         "end": words("The outage is over. %(count)s customers hear it now.", count=told),
     }[how]
     more = Button(f"outage_card:{outage.id}", words("Details"))

@@ -38,7 +38,8 @@ class Conversation(Owned, Base):
     contact_id: Mapped[Id] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"))
     business_number_id: Mapped[Id] = mapped_column(ForeignKey("business_number.id"))
     state: Mapped[Json] = mapped_column(default=dict)
-    """`{flow, asked, answers, asked_at, parked, tries, account, role}`: names only, no positions."""
+    """`{flow, parked, run, tries, account, role, words, sorry_at}`: names only, no positions. `flow` and `parked` are
+    `{flow, run, asked, answers, asked_at, heard}`; `words` are those for which an account was asked."""
     last_inbound_at: Mapped[datetime | None]
     """The newest message's own timestamp; the 24-hour window counts from it."""
 

@@ -1,4 +1,4 @@
-"""What is told of an outage unasked: to managers that one is suspected, to reporters that it is over."""
+"""What is told of an outage unasked: to managers that one is suspected, to reporters that it is over or was none."""
 
 from __future__ import annotations
 
@@ -11,6 +11,14 @@ MESSAGES: Mapping[str, Mapping[str, str]] = {
         "en": "%(count)s customers of %(place)s report that the internet is off. Is it an outage there?",
         "ur_Latn": "%(place)s ke %(count)s customers ne internet band hone ki shikayat ki hai. Kya wahan outage hai?",
         "ur": "%(place)s کے %(count)s صارفین نے انٹرنیٹ بند ہونے کی شکایت کی ہے۔ کیا وہاں بندش ہے؟",
+    },
+    "outage_refuted": {
+        "en": "%(company)s: we have checked, there is no general outage in %(place)s. If the internet does not work at"
+        " your place, please tell us and we come.",
+        "ur_Latn": "%(company)s: hum ne check kar liya, %(place)s mein koi aam outage nahi hai. Agar aap ke haan"
+        " internet nahi chal raha to bata dein, hum aa kar theek karenge.",
+        "ur": "%(company)s: ہم نے جانچ لیا، %(place)s میں کوئی عام بندش نہیں ہے۔ اگر آپ کے ہاں انٹرنیٹ نہیں چل رہا تو"
+        " بتا دیں، ہم آ کر ٹھیک کریں گے۔",
     },
     "outage_over": {
         "en": "%(company)s: the internet in %(place)s is back. Thank you for your patience. If it still does not work"

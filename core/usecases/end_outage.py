@@ -24,6 +24,19 @@ def end_outage(
     Returns the outage and how many hear. Raises NotFound, OutageOver, OutageInvalid.
     """
     outage = outages.end_outage(session, outage_id=outage_id, ended_by=ended_by, now=now, ended_at=ended_at)
+    return outage, _tell_reporters(session, outage, "outage_over", now)
+
+
+def dismiss_outage(session: Session, *, outage_id: Id, dismissed_by: str, now: datetime) -> tuple[Outage, int]:
+    """A suspicion was wrong: end it as `core.network.outages.dismiss_outage` does, and tell its reporters.
+
+    They were told to wait; now they can ask for a ticket. Returns the outage and how many hear.
+    """
+    outage = outages.dismiss_outage(session, outage_id=outage_id, dismissed_by=dismissed_by, now=now)
+    return outage, _tell_reporters(session, outage, "outage_refuted", now)
+
+
+def _tell_reporters(session: Session, outage: Outage, key: str, now: datetime) -> int:
     company, place = current_company(session), ", ".join(outages.zones_of(session, outage.id))
     told: set[Id] = set()
     for report in outages.reporters_of(session, outage.id):
@@ -33,12 +46,12 @@ def end_outage(
             continue
         told.add(contact.id)
         tell(
-            session, "outage_over", {"company": company.name, "place": place}, contact, company,
+            session, key, {"company": company.name, "place": place}, contact, company,
             choices=(("flow:file_complaint", "still_off"), ("menu", "menu")), business_number_id=number_id,
             heard_at=_heard_at(session, contact.id, number_id), lane="notice",
-            dedupe_key=f"outage_over:{outage.id}:{contact.id}", now=now,
+            dedupe_key=f"{key}:{outage.id}:{contact.id}", now=now,
         )  # fmt: skip
-    return outage, len(told)
+    return len(told)
 
 
 def _heard_at(session: Session, contact_id: Id, business_number_id: Id) -> datetime | None:

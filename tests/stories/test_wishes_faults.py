@@ -236,6 +236,21 @@ def test_three_reports_make_a_suspicion_that_a_manager_confirms_and_ends(
     assert tap(saima, f"outage_end:{outage.id}").text.startswith("*Gulberg III*: over")
 
 
+def test_who_waited_for_what_was_no_outage_hears_it_and_can_complain(client: FlaskClient, company: TestCompany) -> None:
+    outage = dark(company, confirmed=False)
+    bilal = paid_up(client, company)
+    bilal.says("net nahi chal raha")
+    bilal.taps("Main intezar karunga")
+    boss = a_phone()
+    with company_session(company.id, "test") as session:
+        make_staff(session, company, role="manager", phone=boss)
+    assert "1" in tap(Phone(client, company, boss), f"outage_dismiss:{outage.id}").text
+    bilal.replies()
+    bilal.last = heard_by(company, str(bilal.phone))[-1]
+    assert "koi aam outage nahi" in bilal.last.text
+    assert "flow" in str(choices(bilal.taps("Ab bhi band hai"))) or choices(bilal.last)
+
+
 def test_a_manager_tells_cause_and_time_and_customers_read_them(client: FlaskClient, company: TestCompany) -> None:
     outage = dark(company, confirmed=False)
     boss = a_phone()
