@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from flask import Response, abort, render_template
@@ -14,6 +15,7 @@ from core import vault
 from core.clock import utc_now
 from core.crm.models import Customer, Document
 from core.errors import DomainError, NotFound
+from core.service_desk.checks import checks_since
 from core.service_desk.models import OPEN_STATES, Ticket, TicketDocument
 from core.service_desk.tickets import add_note, assign_ticket, ticket_by_number
 from core.staff.actors import named_actors
@@ -23,6 +25,8 @@ from core.usecases.resolve_ticket import resolve_ticket
 SHOWN_INLINE = ("image/jpeg", "image/png", "image/webp", "application/pdf")
 """What a browser shows without running anything; all else is only downloaded."""
 
+CHECKS_SHOWN = timedelta(days=30)
+
 
 @blueprint.get("/tickets")
 @needs("ticket.view")
@@ -30,8 +34,9 @@ def tickets() -> Page:
     with books() as page:
         rows = page.session.scalars(select(Ticket).order_by(Ticket.opened_at.desc()).limit(200)).all()
         people = {person.id: person.name for person in page.session.scalars(select(Staff))}
+        checks = checks_since(page.session, since=utc_now() - CHECKS_SHOWN)
         return render_template("tickets.html", company=page.company, rows=rows, people=people, zone=page.zone,
-                               now=utc_now())  # fmt: skip
+                               now=utc_now(), checks=checks)  # fmt: skip
 
 
 @blueprint.get("/tickets/<number>")

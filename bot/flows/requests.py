@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 
 from bot.dialog import Answers, Chat, Choose, Confirm, Day, Flow, Option, Text, day_options
 from bot.handlers import tickets
@@ -44,21 +45,19 @@ def move_summary(_chat: Chat, answers: Answers) -> Saying:
 
 
 def request(
-    chat: Chat, category: str, said: str, *, priority: str = "normal", place: Place | None = None,
-    answers: Answers | None = None,
-) -> tuple[Ticket, bool]:  # fmt: skip
+    chat: Chat, category: str, said: str, *, priority: str = "normal", place: tuple[Decimal, Decimal] | None = None
+) -> tuple[Ticket, bool]:
     """The ticket of a request, and whether it is a new one; a second wish joins the one that is open."""
-    spot = answers["place"] if place is not None and answers is not None else None
     try:
         with chat.session.begin_nested():
             ticket = open_ticket(
                 chat.session, customer_id=chat.account.customer_id, category=category, description=said,
-                opened_by=chat.speaker.actor, now=chat.now, priority=priority, place=spot,
+                opened_by=chat.speaker.actor, now=chat.now, priority=priority, place=place,
             )  # fmt: skip
         return ticket, True
     except TicketAlreadyOpen as refusal:
         joined = add_to_ticket(
-            chat.session, ticket_id=refusal.ticket.id, author=chat.speaker.actor, words=said, place=spot
+            chat.session, ticket_id=refusal.ticket.id, author=chat.speaker.actor, words=said, place=place
         )  # fmt: skip
         return joined, False
 
@@ -75,8 +74,7 @@ def move(chat: Chat, answers: Answers) -> Reply:
     if not answers.confirmed:
         return Reply(words("All right, nothing was registered."), buttons=(MENU,))
     ticket, is_new = request(
-        chat, "relocation", f"Move to: {answers.address}. Wished day: {answers.day:%d %b %Y}", place=PLACE,
-        answers=answers,
+        chat, "relocation", f"Move to: {answers.address}. Wished day: {answers.day:%d %b %Y}", place=answers.place
     )  # fmt: skip
     return told(chat, ticket, is_new, words("Your request to move is registered: *%(ticket)s*. Our office calls you.",
                                             ticket=ticket.number))  # fmt: skip
@@ -125,8 +123,6 @@ def _keep(chat: Chat, ticket_id: Id, answers: Answers) -> None:
     keep_secret(chat.session, ticket_id=ticket_id, words="\n".join(wished))
 
 
-PLACE = Place("place", lambda *_: words("Please share the location of the new place with the paper clip, if you can."))
-
 relocate = Flow(
     name="relocate",
     intent="relocation",
@@ -134,7 +130,10 @@ relocate = Flow(
     title=words("your move"),
     questions=[
         Text("address", lambda *_: words("What is the new address? House, street and area, please."), max_length=300),
-        PLACE,
+        Place(
+            "place",
+            lambda *_: words("Please share the location of the new place with the paper clip, if you can."),
+        ),
         Day("day", lambda *_: words("On which day would you like to move?"), moving_days),
         Confirm("confirmed", move_summary),
     ],
