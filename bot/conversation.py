@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from bot import engine, router
 from bot.dialog import Chat, Flow, Reject
-from bot.handlers import anyone, wordless
+from bot.handlers import anger, anyone, wordless
 from bot.handlers.names import INTENT_NAMES
 from bot.inbound import SILENT_TYPES, IncomingMessage, NumberChange
 from bot.speaker import SWITCH, role_in_force, speaker_of, understood_in
 from bot.texts.deliver import reply_row
 from bot.texts.reply import Button, Reply, lines, words
 from bot.understanding import MAYBE, SURE, Understanding
-from bot.understanding.hints import gives
 from core.clock import business_day
 from core.crm.contacts import LinkedAccount, change_number, change_user_id
 from core.crm.hearing import Heard, Writer, hear, is_kept
@@ -32,8 +31,6 @@ ESCAPES = frozenset({"menu", "human", "language", "opt_out", "opt_in", "balance"
 WORDS_OF_A_WISH_MAX = 6
 LOST_AFTER = 2
 MENU = "menu"
-SORRY_AGAIN_AFTER = timedelta(minutes=10)
-"""Who is angry hears that we are sorry, but not with every line."""
 
 State = dict[str, Any]
 
@@ -64,7 +61,7 @@ def take_turn(session: Session, message: IncomingMessage, route: Route, now: dat
         _note_change(session, message.number_change, heard.writer)
         return _corrected(session, message, route, heard, now)
     chat = _chat(session, message, route, heard, now)
-    reply = _soothed(chat, heard.state, _decide(chat, heard.state))
+    reply = anger.soothed(chat, heard.state, _decide(chat, heard.state))
     _answer(chat, reply, heard, route)
     return route.closes_event
 
@@ -125,17 +122,6 @@ def _read_again(chat: Chat, state: State, progress: State) -> Reply | None:
         return None
     _keep(state, step)
     return step.reply
-
-
-def _soothed(chat: Chat, state: State, reply: Reply) -> Reply:
-    """The reply, with an apology in front for who writes in anger."""
-    if chat.speaker.staff_id is not None or chat.message.action is not None or not gives(chat.message.text, "angry"):
-        return reply
-    last = state.get("sorry_at")
-    if last and chat.now - datetime.fromisoformat(last) < SORRY_AGAIN_AFTER:
-        return reply
-    state["sorry_at"] = chat.now.isoformat()
-    return replace(reply, body=lines(words("We are sorry for the trouble you have."), reply.body))
 
 
 def _chat(session: Session, message: IncomingMessage, route: Route, heard: Heard, now: datetime) -> Chat:
@@ -277,6 +263,7 @@ def _stepped(chat: Chat, state: State, flow: Flow, progress: State, tap: engine.
 
 
 def _wish(chat: Chat, state: State) -> Reply:
+    chat = anger.calmed(chat)
     understood = chat.understood
     target = router.for_intent(chat.speaker.role, understood.intent)
     if understood.intent == "cancel":

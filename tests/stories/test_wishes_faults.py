@@ -369,6 +369,15 @@ def test_who_opted_out_is_not_asked_for_a_rating(client: FlaskClient, company: T
 
 
 @pytest.mark.parametrize(
+    ("said", "light"),
+    [("net nahi chal raha bohat ghatiya service hai", "light"), ("this is the worst service, no internet", "lights"),
+     ("بکواس سروس ہے انٹرنیٹ بند ہے", "لائٹ")],
+)  # fmt: skip
+def test_anger_does_not_hide_the_wish(client: FlaskClient, company: TestCompany, said: str, light: str) -> None:
+    assert light in paid_up(client, company).says(said).text
+
+
+@pytest.mark.parametrize(
     ("said", "sorry"),
     [("bakwas service hai net nahi chal raha", "jo pareshani hui"),
      ("this is the worst service, no internet 😡", "sorry for the trouble"),
