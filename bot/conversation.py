@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from bot import engine, router
 from bot.dialog import Chat, Flow, Reject
-from bot.handlers import anyone
+from bot.handlers import anger, anyone, wordless
+from bot.handlers.names import INTENT_NAMES
 from bot.inbound import SILENT_TYPES, IncomingMessage, NumberChange
 from bot.places import keep_place, kept_place, shared_place
 from bot.speaker import SWITCH, role_in_force, speaker_of, understood_in
@@ -22,6 +23,7 @@ from core.crm.contacts import LinkedAccount, change_number, change_user_id
 from core.crm.hearing import Heard, Writer, hear, is_kept
 from core.db import act_as
 from core.ids import Id
+from core.messaging.corrections import correct_message, locked_talk, mark_deleted
 from core.messaging.outbox import read_mark_row, ring_for
 from core.messaging.turns import answer
 
@@ -58,9 +60,9 @@ def take_turn(session: Session, message: IncomingMessage, route: Route, now: dat
         return False
     if not talks:
         _note_change(session, message.number_change, heard.writer)
-        return False
+        return _corrected(session, message, route, heard, now)
     chat = _chat(session, message, route, heard, now)
-    reply = _decide(chat, heard.state)
+    reply = anger.soothed(chat, heard.state, _decide(chat, heard.state))
     _answer(chat, reply, heard, route)
     return route.closes_event
 
@@ -86,14 +88,52 @@ def _note_change(session: Session, change: NumberChange | None, writer: Writer) 
         change_user_id(session, contact_id=writer.contact_id, user_id=change.user_id)
 
 
+def _corrected(session: Session, message: IncomingMessage, route: Route, heard: Heard, now: datetime) -> bool:
+    """Words changed or taken back: kept so; where they answered the question that is open, they are read again."""
+    contact_id = heard.writer.contact_id
+    if message.revokes:
+        mark_deleted(session, wamid=message.revokes, contact_id=contact_id, now=now)
+    if not message.edits or not correct_message(
+        session, wamid=message.edits, contact_id=contact_id, text=message.text, edit_wamid=message.wamid, now=now
+    ):
+        return False
+    talk = locked_talk(session, contact_id=contact_id, business_number_id=route.business_number_id)
+    progress = talk[1].get("flow") if talk else None
+    if talk is None or not progress or engine.is_stale(progress, now):
+        return False
+    heard = replace(heard, conversation_id=talk[0], state=talk[1])
+    act_as(session, f"contact:{contact_id}")
+    chat = _chat(session, message, route, heard, now)
+    reply = _read_again(chat, heard.state, progress)
+    if reply is None:
+        return False
+    _answer(chat, reply, heard, route)
+    return route.closes_event
+
+
+def _read_again(chat: Chat, state: State, progress: State) -> Reply | None:
+    flow = router.flow_of(chat.speaker.role, progress["flow"])
+    if flow is None or not _may_go_on(chat, flow):
+        return None
+    try:
+        step = engine.answer_again(flow, chat, progress, wamid=chat.message.edits, now=chat.now)
+    except Reject as reject:
+        step = engine.again(flow, chat, progress, reject)
+    if step is None:
+        return None
+    _keep(state, step)
+    return step.reply
+
+
 def _chat(session: Session, message: IncomingMessage, route: Route, heard: Heard, now: datetime) -> Chat:
     writer, company = heard.writer, heard.company
     role = role_in_force(writer, heard.state, message.action)
     today = business_day(now, company.timezone)
     understood = understood_in(role, message.text, today)
     speaker = speaker_of(
-        session, writer, company=company, role=role, state=heard.state, message=message, understood=understood
-    )
+        session, writer, company=company, role=role, state=heard.state, message=message, understood=understood,
+        tells=_takes_any_words(role, heard.state, now),
+    )  # fmt: skip
     if speaker.staff_id is not None:
         act_as(session, speaker.actor)
     return Chat(
@@ -101,6 +141,12 @@ def _chat(session: Session, message: IncomingMessage, route: Route, heard: Heard
         business_number_id=route.business_number_id, now=now, today=today, origin=f"message:{heard.message_id}",
         here=shared_place(message) or kept_place(heard.state, now),
     )  # fmt: skip
+
+
+def _takes_any_words(role: str, state: State, now: datetime) -> bool:
+    progress = state.get("flow")
+    flow = router.flow_of(role, progress["flow"]) if progress and not engine.is_stale(progress, now) else None
+    return flow is not None and progress is not None and engine.wants_free_text(flow, progress)
 
 
 def _answer(chat: Chat, reply: Reply, heard: Heard, route: Route) -> None:
@@ -135,7 +181,7 @@ def _decide(chat: Chat, state: State) -> Reply:
         if (near := router.for_intent(chat.speaker.role, "worklist")) is not None:
             return _run(chat, state, near, "", router.action_of(near))
     if not chat.message.text:
-        return anyone.cannot_read(chat) if chat.message.type != "location" else anyone.unclear(chat, lost=False)
+        return wordless.answer(chat)
     return _offer_parked(chat, state, _wish(chat, state))
 
 
@@ -217,12 +263,13 @@ def _stepped(chat: Chat, state: State, flow: Flow, progress: State, tap: engine.
         if another not in (None, flow) and chat.understood.confidence >= SURE and not reject.meant:
             _park(state)
             return _offer_parked(chat, state, _wish(chat, state))
-        step = engine.again(flow, chat, progress, reject)
+        step = engine.again(flow, chat, progress, wordless.rejected(chat, reject))
     _keep(state, step)
     return step.reply
 
 
 def _wish(chat: Chat, state: State) -> Reply:
+    chat = anger.calmed(chat)
     understood = chat.understood
     target = router.for_intent(chat.speaker.role, understood.intent)
     if understood.intent == "cancel":
@@ -231,6 +278,9 @@ def _wish(chat: Chat, state: State) -> Reply:
     if target is not None and understood.confidence >= SURE:
         state.pop("tries", None)
         return _run(chat, state, target, "", router.action_of(target))
+    hinted = router.for_hint(chat.speaker.role, chat.message.text, understood.entities)
+    if hinted is not None:
+        return _run(chat, state, hinted, "", router.action_of(hinted))
     if target is not None and understood.confidence >= MAYBE:
         return _did_you_mean(chat, understood)
     state["tries"] = state.get("tries", 0) + 1
@@ -249,37 +299,17 @@ def _did_you_mean(chat: Chat, understood: Understanding) -> Reply:
     return Reply(words("Did you mean this?"), buttons=(*buttons, anyone.MENU))
 
 
-INTENT_NAMES = {
-    "balance": words("My balance"),
-    "invoice": words("Invoice (PDF)"),
-    "how_to_pay": words("How to pay"),
-    "payment_made": words("I have paid"),
-    "complaint_new": words("Report a problem"),
-    "complaint_status": words("My complaints"),
-    "plan_list": words("My plan"),
-    "promise_to_pay": words("Pay later"),
-    "plan_change": words("Change plan"),
-    "human": words("Talk to a person"),
-    "language": words("Language"),
-    "jobs": words("My jobs"),
-    "worklist": words("My worklist"),
-    "promise_log": words("Note a promise"),
-    "attempt_log": words("Note an attempt"),
-    "cash_collected": words("Cash received"),
-    "cash_handover": words("Hand over cash"),
-    "my_performance": words("My performance"),
-    "customer_lookup": words("Find a customer"),
-    "today_figures": words("Today's figures"),
-    "approvals": words("Approvals"),
-}
-
-
 def _run(chat: Chat, state: State, target: router.Target, argument: str, action: str) -> Reply:
     if target.needs_account and chat.speaker.account is None:
         if not chat.speaker.accounts:
             return anyone.no_account(chat)
+        if chat.message.action is None:
+            state["words"] = {"wish": action, "text": chat.message.text}
         return anyone.which_account(chat, action)
     if isinstance(target, Flow):
+        instead = target.first(chat) if target.first and not argument and chat.message.action is None else None
+        if instead is not None:
+            return instead
         state["run"] = state.get("run", 0) + 1
         step = engine.begin(target, chat, run=state["run"], now=chat.now, about=argument)
         _keep(state, step)
@@ -293,11 +323,20 @@ def _account_chosen(chat: Chat, state: State, number: str, wish: str) -> Reply:
     if account is None:
         return anyone.unclear(chat, lost=False)
     state["account"] = account.number
-    chosen = replace(chat, speaker=replace(chat.speaker, account=account))
+    chosen = _as_it_was_said(replace(chat, speaker=replace(chat.speaker, account=account)), state, wish)
     target = router.for_action(chat.speaker.role, wish or "menu")
     if target is None:
         return anyone.unclear(chat, lost=False)
     return _run(chosen, state, target[0], target[1], wish or "menu")
+
+
+def _as_it_was_said(chat: Chat, state: State, wish: str) -> Chat:
+    """The chat with the words for which the account was asked, so that a month or an amount in them still counts."""
+    kept = state.pop("words", None)
+    if not kept or kept["wish"] != wish:
+        return chat
+    understood = understood_in(chat.speaker.role, kept["text"], chat.today)
+    return replace(chat, message=replace(chat.message, text=kept["text"], action=None), understood=understood)
 
 
 def _role_taken(chat: Chat, state: State, role: str) -> Reply:

@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from bot.inbound import IncomingMessage
 from bot.texts.reply import Button, Reply, Row, Saying, calendar_day, figure, words
 from bot.understanding import Understanding
+from bot.understanding.dates import find_date
+from bot.understanding.folding import normalise
 from core.companies import Company
 from core.crm.contacts import LinkedAccount
 from core.errors import DomainError
@@ -187,6 +189,8 @@ class Day(Choose):
     def read(self, chat: Chat, answers: Answers, tapped: str | None) -> Any:
         said = tapped or self.given(chat)
         days = [option.value for option in self.options(chat, answers)]
+        if said not in days:
+            said = day_ahead(chat) or said
         if said in days:
             return said
         if said is None:
@@ -200,6 +204,12 @@ class Day(Choose):
 
     def load(self, value: Any) -> Any:
         return date.fromisoformat(value) if value is not None else None
+
+
+def day_ahead(chat: Chat) -> str | None:
+    """The day that the words name when they are read as one to come, whatever wish they would be alone."""
+    day, _ = find_date(normalise(chat.message.text), today=chat.today, past=False)
+    return day.isoformat() if day is not None else None
 
 
 def day_options(days: Sequence[date]) -> list[Option]:
@@ -295,7 +305,8 @@ class Photo:
         return str(saved)
 
     def given(self, chat: Chat) -> Any:
-        return None
+        saved = self.save(chat) if chat.message.media is not None else None
+        return str(saved) if saved is not None else None
 
     def load(self, value: Any) -> Any:
         return Id(value) if value not in (None, SKIP) else None
@@ -349,6 +360,8 @@ class Flow:
     """Makes one core call in the turn's transaction."""
     refused: Mapping[type[DomainError], Callable[[Any], Reply]] = field(default_factory=dict)
     needs_account: bool = True
+    first: Callable[[Chat], Reply | None] | None = None
+    """What is said in place of the first question when the wish came in words; a button in it may begin the flow."""
 
     def question(self, name: str) -> Question | None:
         return next((q for q in self.questions if q.name == name), None)

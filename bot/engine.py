@@ -1,6 +1,7 @@
 """One message through one flow: asks the first question that applies and has no answer, finishes when none is left.
 
-Saved are names only: `{flow, run, asked, answers, asked_at}`. Buttons carry flow, run, question and value, so a
+Saved are names only: `{flow, run, asked, answers, asked_at, heard}`; `heard` tells which message each answer came from,
+so that words which are changed afterwards are read again. Buttons carry flow, run, question and value, so a
 tap for a question that is no longer asked is recognised and never read as an answer to another one.
 """
 
@@ -13,6 +14,7 @@ from typing import Any
 import structlog
 
 from bot.dialog import Answers, Chat, Choose, Confirm, Flow, Photo, Question, Reject, Rupees
+from bot.questions import Place
 from bot.refusals import explained
 from bot.texts.reply import Button, Reply, lines, words
 from core.errors import DomainError
@@ -54,13 +56,14 @@ def parse_tap(action: str) -> Tap | None:
 def begin(flow: Flow, chat: Chat, *, run: int, now: datetime, about: str = "") -> Step:
     """Start a flow; what the first sentence already told is taken as answers.
 
-    `about` comes with the button that starts it, and answers the first question where it is one of its options.
+    `about` comes with the button that starts it, and answers a first question of which it is one of the options.
     """
     progress: Progress = {"flow": flow.name, "run": run, "asked": None, "answers": {}, "asked_at": None}
     for question in flow.questions:
-        value = about if about and question is flow.questions[0] else question.given(chat)
+        is_first = question is flow.questions[0] and isinstance(question, Choose)
+        value = about if about and is_first else question.given(chat)
         if value is not None and _fits(flow, question, chat, progress, value):
-            progress["answers"][question.name] = value
+            _remember(progress, question, chat, value)
     return proceed(flow, chat, progress, now=now)
 
 
@@ -72,8 +75,32 @@ def answer(flow: Flow, chat: Chat, progress: Progress, *, tap: Tap | None, now: 
     if tap is not None and (tap.run != progress["run"] or tap.question != asked.name):
         return proceed(flow, chat, progress, now=now)
     value = asked.read(chat, read_all(flow, progress), tap.value if tap else None)
-    progress["answers"][asked.name] = value
+    _remember(progress, asked, chat, value)
     return proceed(flow, chat, progress, now=now)
+
+
+def answer_again(flow: Flow, chat: Chat, progress: Progress, *, wamid: str, now: datetime) -> Step | None:
+    """Read the present text in place of the message `wamid`, which answered this flow; None where it did not.
+
+    What was answered after it is asked again. Raises Reject when the text is no answer; then its question is open.
+    """
+    heard = progress.get("heard", {})
+    name = next((q.name for q in flow.questions if heard.get(q.name) == wamid), None)
+    question = flow.question(name) if name else None
+    if question is None:
+        return None
+    names = [each.name for each in flow.questions]
+    for later in names[names.index(question.name) :]:
+        progress["answers"].pop(later, None)
+        heard.pop(later, None)
+    progress["asked"], progress["asked_at"] = question.name, now.isoformat()
+    return answer(flow, chat, progress, tap=None, now=now)
+
+
+def _remember(progress: Progress, question: Question, chat: Chat, value: Any) -> None:
+    progress["answers"][question.name] = value
+    if chat.message.action is None:
+        progress.setdefault("heard", {})[question.name] = chat.message.edits or chat.message.wamid
 
 
 def proceed(flow: Flow, chat: Chat, progress: Progress, *, now: datetime) -> Step:
@@ -138,7 +165,7 @@ def read_all(flow: Flow, progress: Progress) -> Answers:
 def wants_free_text(flow: Flow, progress: Progress) -> bool:
     """Whether the question asked takes any words, so that only a clear other wish may interrupt it."""
     question = flow.question(str(progress.get("asked")))
-    return question is not None and not isinstance(question, Choose | Confirm | Photo)
+    return question is not None and not isinstance(question, Choose | Confirm | Photo | Place)
 
 
 def is_answered(flow: Flow, chat: Chat, progress: Progress) -> bool:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 BSUID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9._-]{1,160}")
@@ -68,6 +69,16 @@ class IncomingMessage:
     in_group: bool
     raw: Raw
     number_change: NumberChange | None = None
+    edits: str = ""
+    """Meta's id of the earlier message whose words these are in place of."""
+    revokes: str = ""
+    """Meta's id of the message that the person took back."""
+
+    @property
+    def place(self) -> tuple[Decimal, Decimal] | None:
+        """Latitude and longitude of a location that was shared, to six places."""
+        shared = _object(self.raw.get("location")) if self.type == "location" else {}
+        return _place(shared.get("latitude"), shared.get("longitude"))
 
 
 @dataclass(frozen=True)
@@ -146,6 +157,7 @@ def _read(number: str, message: Raw, sender: Sender) -> IncomingMessage:
         phone_number_id=number, wamid=_text(message.get("id")), type=kind, sender=sender,
         sent_at=_instant(message.get("timestamp")), text=words[:TEXT_MAX], action=action,
         media=_media(kind, message), in_group=bool(message.get("group_id")), raw=message,
+        edits=_original(kind, message, "edit"), revokes=_original(kind, message, "revoke"),
     )  # fmt: skip
 
 
@@ -205,10 +217,26 @@ def _said(kind: str, message: Raw) -> tuple[str, str | None]:
         return _text(content.get("body")), None
     if kind == "button":
         return _text(content.get("text")), _text(content.get("payload")) or None
+    if kind == "edit":
+        told = _object(content.get("message"))
+        return _said(_text(told.get("type")), told)[0] if told.get("type") != "edit" else "", None
     if kind == "interactive":
         reply = _object(content.get("button_reply")) or _object(content.get("list_reply"))
         return _text(reply.get("title")), _text(reply.get("id")) or None
     return _text(content.get("caption")), None
+
+
+def _original(kind: str, message: Raw, wanted: str) -> str:
+    return _text(_object(message.get(kind)).get("original_message_id")) if kind == wanted else ""
+
+
+def _place(latitude: Any, longitude: Any) -> tuple[Decimal, Decimal] | None:
+    """The coordinates if they are on earth; Meta sends numbers, some clients text."""
+    try:
+        north, east = (Decimal(str(value)).quantize(Decimal("0.000001")) for value in (latitude, longitude))
+    except (InvalidOperation, ValueError):
+        return None
+    return (north, east) if abs(north) <= 90 and abs(east) <= 180 else None
 
 
 def _media(kind: str, message: Raw) -> Media | None:

@@ -5,24 +5,37 @@ Every way to a handler or flow leads through here, so a permission that a role h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from bot.dialog import Flow
 from bot.flows import ALL_FLOWS
-from bot.handlers import anyone, customer, office, prospect, recovery_agent, staff
+from bot.handlers import account, anyone, office, outages, prospect, recovery_agent, staff
 from bot.handlers.registry import Handler
+from bot.understanding.hints import HINTS, gives
 from core.staff.permissions import may
 
 FLOW_PREFIX = "flow"
+HINTED: Sequence[tuple[frozenset[str], str]] = (
+    (frozenset({"away"}), "flow:pause_line"),
+    (frozenset({"comes_back"}), "flow:file_complaint"),
+    (frozenset({"explain", "late_fee"}), "explain"),
+    (frozenset({"explain", "tax"}), "explain"),
+    (frozenset({"explain", "amount"}), "explain"),
+    (frozenset({"explain", "bill"}), "explain"),
+    (frozenset({"invoice_no"}), "invoice"),
+    (frozenset({"receipt", "month"}), "invoice"),
+    (frozenset({"ticket_no"}), "complaint_status"),
+)
+"""Signs of `bot.understanding.hints` and entities which together lead somewhere where no wish is sure."""
 Target = Handler | Flow
 
 _HANDLERS: dict[str, Sequence[Handler]] = {
-    "customer": (*customer.HANDLERS, *anyone.HANDLERS),
+    "customer": (*account.HANDLERS, *anyone.HANDLERS),
     "prospect": (*prospect.handlers(tuple(ALL_FLOWS.values())), *anyone.HANDLERS),
     "technician": (*staff.TECHNICIAN, *anyone.HANDLERS, *staff.EVERYONE),
     "recovery_agent": (*recovery_agent.HANDLERS, *anyone.HANDLERS, *staff.EVERYONE),
-    "manager": (*office.HANDLERS, *anyone.HANDLERS, *staff.EVERYONE),
-    "owner": (*office.HANDLERS, *anyone.HANDLERS, *staff.EVERYONE),
+    "manager": (*office.HANDLERS, *outages.OFFICE, *anyone.HANDLERS, *staff.EVERYONE),
+    "owner": (*office.HANDLERS, *outages.OFFICE, *anyone.HANDLERS, *staff.EVERYONE),
 }
 ROLES = tuple(_HANDLERS)
 
@@ -53,6 +66,13 @@ def for_intent(role: str, intent: str) -> Target | None:
     """What answers a wish of this role."""
     flow = next((flow for flow in ALL_FLOWS.values() if flow.intent == intent and may(role, flow.permission)), None)
     return flow or next((handler for handler in handlers_of(role) if intent in handler.intents), None)
+
+
+def for_hint(role: str, text: str, entities: Collection[str]) -> Target | None:
+    """What the signs in the text point to where the wish itself is not sure."""
+    signs = {hint for hint in HINTS if gives(text, hint)} | set(entities)
+    found = (for_action(role, action) for needed, action in HINTED if needed <= signs)
+    return next((target[0] for target in found if target is not None), None)
 
 
 def action_of(target: Target) -> str:

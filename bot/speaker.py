@@ -47,28 +47,33 @@ def understood_in(role: str, text: str, today: date) -> Understanding:
 
 def speaker_of(
     session: Session, writer: Writer, *, company: Company, role: str, state: Json, message: IncomingMessage,
-    understood: Understanding,
+    understood: Understanding, tells: bool = False,
 ) -> Speaker:  # fmt: skip
-    """The speaker of this turn; remembers the language he has changed to."""
+    """The speaker of this turn; remembers the language he has changed to.
+
+    `tells` while a question is open that takes any words, such as an address: Latin ones prove no other language.
+    """
     accounts = writer.accounts
     chosen = next((account for account in accounts if account.number == state.get("account")), None)
     works = role in writer.staff_roles
     return Speaker(
         contact_id=writer.contact_id, role=role, name=writer.staff_name if works else writer.name,
-        language=_language(session, writer, company, message, understood), staff_id=writer.staff_id if works else None,
-        accounts=accounts, account=accounts[0] if len(accounts) == 1 else chosen, roles=roles_of(writer),
+        language=_language(session, writer, company, message, understood, tells=tells),
+        staff_id=writer.staff_id if works else None, accounts=accounts,
+        account=accounts[0] if len(accounts) == 1 else chosen, roles=roles_of(writer),
     )  # fmt: skip
 
 
 def _language(
-    session: Session, writer: Writer, company: Company, message: IncomingMessage, understood: Understanding
-) -> str:
+    session: Session, writer: Writer, company: Company, message: IncomingMessage, understood: Understanding, *,
+    tells: bool,
+) -> str:  # fmt: skip
     """The person's choice, else the language of this message, else of the last one, else the company's."""
     if writer.language_chosen and writer.language:
         return writer.language
     heard = understood.language if _is_speech(message) else None
     # A lone Latin word ("menu", "bill", "cancel") is used in every language and proves none.
-    proves = heard == "ur" or len(message.text.split()) > 1
+    proves = heard == "ur" or (len(message.text.split()) > 1 and not tells)
     if heard and heard != writer.language and (proves or writer.language is None):
         set_language(session, contact_id=writer.contact_id, language=heard, chosen=False)
         return heard

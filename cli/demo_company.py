@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cli.demo_money import announce_bills_from_now_on, plan_money, set_billing_policy
+from cli.demo_network import fill_usage, rate_some, tell_outages
 from cli.demo_office import plan_office
 from cli.demo_people import write_people
 from cli.demo_recovery import mark_delivered, plan_recovery
@@ -131,6 +132,9 @@ def _live(town: Town, say: Callable[[str], None]) -> None:
     town.timeline.play(say)
     with company_session(town.timeline.company_id, ACTOR) as session:
         open_tickets(session, town, town.timeline.now)
+        rate_some(session, town.timeline.now)
+        tell_outages(session, town, town.timeline.now)
+        fill_usage(session, town)
         announce_bills_from_now_on(session)
         mark_delivered(session, town.timeline.now)
 

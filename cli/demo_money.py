@@ -37,17 +37,17 @@ from core.billing.payments import record_payment
 from core.billing.plan_models import BillingPolicy
 from core.billing.prepaid import offer_renewal
 from core.billing.refunds import ask_refund
-from core.billing.subscription_models import UsageEvent
 from core.billing.taking_back import bounce_payment
 from core.billing.voiding import void_invoice
 from core.billing.vouchers import make_vouchers, sell_vouchers
 from core.billing.write_offs import write_off_invoice
-from core.ids import new_id
 from core.money import rounded
+from core.network.usage import UsageDelta
 from core.recovery.case_models import RecoveryCase
 from core.usecases.change_plan import change_plan
 from core.usecases.charge_late_fees import charge_late_fees
 from core.usecases.follow_payment import follow_payment
+from core.usecases.meter_usage import meter_usage
 from core.usecases.open_customer_accounts import CustomerOpening, open_customer_accounts
 from core.usecases.pause_service import pause_service
 from core.usecases.renew_prepaid import expire_prepaid, redeem_voucher, renew_prepaid
@@ -212,11 +212,11 @@ def _usage(town: Town, resident: Resident, since: date, until: date) -> Callable
     used = [town.chance.randrange(2 * GB, 14 * GB) for _ in days]
 
     def meter(session: Session, now: datetime) -> None:
-        session.add_all(
-            UsageEvent(id=new_id(), subscription_id=resident.subscription_id, day=day, bytes=amount,
-                       source_id=f"radius:{resident.number}:{day}")
+        deltas = [
+            UsageDelta(resident.subscription_id, day, amount * 9 // 10, amount - amount * 9 // 10, 20 * 3600)
             for day, amount in zip(days, used, strict=True)
-        )  # fmt: skip
+        ]
+        meter_usage(session, reading="radius", deltas=deltas)
 
     return meter
 

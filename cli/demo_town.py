@@ -139,7 +139,7 @@ def _plans(session: Session, town: Town) -> None:
         town.plans[code] = added.id
 
     for code, name, down, _, price in PLANS:
-        plan(code, name, down, price)
+        plan(code, name, down, price, allowance_gb=down * 30, throttled_mbps=max(2, down // 5))
     plan("T40", "Home 40", 40, "3900", kind="tier", allowance_gb=1000, throttled_mbps=8)
     plan("M1", "Pay per GB", 50, "500", kind="metered", allowance_gb=50, rating="graduated",
          bands=((0, Decimal(12)), (100, Decimal(9))))  # fmt: skip

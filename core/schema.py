@@ -21,9 +21,12 @@ import core.ledger.reconciliation_models
 import core.ledger.treasury_models
 import core.messaging.models
 import core.network.models
+import core.network.outage_models
+import core.network.usage_models
 import core.numbering
 import core.recovery.case_models
 import core.recovery.policy_models
+import core.service_desk.desk_models
 import core.service_desk.models
 import core.staff.cash_models
 import core.staff.commission_models

@@ -60,6 +60,19 @@ def get(digest: str) -> bytes:
         raise DocumentUnreadable(f"No vault key opens document {digest[:12]}…") from locked
 
 
+def seal(words: str) -> str:
+    """A short secret as a token for a database column; only this installation's keys open it."""
+    return _connected().cipher.encrypt(words.encode()).decode("ascii")
+
+
+def unseal(token: str) -> str:
+    """The words behind a token; raises DocumentUnreadable."""
+    try:
+        return _connected().cipher.decrypt(token.encode("ascii")).decode()
+    except InvalidToken as locked:
+        raise DocumentUnreadable("No vault key opens this secret") from locked
+
+
 def _connected() -> _Vault:
     if _vault is None:
         raise RuntimeError("core.vault.connect(location, keys) must run before documents are used")

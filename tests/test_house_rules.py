@@ -79,16 +79,25 @@ def test_every_handler_and_flow_names_the_permission_it_needs() -> None:
 
 def test_question_names_are_a_promise_to_running_conversations() -> None:
     assert {name: [q.name for q in flow.questions] for name, flow in ALL_FLOWS.items()} == {
-        "file_complaint": ["category", "detail", "photo", "confirmed"],
+        "file_complaint": [
+            "category", "bill", "outage", "light", "helped", "detail", "place", "photo", "confirmed",
+        ],
         "claim_payment": ["amount", "reference", "photo", "confirmed"],
         "promise_to_pay": ["move", "day", "amount", "confirmed"],
         "renew_prepaid": ["shown_until"],
         "redeem_card": ["code"],
         "change_plan": ["plan", "confirmed"],
         "promise_log": ["customer", "move", "day", "amount", "channel", "confirmed"],
+        "dispute_bill": ["bill", "detail", "confirmed"],
+        "comment_rating": ["ticket", "comment"],
+        "relocate": ["address", "place", "day", "confirmed"],
+        "wifi_password": ["what", "name", "password", "confirmed"],
+        "disconnect": ["reason", "detail", "offer", "day", "confirmed"],
+        "pause_line": ["start", "back", "confirmed"],
+        "outage_details": ["outage", "cause", "hours"],
         "attempt_log": ["customer", "outcome", "channel", "note"],
         "cash_collected": ["customer", "amount", "confirmed"],
         "cash_handover": ["amount", "confirmed"],
         "approve": ["item", "method", "counted", "confirmed"],
         "refuse": ["item", "reason", "confirmed"],
-    }
+    }  # fmt: skip

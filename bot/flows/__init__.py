@@ -1,13 +1,26 @@
 """Every flow, in one visible list."""
 
 from bot.dialog import Flow
-from bot.flows import change_plan, claim_payment, collecting, deciding, file_complaint, prepaid, promises
+from bot.flows import (
+    after_ticket,
+    change_plan,
+    claim_payment,
+    collecting,
+    deciding,
+    file_complaint,
+    leaving,
+    outage_details,
+    prepaid,
+    promises,
+    requests,
+)
 
 ALL_FLOWS: dict[str, Flow] = {
     flow.name: flow
     for flow in (
         file_complaint.flow, claim_payment.flow, promises.promise, prepaid.renewal, prepaid.card, change_plan.flow,
-        promises.promise_of_customer, collecting.attempt,
+        after_ticket.dispute_bill, after_ticket.comment_rating, requests.relocate, requests.wifi_password,
+        leaving.disconnect, leaving.pause_line, outage_details.flow, promises.promise_of_customer, collecting.attempt,
         collecting.cash, collecting.handover, deciding.approve, deciding.refuse,
     )
 }  # fmt: skip

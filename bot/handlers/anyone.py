@@ -97,13 +97,6 @@ def out_of_scope(chat: Chat, _: str) -> Reply:
     return Reply(words("I can only help with your internet connection and bills."), buttons=(MENU,))
 
 
-def cannot_read(chat: Chat) -> Reply:
-    return Reply(
-        words("I cannot listen to voice notes or read this kind of message. Please write it."),
-        buttons=(MENU,),
-    )
-
-
 HANDLERS = (
     Handler("language", ("language",), "chat.menu", language),
     Handler("opt_out", ("opt_out",), "chat.menu", opt_out),

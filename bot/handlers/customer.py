@@ -2,42 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
-from zoneinfo import ZoneInfo
-
 from bot.dialog import Chat
 from bot.handlers.registry import Handler
 from bot.texts.reply import Button, Reply, Row, Saying, lines, verbatim, words
-from bot.understanding.folding import fold
 from core.billing.balance import AccountBalance, account_balance
-from core.billing.invoice_models import Invoice
-from core.billing.invoices import invoices_of
 from core.billing.payments import payments_of
-from core.billing.plans import offered_plans
 from core.billing.subscription_models import Subscription
 from core.billing.subscriptions import current_subscription
-from core.service_desk.models import OPEN_STATES, Ticket
-from core.service_desk.tickets import TicketAlreadyOpen, add_note, open_ticket, tickets_of
+from core.service_desk.tickets import TicketAlreadyOpen, add_note, open_ticket
 from core.usecases.money_on_its_way import money_on_its_way
 
-CATEGORY_NAMES = {
-    "no_internet": words("No internet"),
-    "slow_speed": words("Slow speed"),
-    "intermittent": words("Comes and goes"),
-    "router_wifi": words("Router or Wi-Fi"),
-    "cable_damage": words("Cable damage"),
-    "billing_dispute": words("A bill is wrong"),
-    "other": words("Something else"),
-}
-TICKET_NAMES = CATEGORY_NAMES | {"pick_up": words("Equipment to pick up")}
-"""Of every ticket; a customer can only open the former."""
-TICKET_STATES = {
-    "open": words("received, a technician will be assigned"),
-    "assigned": words("a technician is assigned"),
-    "in_progress": words("a technician is working on it"),
-    "resolved": words("resolved"),
-    "closed": words("closed"),
-}
 BALANCE = Button("balance", words("My balance"))
 INVOICE = Button("invoice", words("Invoice (PDF)"))
 HOW_TO_PAY = Button("how_to_pay", words("How to pay"))
@@ -51,7 +25,6 @@ RECHARGE = Button("flow:redeem_card", words("Recharge card"))
 RENEW = Button("flow:renew_prepaid", words("Renew"))
 PLANS = Button("plan", words("My plan"))
 CHANGE_PLAN = Button("flow:change_plan", words("Change plan"))
-_RECEIPT_WORDS = frozenset({"receipt", "raseed", "rasid", "raseedein", "رسید"})
 
 
 def menu(chat: Chat, _: str) -> Reply:
@@ -65,11 +38,28 @@ def menu(chat: Chat, _: str) -> Reply:
         Row("flow:file_complaint", words("Report a problem"), words("No internet, slow, Wi-Fi, cable")),
         Row("complaint_status", words("My complaints"), words("How far my complaint is")),
         Row("plan", words("My plan"), words("Speed, price and other plans")),
-        Row("language", words("Language"), words("English, Roman Urdu, Urdu")),
+        Row("more", words("More"), words("Usage, moving, Wi-Fi password, pause, language")),
         Row("human", words("Talk to a person"), words("Our staff will call you")),
     )
     body = words("Salam %(name)s! This is %(company)s. How can I help?", name=name, company=chat.company.name)
     return Reply(body, rows=rows, list_button=words("Choose"))
+
+
+def more(_chat: Chat, _: str) -> Reply:
+    """What the menu has no room for."""
+    rows = (
+        Row("usage", words("My usage"), words("GB by day, and a report as PDF")),
+        Row("outage", words("Outage in my area"), words("Whether the internet is off around you")),
+        Row("receipt", words("Last receipt"), words("The receipt of your last payment as PDF")),
+        Row("explain", words("Explain my bill"), words("Each part of it, and what was paid")),
+        Row("flow:change_plan", words("Change plan"), words("Faster or cheaper, with the price shown first")),
+        Row("flow:wifi_password", words("Wi-Fi name, password"), words("We set a new one for you")),
+        Row("flow:relocate", words("Moving house"), words("Take the connection along")),
+        Row("flow:pause_line", words("Pause the line"), words("While you are away")),
+        Row("flow:disconnect", words("End the connection"), words("We are sorry to see you go")),
+        Row("language", words("Language"), words("English, Roman Urdu, Urdu")),
+    )
+    return Reply(words("What else can I do for you?"), rows=rows, list_button=words("Choose"))
 
 
 def balance(chat: Chat, _: str) -> Reply:
@@ -89,27 +79,28 @@ def balance(chat: Chat, _: str) -> Reply:
             )
             for bill in owed.unpaid[:6]
         ),
-        *_on_its_way(chat),
+        *on_its_way(chat),
     )
     return Reply(body, buttons=(INVOICE, HOW_TO_PAY, HAVE_PAID))
 
 
 def _all_paid(chat: Chat, owed: AccountBalance) -> Reply:
     mine = current_subscription(chat.session, customer_id=chat.account.customer_id)
-    body = lines(_nothing_owed(chat, owed), _prepaid_line(chat, mine), *_on_its_way(chat))
+    body = lines(_nothing_owed(chat, owed), prepaid_line(chat, mine), *on_its_way(chat))
     if mine is not None and mine.plan.validity_days is not None:
         return Reply(body, buttons=(RENEW, RECHARGE, MENU))
     paid = payments_of(chat.session, customer_id=chat.account.customer_id, limit=1)
     return Reply(body, buttons=(INVOICE, RECEIPT if paid else COMPLAIN, MENU))
 
 
-def _prepaid_line(chat: Chat, mine: Subscription | None) -> Saying | None:
+def prepaid_line(chat: Chat, mine: Subscription | None) -> Saying | None:
+    """Until when a prepaid plan runs."""
     if mine is None or mine.plan.validity_days is None or mine.paid_until is None:
         return None
     return words("Your plan runs until *%(until)s*.", until=mine.paid_until.astimezone(chat.zone))
 
 
-def _on_its_way(chat: Chat) -> list[Saying]:
+def on_its_way(chat: Chat) -> list[Saying]:
     """A promise that runs, and payments of which he told and which the office has not checked yet."""
     coming = money_on_its_way(chat.session, customer_id=chat.account.customer_id)
     promised = (
@@ -121,26 +112,6 @@ def _on_its_way(chat: Chat) -> list[Saying]:
         words("Your payment *%(claim)s* of %(amount)s is being checked.", claim=claim.number, amount=claim.amount)
         for claim in coming.claims
     ]
-
-
-def receipt(chat: Chat, _: str) -> Reply:
-    """The PDF of the newest receipt."""
-    paid = payments_of(chat.session, customer_id=chat.account.customer_id, limit=1)
-    if not paid:
-        return Reply(words("There is no payment on your account yet."), buttons=(BALANCE, HOW_TO_PAY, MENU))
-    caption = words(
-        "Receipt %(receipt)s: %(amount)s on %(day)s.",
-        receipt=paid[0].number, amount=paid[0].amount, day=paid[0].received_on,
-    )  # fmt: skip
-    return Reply(
-        caption,
-        attachment={
-            "source": "receipt_pdf",
-            "id": str(paid[0].id),
-            "filename": f"{paid[0].number}.pdf",
-            "language": chat.speaker.language,
-        },
-    )
 
 
 def _nothing_owed(chat: Chat, owed: AccountBalance) -> Saying:
@@ -156,51 +127,6 @@ def _due_line(owed: AccountBalance) -> Saying | None:
     return words("Please pay by %(day)s.", day=owed.oldest_due_on) if owed.oldest_due_on else None
 
 
-def invoice(chat: Chat, number: str) -> Reply:
-    """The PDF of the invoice named, of the month asked for, or of the newest; who says receipt gets that one."""
-    if not number and _RECEIPT_WORDS & set(fold(chat.message.text).split()):
-        return receipt(chat, "")
-    bills = invoices_of(chat.session, customer_id=chat.account.customer_id)
-    if not bills:
-        return Reply(words("There is no invoice on your account yet."), buttons=(BALANCE, MENU))
-    chosen = _chosen(chat, bills, number)
-    if chosen is None:
-        rows = tuple(Row(f"invoice:{bill.number}", verbatim(bill.number or ""), _issued(bill)) for bill in bills[:10])
-        return Reply(words("I have no such invoice. These are yours:"), rows=rows, list_button=words("Choose"))
-    caption = words(
-        "Invoice %(invoice)s: %(amount)s, due %(day)s.",
-        invoice=chosen.number,
-        amount=chosen.total,
-        day=chosen.due_on,
-    )
-    return Reply(
-        caption,
-        attachment={
-            "source": "invoice_pdf",
-            "id": str(chosen.id),
-            "filename": f"{chosen.number}.pdf",
-            "language": chat.speaker.language,
-        },
-    )
-
-
-def _issued(bill: Invoice) -> Saying:
-    return words("%(amount)s, issued %(day)s", amount=bill.total, day=bill.issued_on)
-
-
-def _chosen(chat: Chat, bills: list[Invoice], number: str) -> Invoice | None:
-    wanted = number or chat.understood.entities.get("invoice_no")
-    if wanted:
-        return next((bill for bill in bills if bill.number == wanted), None)
-    month = chat.understood.entities.get("month")
-    if isinstance(month, date) and not number:
-        of_month = (
-            b for b in bills if (b.period_start or b.issued_on or chat.today).replace(day=1) == month.replace(day=1)
-        )
-        return next(of_month, None)
-    return bills[0]
-
-
 def how_to_pay(chat: Chat, _: str) -> Reply:
     ways = [verbatim(f"• {way}: {number}") for way, number in chat.company.payment_methods.items()]
     if not ways:
@@ -209,64 +135,6 @@ def how_to_pay(chat: Chat, _: str) -> Reply:
         "You can pay here. Please write your account number %(number)s as the reference:", number=chat.account.number
     )
     return Reply(lines(heading, *ways), buttons=(HAVE_PAID, PROMISE, MENU))
-
-
-def complaint_status(chat: Chat, number: str) -> Reply:
-    own = tickets_of(chat.session, customer_id=chat.account.customer_id)
-    tickets = [ticket for ticket in own if ticket.category in CATEGORY_NAMES]
-    wanted = number or chat.understood.entities.get("ticket_no")
-    if wanted:
-        tickets = [ticket for ticket in tickets if ticket.number == wanted]
-        if not tickets:
-            return Reply(words("You have no complaint %(ticket)s.", ticket=wanted), buttons=(COMPLAIN, MENU))
-    if not tickets:
-        return Reply(words("You have no complaint with us. Is something wrong?"), buttons=(COMPLAIN, MENU))
-    is_open = [ticket for ticket in tickets if ticket.state in OPEN_STATES]
-    shown = (is_open or tickets)[:3]
-    body = lines(*(_ticket_line(chat, ticket) for ticket in shown))
-    return Reply(body, buttons=(COMPLAIN, HUMAN, MENU) if not is_open else (HUMAN, MENU))
-
-
-def _ticket_line(chat: Chat, ticket: Ticket) -> Saying:
-    zone = ZoneInfo(chat.company.timezone)
-    told = next((note.body for note in reversed(ticket.notes) if note.public), None)
-    return lines(
-        words(
-            "*%(ticket)s* (%(what)s): %(state)s.",
-            ticket=ticket.number, what=CATEGORY_NAMES[ticket.category], state=TICKET_STATES[ticket.state],
-        ),
-        words("We aim to solve it by %(day)s.", day=ticket.due_at.astimezone(zone))
-        if ticket.state in OPEN_STATES and ticket.due_at > chat.now
-        else words("It is taking longer than we promised; we are sorry.") if ticket.state in OPEN_STATES else None,
-        verbatim(f"“{told}”") if told else None,
-    )  # fmt: skip
-
-
-def plan(chat: Chat, _: str) -> Reply:
-    mine = None
-    if chat.speaker.account:
-        mine = current_subscription(chat.session, customer_id=chat.speaker.account.customer_id)
-    offers = offered_plans(chat.session, day=chat.today)
-    body = lines(
-        words("Your plan: *%(plan)s* (%(mbps)s Mbps).", plan=mine.plan.name, mbps=mine.plan.download_mbps)
-        if mine
-        else None,
-        words("Our plans, per month before taxes:"),
-        *(
-            words(
-                "• %(plan)s: %(mbps)s Mbps, %(amount)s",
-                plan=offer.name,
-                mbps=offer.download_mbps,
-                amount=price,
-            )
-            for offer, price in offers
-        ),
-    )
-    if mine is None:
-        return Reply(body, buttons=(HUMAN, MENU))
-    if mine.plan.validity_days is not None:
-        return Reply(lines(_prepaid_line(chat, mine), body), buttons=(RENEW, RECHARGE, MENU))
-    return Reply(body, buttons=(CHANGE_PLAN, HUMAN, MENU))
 
 
 def human(chat: Chat, _: str) -> Reply:
@@ -301,18 +169,14 @@ def thanks(chat: Chat, _: str) -> Reply:
 
 
 HANDLERS = (
-    Handler("balance", ("balance",), "chat.balance", balance, needs_account=True),
-    Handler("invoice", ("invoice",), "chat.invoice", invoice, needs_account=True),
-    Handler("receipt", (), "chat.receipt", receipt, needs_account=True),
     Handler("how_to_pay", ("how_to_pay",), "chat.how_to_pay", how_to_pay, needs_account=True),
-    Handler("complaint_status", ("complaint_status", "outage"), "chat.complaint_status", complaint_status, True),
-    Handler("plan", ("plan_list", "plan_change"), "chat.plans", plan),
     Handler("menu", ("menu",), "chat.menu", menu),
+    Handler("more", (), "chat.menu", more),
     Handler("human", ("human",), "chat.human", human),
     Handler("thanks", ("thanks",), "chat.menu", thanks),
     Handler(
         "not_in_chat_yet",
-        ("usage", "new_connection", "relocation", "disconnect", "wifi_password"),
+        ("new_connection",),
         "chat.menu", not_in_chat_yet,
     ),
 )  # fmt: skip

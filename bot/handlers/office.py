@@ -16,6 +16,7 @@ from core.usecases.waiting_approvals import Approval, waiting_approvals
 
 FIGURES = Button("today_figures", words("Today's figures"))
 APPROVALS = Button("approvals", words("Approvals"))
+OUTAGES = Button("outages", words("Outages"))
 METHODS = {
     "cash": words("cash"),
     "bank": words("bank"),
@@ -40,7 +41,9 @@ KINDS = {
 
 
 def menu(chat: Chat, _: str) -> Reply:
-    return Reply(words("Salam %(name)s! What do you need?", name=chat.speaker.name), buttons=(FIGURES, APPROVALS))
+    return Reply(
+        words("Salam %(name)s! What do you need?", name=chat.speaker.name), buttons=(FIGURES, APPROVALS, OUTAGES)
+    )
 
 
 def today_figures(chat: Chat, _: str) -> Reply:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.dialog import Chat, Flow
-from bot.handlers import anyone, customer
+from bot.handlers import account, anyone, customer
 from bot.handlers.registry import Handler
 from bot.texts.reply import Button, Reply, words
 
@@ -24,7 +24,7 @@ def no_account(chat: Chat, _: str) -> Reply:
 
 def handlers(flows: Sequence[Flow]) -> Sequence[Handler]:
     """The menu, what customers may ask without an account, and one answer to all that needs one."""
-    closed = [Handler(h.name, h.intents, "chat.menu", no_account) for h in customer.HANDLERS if h.needs_account]
+    closed = [Handler(h.name, h.intents, "chat.menu", no_account) for h in account.HANDLERS if h.needs_account]
     closed += [Handler(f"flow:{f.name}", (f.intent,), "chat.menu", no_account) for f in flows if f.needs_account]
-    open_ = [handler for handler in customer.HANDLERS if not handler.needs_account and handler.name != "menu"]
+    open_ = [handler for handler in account.HANDLERS if not handler.needs_account and handler.name != "menu"]
     return (Handler("menu", ("menu",), "chat.menu", menu), *open_, *closed)

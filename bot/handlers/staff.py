@@ -6,13 +6,16 @@ from sqlalchemy import select
 
 from bot.dialog import Chat
 from bot.handlers.anyone import MENU
-from bot.handlers.customer import TICKET_NAMES
+from bot.handlers.names import CATEGORY_NAMES
 from bot.handlers.registry import Handler
 from bot.texts.reply import Button, Reply, Row, lines, verbatim, words
 from core.crm.models import Customer, Site
 from core.errors import NotFound
 from core.service_desk.models import Ticket
+from core.service_desk.secrets import read_secret
 from core.service_desk.tickets import assigned_to, ticket_by_number
+
+NOTES_SHOWN = 3
 
 
 def technician_menu(chat: Chat, _: str) -> Reply:
@@ -28,7 +31,7 @@ def jobs(chat: Chat, _: str) -> Reply:
     if not tickets:
         return Reply(words("You have no open jobs."))
     rows = tuple(
-        Row(f"job:{ticket.number}", verbatim(ticket.number), TICKET_NAMES[ticket.category]) for ticket in tickets
+        Row(f"job:{ticket.number}", verbatim(ticket.number), CATEGORY_NAMES[ticket.category]) for ticket in tickets
     )
     return Reply(words("Your open jobs, the most urgent first:"), rows=rows, list_button=words("Choose"))
 
@@ -40,13 +43,17 @@ def job(chat: Chat, number: str) -> Reply:
         return Reply(words("That job is not yours."), buttons=(Button("jobs", words("My jobs")),))
     customer = chat.session.get_one(Customer, ticket.customer_id)
     site = chat.session.scalar(select(Site).where(Site.customer_id == customer.id).limit(1))
-    map_link = f"https://maps.google.com/?q={site.latitude},{site.longitude}" if site and site.latitude else None
+    spot = ticket if ticket.latitude is not None else site
+    map_link = f"https://maps.google.com/?q={spot.latitude},{spot.longitude}" if spot and spot.latitude else None
+    secret = read_secret(chat.session, ticket_id=ticket.id)
     body = lines(
-        words("*%(ticket)s* (%(what)s)", ticket=ticket.number, what=TICKET_NAMES[ticket.category]),
+        words("*%(ticket)s* (%(what)s)", ticket=ticket.number, what=CATEGORY_NAMES[ticket.category]),
         verbatim(f"{customer.name}, {customer.number}"),
         verbatim(site.address) if site else None,
         verbatim(map_link) if map_link else None,
         verbatim(f"“{ticket.description}”") if ticket.description else None,
+        *(verbatim(f"“{note.body}”") for note in ticket.notes[-NOTES_SHOWN:]),
+        words("Wished Wi-Fi: %(secret)s", secret=secret) if secret else None,
     )
     return Reply(body, buttons=(Button("jobs", words("My jobs")),))
 

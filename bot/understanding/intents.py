@@ -62,6 +62,7 @@ OFFICE: Final = (
     "today_figures",
     "approvals",
     "customer_lookup",
+    "outage",
     "human",
     "language",
     "thanks",

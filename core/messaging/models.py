@@ -38,7 +38,8 @@ class Conversation(Owned, Base):
     contact_id: Mapped[Id] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"))
     business_number_id: Mapped[Id] = mapped_column(ForeignKey("business_number.id"))
     state: Mapped[Json] = mapped_column(default=dict)
-    """`{flow, asked, answers, asked_at, parked, tries, account, role}`: names only, no positions."""
+    """`{flow, parked, run, tries, account, role, words, sorry_at}`: names only, no positions. `flow` and `parked` are
+    `{flow, run, asked, answers, asked_at, heard}`; `words` are those for which an account was asked."""
     last_inbound_at: Mapped[datetime | None]
     """The newest message's own timestamp; the 24-hour window counts from it."""
 
@@ -61,6 +62,10 @@ class InboundMessage(Owned, Base):
     content: Mapped[Json]
     """The message as it came."""
     sent_at: Mapped[datetime]
+    edited_at: Mapped[datetime | None]
+    """When the person changed his words; `text` holds the new ones."""
+    deleted_at: Mapped[datetime | None]
+    """When the person took the message back."""
 
 
 class OutboundMessage(Owned, Base):

@@ -35,3 +35,22 @@ def plain(value: Decimal) -> str:
 def day_text(value: date, language: str) -> str:
     """`5 Dec 2026`, or `5 دسمبر 2026` in Urdu."""
     return format_date(value, "d MMM y", locale="ur" if language == "ur" else "en_GB")
+
+
+GB, MB = 10**9, 10**6
+UNITS = {"en": ("GB", "MB"), "ur_Latn": ("GB", "MB"), "ur": ("جی بی", "ایم بی")}
+
+
+@lru_cache(maxsize=4096)
+def volume_text(size: int, language: str) -> str:
+    """`12.4 GB`, or `350 MB` below one: bytes as plans count them, in decimal units."""
+    large, small = UNITS.get(language, UNITS["en"])
+    if size < GB:
+        return f"{size // MB} {small}"
+    tenths = size * 10 // GB
+    return f"{tenths // 10}.{tenths % 10} {large}" if tenths < 1000 else f"{tenths // 10:,} {large}"
+
+
+def hours_text(seconds: int) -> str:
+    """`21:05`: hours and minutes."""
+    return f"{seconds // 3600}:{seconds % 3600 // 60:02d}"

@@ -71,6 +71,14 @@ LABELS: dict[str, tuple[str, str]] = {
     "card": ("Card", "کارڈ"),
     "gateway": ("Online", "آن لائن"),
     "voucher": ("Recharge card", "ریچارج کارڈ"),
+    "usage_report": ("Usage report", "استعمال کی رپورٹ"),
+    "download": ("Download", "ڈاؤن لوڈ"),
+    "upload": ("Upload", "اپ لوڈ"),
+    "total_used": ("Used in all", "کل استعمال"),
+    "online": ("Hours online", "آن لائن گھنٹے"),
+    "included": ("Included in the plan", "پیکج میں شامل"),
+    "used_of_it": ("Used of it", "اس میں سے استعمال"),
+    "nothing_measured": ("Nothing was measured in this month.", "اس مہینے کوئی استعمال درج نہیں ہوا۔"),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 CUSTOMER = frozenset({
     "chat.menu", "chat.balance", "chat.invoice", "chat.how_to_pay", "chat.complaint_status", "chat.plans",
     "chat.human", "chat.complain", "chat.claim_payment", "chat.receipt", "chat.promise", "chat.recharge",
-    "chat.change_plan",
+    "chat.change_plan", "chat.usage", "chat.outage", "chat.requests",
 })  # fmt: skip
 RECOVERY = frozenset({
     "chat.menu", "chat.worklist", "chat.own_cases", "chat.collect", "chat.performance", "panel.home", "overdue.view",
@@ -16,7 +16,7 @@ OPERATIONS = frozenset({
     "staff.view", "invoice.run", "invoice.write", "payment.view", "payment.take", "payment.reverse", "claim.decide",
     "refund.decide", "recovery.view", "recovery.manage", "cash.view", "cash.count", "bank.view", "bank.write",
     "expense.write", "vendor.write", "voucher.write",
-    "chat.approve", "chat.lookup", "stock.view", "stock.write", "stock.approve",
+    "chat.approve", "chat.lookup", "chat.outages", "stock.view", "stock.write", "stock.approve", "ticket.write",
 })  # fmt: skip
 OWNERSHIP = frozenset({"ledger.view", "ledger.write", "ledger.close", "payroll.view", "payroll.write"})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import literal, null, or_, select, union_all
@@ -27,6 +27,8 @@ from core.service_desk.models import Ticket
 from core.service_desk.tickets import tickets_of
 
 CHAT_SHOWN = 100
+ABOUT_OTHERS = ("edit", "revoke")
+"""Messages that only say something of another one."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,9 @@ class ChatLine:
     text: str
     kind: str
     state: str | None
+    edited: bool = False
+    deleted: bool = False
+    """Taken back by the person: its words are not shown any more."""
 
 
 @dataclass(frozen=True)
@@ -90,11 +95,18 @@ def _chat(session: Session, customer: Customer) -> Sequence[ChatLine]:
     people = select(Contact.id).where(or_(Contact.id.in_(linked), Contact.phone.in_(on_file) & Contact.phone_trusted))
     heard = select(
         InboundMessage.created_at.label("at"), literal(False).label("ours"), InboundMessage.text,
-        InboundMessage.type, null(),
-    ).where(InboundMessage.contact_id.in_(people))  # fmt: skip
+        InboundMessage.type, null(), InboundMessage.edited_at.is_not(None).label("edited"),
+        InboundMessage.deleted_at.is_not(None).label("deleted"),
+    ).where(InboundMessage.contact_id.in_(people), InboundMessage.type.not_in(ABOUT_OTHERS))  # fmt: skip
     told = select(
-        OutboundMessage.created_at, literal(True), OutboundMessage.text, OutboundMessage.kind, OutboundMessage.state
+        OutboundMessage.created_at,
+        literal(True),
+        OutboundMessage.text,
+        OutboundMessage.kind,
+        OutboundMessage.state,
+        literal(False),
+        literal(False),
     ).where(OutboundMessage.contact_id.in_(people), OutboundMessage.kind != "read")
     both = union_all(heard, told).subquery()
     newest = session.execute(select(both).order_by(both.c.at.desc(), both.c.ours.desc()).limit(CHAT_SHOWN)).all()
-    return [ChatLine(*row) for row in reversed(newest)]
+    return [replace(line, text="") if line.deleted else line for line in (ChatLine(*row) for row in reversed(newest))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -13,6 +14,7 @@ from core.billing.receipt_pdf import receipt_pdf
 from core.crm.models import Document
 from core.errors import DomainError, NotFound
 from core.ids import Id
+from core.usecases.usage_pdf import usage_pdf
 
 PDF = "application/pdf"
 
@@ -24,7 +26,8 @@ class AttachmentNotReady(DomainError):
 def load_attachment(session: Session, attachment: Mapping[str, Any]) -> tuple[str, str, bytes]:
     """(file name, MIME type, bytes) of `{"source": "invoice_pdf" | "receipt_pdf" | "document", "id": ..., "language"}`.
 
-    Raises NotFound, AttachmentNotReady, or the vault's DocumentUnreadable.
+    `usage_pdf` takes a customer's id and the days `month` and `today`. Raises NotFound, AttachmentNotReady, or the
+    vault's DocumentUnreadable.
     """
     source, identifier = attachment.get("source"), Id(str(attachment.get("id")))
     language = str(attachment.get("language") or "en")
@@ -34,9 +37,15 @@ def load_attachment(session: Session, attachment: Mapping[str, Any]) -> tuple[st
     if source == "receipt_pdf":
         filename, data = receipt_pdf(session, payment_id=identifier, language=language)
         return filename, PDF, data
+    if source == "usage_pdf":
+        month, today = (date.fromisoformat(str(attachment.get(name))) for name in ("month", "today"))
+        filename, data = usage_pdf(session, customer_id=identifier, month=month, today=today, language=language)
+        return filename, PDF, data
     if source == "document":
         return _document(session, identifier)
-    raise NotFound(f"Nothing can be attached from {source!r}; invoice_pdf, receipt_pdf and document are known")
+    raise NotFound(
+        f"Nothing can be attached from {source!r}; invoice_pdf, receipt_pdf, usage_pdf and document are known"
+    )
 
 
 def _document(session: Session, document_id: Id) -> tuple[str, str, bytes]:

@@ -20,11 +20,12 @@ from core.crm.models import Customer, SubZone
 from core.ids import Id
 from core.inventory.models import Item
 from core.messaging.models import OutboundMessage
+from core.network.outage_models import Outage, OutageSubZone
 from core.recovery.calendar import WorkCalendar
 from core.recovery.case_models import NeverCut, Promise, RecoveryCase, ServiceCut, StepRecord
 from core.recovery.ladder import Standing
 from core.service_desk.models import OPEN_STATES as TICKET_OPEN
-from core.service_desk.models import PICK_UP, Ticket
+from core.service_desk.models import PICK_UP, REQUESTS, Ticket
 
 ARRIVED = ("accepted", "sent", "delivered", "read")
 """States of a message that count as a notice given."""
@@ -123,7 +124,7 @@ def _advances(session: Session, customer_ids: Sequence[Id]) -> dict[Id, Decimal]
 def _add_tickets(session: Session, holds: dict[Id, set[str]], lines: Lines, since: datetime) -> None:
     payers = _payers_by(lines.users)
     tickets = select(Ticket.customer_id, Ticket.category, Ticket.opened_at).where(
-        Ticket.customer_id.in_(payers), Ticket.state.in_(TICKET_OPEN), Ticket.category != PICK_UP
+        Ticket.customer_id.in_(payers), Ticket.state.in_(TICKET_OPEN), Ticket.category.not_in((*REQUESTS, PICK_UP))
     )
     for user_id, category, opened_at in session.execute(tickets):
         hold = "dispute" if category == "billing_dispute" else "ticket"
@@ -140,6 +141,16 @@ def _add_outages(session: Session, holds: dict[Id, set[str]], lines: Lines, toda
     )  # fmt: skip
     for subscription_id in session.scalars(down):
         for payer_id in payers[subscription_id]:
+            holds[payer_id].add("outage")
+    users = _payers_by(lines.users)
+    dark = (
+        select(Customer.id)
+        .join(OutageSubZone, OutageSubZone.sub_zone_id == Customer.sub_zone_id)
+        .join(Outage, Outage.id == OutageSubZone.outage_id)
+        .where(Customer.id.in_(users), Outage.state == "confirmed")
+    )
+    for user_id in session.scalars(dark):
+        for payer_id in users[user_id]:
             holds[payer_id].add("outage")
 
 

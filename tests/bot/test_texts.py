@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.flows import leaving
+from bot.handlers import names
 from bot.texts.deliver import BUTTON_MAX, ROW_DESCRIPTION_MAX, ROW_TITLE_MAX
 from bot.texts.render import LANGUAGES, catalogue, render
 from bot.texts.reply import Saying, words
@@ -54,7 +56,13 @@ def test_titles_fit_their_buttons_and_rows(language: str) -> None:
     buttons = texts_of([call.args[1] for call in calls("Button") if len(call.args) > 1])
     titles = texts_of([call.args[1] for call in calls("Row") if len(call.args) > 1])
     descriptions = texts_of([call.args[2] for call in calls("Row") if len(call.args) > 2])
-    limits = ((buttons, BUTTON_MAX), (titles, ROW_TITLE_MAX), (descriptions, ROW_DESCRIPTION_MAX))
+    options = texts_of([call.args[1] for call in calls("Option") if len(call.args) > 1])
+    limits = (
+        (options, BUTTON_MAX),
+        (buttons, BUTTON_MAX),
+        (titles, ROW_TITLE_MAX),
+        (descriptions, ROW_DESCRIPTION_MAX),
+    )
     too_long = [
         rendered
         for group, limit in limits
@@ -63,6 +71,14 @@ def test_titles_fit_their_buttons_and_rows(language: str) -> None:
     ]
     assert buttons and titles and descriptions
     assert too_long == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_names_fit_the_buttons_and_rows_they_are_put_on(language: str) -> None:
+    rows = [*names.LIGHTS.values(), *names.COMPLAINT_NAMES.values(), *leaving.REASONS.values()]
+    buttons = [*names.INTENT_NAMES.values(), *(offer[1] for offer in leaving.OFFERS.values())]
+    too_long = [render(name, language) for name in rows if len(render(name, language)) > ROW_TITLE_MAX]
+    assert too_long + [render(name, language) for name in buttons if len(render(name, language)) > BUTTON_MAX] == []
 
 
 def test_amounts_are_grouped_in_lakh_and_days_read_as_people_say_them() -> None:

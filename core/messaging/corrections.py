@@ -1,0 +1,60 @@
+"""Messages that a person changed or took back after sending them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from core.db import Json
+from core.ids import Id
+from core.messaging.models import Conversation, InboundMessage
+
+HIDDEN = "••••"
+
+
+def correct_message(
+    session: Session, *, wamid: str, contact_id: Id, text: str, edit_wamid: str, now: datetime
+) -> bool:  # fmt: skip
+    """The person's message of that id reads `text` from now on; False where he sent none of that id.
+
+    What is kept hidden stays so: the new words, and the message `edit_wamid` that brought them, are hidden as well.
+    """
+    message = session.scalar(
+        select(InboundMessage)
+        .where(InboundMessage.wamid == wamid, InboundMessage.contact_id == contact_id)
+        .with_for_update()
+    )
+    if message is None:
+        return False
+    message.edited_at = now
+    if message.content.get("hidden"):
+        brought = update(InboundMessage).where(InboundMessage.wamid == edit_wamid)
+        session.execute(brought.values(text=HIDDEN, content={"type": "edit", "hidden": True}))
+    else:
+        message.text = text
+    session.flush()
+    return True
+
+
+def mark_deleted(session: Session, *, wamid: str, contact_id: Id, now: datetime) -> bool:
+    """The person took his message of that id back; False where he sent none of that id, or had done so before."""
+    taken_back = (
+        update(InboundMessage)
+        .where(
+            InboundMessage.wamid == wamid, InboundMessage.contact_id == contact_id, InboundMessage.deleted_at.is_(None)
+        )
+        .values(deleted_at=now)
+        .returning(InboundMessage.id)
+    )
+    return session.scalar(taken_back) is not None
+
+
+def locked_talk(session: Session, *, contact_id: Id, business_number_id: Id) -> tuple[Id, Json] | None:
+    """The person's conversation with a number and its state, locked until the transaction ends."""
+    talk = select(Conversation.id, Conversation.state).where(
+        Conversation.contact_id == contact_id, Conversation.business_number_id == business_number_id
+    )
+    row = session.execute(talk.with_for_update()).one_or_none()
+    return (row[0], dict(row[1])) if row is not None else None

@@ -1,0 +1,61 @@
+"""What is told of an outage unasked: to managers that one is suspected, to reporters that it is over or was none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+LANGUAGES = ("en", "ur_Latn", "ur")
+MESSAGES: Mapping[str, Mapping[str, str]] = {
+    "outage_suspected": {
+        "en": "%(count)s customers of %(place)s report that the internet is off. Is it an outage there?",
+        "ur_Latn": "%(place)s ke %(count)s customers ne internet band hone ki shikayat ki hai. Kya wahan outage hai?",
+        "ur": "%(place)s کے %(count)s صارفین نے انٹرنیٹ بند ہونے کی شکایت کی ہے۔ کیا وہاں بندش ہے؟",
+    },
+    "outage_refuted": {
+        "en": "%(company)s: we have checked, there is no general outage in %(place)s. If the internet does not work at"
+        " your place, please tell us and we come.",
+        "ur_Latn": "%(company)s: hum ne check kar liya, %(place)s mein koi aam outage nahi hai. Agar aap ke haan"
+        " internet nahi chal raha to bata dein, hum aa kar theek karenge.",
+        "ur": "%(company)s: ہم نے جانچ لیا، %(place)s میں کوئی عام بندش نہیں ہے۔ اگر آپ کے ہاں انٹرنیٹ نہیں چل رہا تو"
+        " بتا دیں، ہم آ کر ٹھیک کریں گے۔",
+    },
+    "outage_over": {
+        "en": "%(company)s: the internet in %(place)s is back. Thank you for your patience. If it still does not work"
+        " at your place, please write to us.",
+        "ur_Latn": "%(company)s: %(place)s mein internet bahal ho gaya hai. Aap ke sabr ka shukriya. Agar aap ke haan"
+        " ab bhi na chale to humein likhein.",
+        "ur": "%(company)s: %(place)s میں انٹرنیٹ بحال ہو گیا ہے۔ آپ کے صبر کا شکریہ۔ اگر آپ کے ہاں اب بھی نہ چلے تو"
+        " ہمیں لکھیں۔",
+    },
+}
+BUTTONS: Mapping[str, Mapping[str, str]] = {
+    "confirm": {"en": "Confirm outage", "ur_Latn": "Outage hai", "ur": "بندش ہے"},
+    "dismiss": {"en": "No outage", "ur_Latn": "Outage nahi", "ur": "بندش نہیں"},
+    "still_off": {"en": "Still not working", "ur_Latn": "Ab bhi band hai", "ur": "اب بھی بند ہے"},
+    "menu": {"en": "Menu", "ur_Latn": "Menu", "ur": "مینو"},
+}
+TEMPLATES = {"en": ("", "en"), "ur_Latn": ("_roman", "ur"), "ur": ("", "ur")}
+"""Suffix of the approved template's name, and the language it is approved in; WhatsApp knows no Roman Urdu."""
+
+
+def said(key: str, language: str, facts: Mapping[str, str]) -> str:
+    """The words; a language without words is spoken to in English."""
+    return MESSAGES[key][_known(language)] % facts
+
+
+def button(key: str, language: str) -> str:
+    """The title of a button."""
+    return BUTTONS[key][_known(language)]
+
+
+def twin(key: str, language: str, facts: Mapping[str, str], buttons: Sequence[str]) -> dict[str, Any]:
+    """The approved template that says the same outside the 24-hour window; `buttons` are its payloads."""
+    language = _known(language)
+    suffix, approved = TEMPLATES[language]
+    used = {name: " ".join(value.split()) for name, value in facts.items() if f"%({name})s" in MESSAGES[key][language]}
+    return {"name": f"{key}{suffix}", "language": approved, "parameters": used, "buttons": list(buttons)}
+
+
+def _known(language: str) -> str:
+    return language if language in LANGUAGES else "en"
