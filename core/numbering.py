@@ -11,13 +11,13 @@ from core.db import Base
 from core.ids import Id
 
 PREFIXES = {
-    "customer": "C", "ticket": "T", "job": "J", "invoice": "INV", "receipt": "R",
+    "customer": "C", "ticket": "T", "lead": "L", "job": "J", "invoice": "INV", "receipt": "R",
     "credit_note": "CN", "claim": "PC", "journal": "JE", "item": "IT",
     "vendor": "V", "bill": "VB", "vendor_payment": "VP", "expense": "EX", "transfer": "TF", "cash_movement": "CM",
     "refund": "RF",
     "handover": "HO", "salary_payment": "SP", "employee_debt": "ED",
 }  # fmt: skip
-FIRST = {"customer": 2000, "ticket": 1000, "job": 300}
+FIRST = {"customer": 2000, "ticket": 1000, "lead": 1000, "job": 300}
 
 
 class NumberSeries(Base):

@@ -11,7 +11,12 @@ import core.billing.payment_models
 import core.billing.plan_models
 import core.billing.subscription_models
 import core.companies
+import core.crm.consent_models
+import core.crm.desk_models
+import core.crm.lead_models
+import core.crm.link_models
 import core.crm.models
+import core.crm.upload_models
 import core.inventory.models
 import core.ledger.book_models
 import core.ledger.models
@@ -25,6 +30,7 @@ import core.recovery.policy_models
 import core.service_desk.models
 import core.staff.cash_models
 import core.staff.commission_models
+import core.staff.invite_models
 import core.staff.models
 import core.staff.pay_models
 from core.db import Base

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ class _Vault:
     files: Any
     root: str
     cipher: MultiFernet
+    macs: tuple[bytes, ...]
 
 
 _vault: _Vault | None = None
@@ -34,8 +36,10 @@ def connect(location: str, keys: str) -> None:
     """
     global _vault
     files, root = fsspec.core.url_to_fs(location)
-    ciphers = [Fernet(_fernet_key(key.strip())) for key in keys.split(",") if key.strip()]
-    _vault = _Vault(files, root.rstrip("/"), MultiFernet(ciphers))
+    secrets = [key.strip() for key in keys.split(",") if key.strip()]
+    ciphers = [Fernet(_fernet_key(key)) for key in secrets]
+    macs = tuple(hashlib.sha256(f"fingerprint:{key}".encode()).digest() for key in secrets)
+    _vault = _Vault(files, root.rstrip("/"), MultiFernet(ciphers), macs)
 
 
 def put(data: bytes) -> str:
@@ -58,6 +62,21 @@ def get(digest: str) -> bytes:
         raise DocumentUnreadable(f"The vault has no document {digest[:12]}…") from missing
     except InvalidToken as locked:
         raise DocumentUnreadable(f"No vault key opens document {digest[:12]}…") from locked
+
+
+def fingerprint(text: str) -> str:
+    """64 hex digits that stand for `text` and tell nothing of it without the vault's key, however short it is."""
+    return _mac(_connected().macs[0], text)
+
+
+def has_fingerprint(text: str, kept: str) -> bool:
+    """Whether `kept` is the fingerprint of `text` under any of the keys; takes the same time for every `text`."""
+    same = [hmac.compare_digest(_mac(key, text), kept) for key in _connected().macs]
+    return any(same)
+
+
+def _mac(key: bytes, text: str) -> str:
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
 def _connected() -> _Vault:

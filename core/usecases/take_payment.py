@@ -108,7 +108,7 @@ def tell_customer(
 def _contact_of(session: Session, customer_id: Id) -> Contact | None:
     """Whoever writes from a number on file, before others who were linked to the account."""
     linked = select(ContactAccount.contact_id).where(ContactAccount.customer_id == customer_id)
-    on_file = select(CustomerPhone.phone).where(CustomerPhone.customer_id == customer_id)
+    on_file = select(CustomerPhone.phone).where(CustomerPhone.customer_id == customer_id, CustomerPhone.opens_account)
     known = Contact.phone.in_(on_file) & Contact.phone_trusted
     people = select(Contact).where(or_(Contact.id.in_(linked), known))
     return session.scalars(people.order_by(known.is_not(True), Contact.id).limit(1)).one_or_none()
