@@ -9,20 +9,22 @@ from collections.abc import Sequence
 
 from bot.dialog import Flow
 from bot.flows import ALL_FLOWS
-from bot.handlers import anyone, customer, office, prospect, recovery_agent, staff
+from bot.handlers import anyone, connection, customer, human, linking, office, prospect, recovery_agent, staff
 from bot.handlers.registry import Handler
 from core.staff.permissions import may
 
 FLOW_PREFIX = "flow"
 Target = Handler | Flow
 
+_FRONT = (*human.HANDLERS, *connection.HANDLERS)
+_ALL = (*anyone.HANDLERS, *linking.HANDLERS)
 _HANDLERS: dict[str, Sequence[Handler]] = {
-    "customer": (*customer.HANDLERS, *anyone.HANDLERS),
-    "prospect": (*prospect.handlers(tuple(ALL_FLOWS.values())), *anyone.HANDLERS),
-    "technician": (*staff.TECHNICIAN, *anyone.HANDLERS, *staff.EVERYONE),
-    "recovery_agent": (*recovery_agent.HANDLERS, *anyone.HANDLERS, *staff.EVERYONE),
-    "manager": (*office.HANDLERS, *anyone.HANDLERS, *staff.EVERYONE),
-    "owner": (*office.HANDLERS, *anyone.HANDLERS, *staff.EVERYONE),
+    "customer": (*_FRONT, *customer.HANDLERS, *_ALL),
+    "prospect": (*_FRONT, *prospect.handlers(tuple(ALL_FLOWS.values())), *_ALL),
+    "technician": (*staff.TECHNICIAN, *_ALL, *staff.EVERYONE),
+    "recovery_agent": (*recovery_agent.HANDLERS, *_ALL, *staff.EVERYONE),
+    "manager": (*office.HANDLERS, *_ALL, *staff.EVERYONE),
+    "owner": (*office.HANDLERS, *_ALL, *staff.EVERYONE),
 }
 ROLES = tuple(_HANDLERS)
 

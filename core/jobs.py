@@ -35,6 +35,7 @@ JOBS = {
     "climb_ladder": "workers.recovery.climb_ladder_of",
     "suspend_services": "workers.recovery.suspend_services",
     "run_invoices_by_hand": "workers.billing.run_invoices_by_hand",
+    "return_chats": "workers.desk.return_chats",
 }
 TIMEOUT_SECONDS = 300
 TIMEOUTS = {"run_invoices": 3600, "run_invoices_by_hand": 3600}

@@ -75,6 +75,12 @@ def has_fingerprint(text: str, kept: str) -> bool:
     return any(same)
 
 
+def has_signature(text: str, signature: str) -> bool:
+    """Whether `signature` is the first 32 digits of a fingerprint of `text`."""
+    same = [hmac.compare_digest(_mac(key, text)[:32].encode(), signature.encode()) for key in _connected().macs]
+    return any(same)
+
+
 def _mac(key: bytes, text: str) -> str:
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 

@@ -91,4 +91,8 @@ def test_question_names_are_a_promise_to_running_conversations() -> None:
         "cash_handover": ["amount", "confirmed"],
         "approve": ["item", "method", "counted", "confirmed"],
         "refuse": ["item", "reason", "confirmed"],
+        "link_account": ["account_no"],
+        "link_by_office": ["who"],
+        "unlink_account": ["confirmed"],
+        "new_connection": ["place", "zone", "name", "address", "pin", "plan", "wished", "phone", "confirmed"],
     }

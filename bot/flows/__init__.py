@@ -1,7 +1,17 @@
 """Every flow, in one visible list."""
 
 from bot.dialog import Flow
-from bot.flows import change_plan, claim_payment, collecting, deciding, file_complaint, prepaid, promises
+from bot.flows import (
+    change_plan,
+    claim_payment,
+    collecting,
+    deciding,
+    file_complaint,
+    link_account,
+    new_connection,
+    prepaid,
+    promises,
+)
 
 ALL_FLOWS: dict[str, Flow] = {
     flow.name: flow
@@ -9,5 +19,6 @@ ALL_FLOWS: dict[str, Flow] = {
         file_complaint.flow, claim_payment.flow, promises.promise, prepaid.renewal, prepaid.card, change_plan.flow,
         promises.promise_of_customer, collecting.attempt,
         collecting.cash, collecting.handover, deciding.approve, deciding.refuse,
+        link_account.link, link_account.office, link_account.unlinking, new_connection.flow,
     )
 }  # fmt: skip

@@ -33,6 +33,7 @@ KINDS = {
     "write_off": words("Debt to give up"),
     "expense": words("Expense"),
     "cuts": words("Suspensions"),
+    "link": words("New number for an account"),
 }
 
 
@@ -100,6 +101,12 @@ def described(waiting: Approval) -> Saying:
     if waiting.kind == "cuts":
         return words("%(count)s suspensions are planned today, more than may happen by themselves.",
                      count=waiting.count)  # fmt: skip
+    if waiting.kind == "link":
+        return lines(
+            words("%(who)s asks for account *%(number)s*.", who=waiting.who, number=waiting.number),
+            None if waiting.count else words("There is no such account."),
+            words("Says: %(why)s", why=waiting.why) if waiting.why else None,
+        )
     return lines(
         words("%(who)s: *%(amount)s*", who=waiting.who, amount=waiting.amount),
         words("Number: %(number)s", number=waiting.number) if waiting.number else None,

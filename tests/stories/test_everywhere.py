@@ -28,7 +28,9 @@ STATIONS = [(flow, question) for flow, walk in WALKS.items() for question, _ in 
 
 UNWALKED = {
     "renew_prepaid": {"shown_until"}, "approve": {"item", "method", "counted", "confirmed"},
-    "refuse": {"item", "reason", "confirmed"},
+    "refuse": {"item", "reason", "confirmed"}, "link_account": {"account_no"}, "link_by_office": {"who"},
+    "unlink_account": {"confirmed"},
+    "new_connection": {"place", "zone", "name", "address", "pin", "plan", "wished", "phone", "confirmed"},
 }  # fmt: skip
 """Begun from a button of what they are about; their own stories walk them."""
 
