@@ -12,8 +12,8 @@ from bot import engine, router
 from bot.dialog import Chat, Flow, Reject
 from bot.handlers import anyone
 from bot.handlers.first import code_reply, photo_reply
-from bot.handlers.linking import account_wish
 from bot.handlers.papers import card_in_text, card_reply, not_in_chat
+from bot.handlers.plain_words import is_menu, plain_wish
 from bot.handlers.registry import Begin
 from bot.inbound import SILENT_TYPES, IncomingMessage, NumberChange
 from bot.speaker import PROSPECT, SWITCH, role_in_force, speaker_of, understood_in
@@ -135,8 +135,7 @@ def _beside_people(chat: Chat, state: State) -> Reply | None:
     if action is not None and action.partition(":")[0] in BESIDE_PEOPLE:
         return _tapped(chat, state, action)
     understood = chat.understood
-    wants_bot = understood.intent == MENU and understood.confidence >= EXACT
-    if action is None and not wants_bot:
+    if action is None and not is_menu(chat.message.text):
         stops = understood.intent in ("opt_out", "opt_in") and understood.confidence >= EXACT
         return _wish(chat, state) if stops else code_reply(chat, in_flow="flow" in state)
     conversation = conversation_with(
@@ -264,10 +263,11 @@ def _stepped(chat: Chat, state: State, flow: Flow, progress: State, tap: engine.
 
 def _wish(chat: Chat, state: State) -> Reply:
     understood = chat.understood
-    about_account = account_wish(chat)
-    target_and_about = router.for_action(chat.speaker.role, about_account) if about_account else None
-    if about_account and target_and_about:
-        return _run(chat, state, *target_and_about, about_account)
+    named = plain_wish(chat)
+    called = router.for_action(chat.speaker.role, named) if named else None
+    if named and called:
+        state.pop("tries", None)
+        return _run(chat, state, *called, named)
     target = router.for_intent(chat.speaker.role, understood.intent)
     if understood.intent == "cancel":
         state.pop("parked", None)

@@ -20,8 +20,8 @@ SHOWN_MAX = 3
 _ROMAN_DIGITS = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8"}
 _IDLE_WORDS = (
     "mein me main ki ka ke ko area ilaqa ilaqe town colony society block sector phase house ghar street gali near"
-    " qareeb ap aap hum mujhe mera meri apka hai hain kya service coverage available internet net fiber lagwana chahiye cover"
-    " do you in is at the my for we there does your"
+    " qareeb ap aap hum mujhe mera meri apka hai hain kya service coverage available internet net fiber lagwana"
+    " chahiye cover do you in is at the my for we there does your"
 )
 _IDLE = frozenset(fold(_IDLE_WORDS).split())
 

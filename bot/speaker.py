@@ -54,19 +54,26 @@ def speaker_of(
     works = role in writer.staff_roles
     return Speaker(
         contact_id=writer.contact_id, role=role, name=writer.staff_name if works else writer.name,
-        language=_language(session, writer, company, message, understood), staff_id=writer.staff_id if works else None,
+        language=_language(session, writer, company, message, understood, in_flow="flow" in state),
+        staff_id=writer.staff_id if works else None,
         accounts=accounts, account=accounts[0] if len(accounts) == 1 else chosen, roles=roles_of(writer),
     )  # fmt: skip
 
 
 def _language(
-    session: Session, writer: Writer, company: Company, message: IncomingMessage, understood: Understanding
-) -> str:
-    """The person's choice, else the language of this message, else of the last one, else the company's."""
+    session: Session, writer: Writer, company: Company, message: IncomingMessage, understood: Understanding, *,
+    in_flow: bool,
+) -> str:  # fmt: skip
+    """The person's choice, else the language of this message, else of the last one, else the company's.
+
+    Answers to a flow's questions are names and addresses: of these only another script tells the language.
+    """
     if writer.language_chosen and writer.language:
         return writer.language
     heard = understood.language if _is_speech(message) else None
     # A lone Latin word ("menu", "bill", "cancel") is used in every language and proves none.
+    if in_flow and heard != "ur":
+        heard = None
     proves = heard == "ur" or len(message.text.split()) > 1
     if heard and heard != writer.language and (proves or writer.language is None):
         set_language(session, contact_id=writer.contact_id, language=heard, chosen=False)

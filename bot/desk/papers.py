@@ -31,3 +31,22 @@ def upload_words(
         words("Send your ID card on this safe page only, never in chat. It opens once, within 24 hours:"),
         verbatim(f"{base}/papers/{company.slug}/{token}"),
     )
+
+
+PAGE = {
+    "title": words("Your identity card"),
+    "hint": words("Choose or take a picture of each side. Only our office sees them; they are kept encrypted."),
+    "front": words("Front side"),
+    "back": words("Back side"),
+    "send": words("Send"),
+}
+"""What stands on the page."""
+DONE = words("Thank you. We have both sides. You can close this page.")
+CLOSED = words("This page is closed: it opens once, within 24 hours. Ask for a new one in chat.")
+PROBLEMS = {
+    "empty": words("Please choose both pictures."),
+    "large": words("A picture is too large: 8 MB at most."),
+    "small": words("A picture is too small to be read."),
+    "unreadable": words("A file is no picture. Please send JPEG or PNG."),
+}
+"""Why a picture was refused."""

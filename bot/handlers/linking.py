@@ -8,11 +8,10 @@ from bot.desk.linking import tell_of_link
 from bot.dialog import Chat
 from bot.handlers.registry import Handler
 from bot.texts.reply import Button, Reply, words
-from bot.understanding.folding import fold, normalise
+from bot.understanding.folding import normalise
 from core.crm.linking import (
     LinkNotUndoable,
     NoLinkRequest,
-    account_number,
     awaits_code,
     enter_code,
     object_to_link,
@@ -23,39 +22,7 @@ from core.service_desk.tickets import TicketAlreadyOpen, add_note, open_ticket
 MENU = Button("menu", words("Menu"))
 LINK = Button("flow:link_account", words("Link my account"))
 NO_OLD_NUMBER = Button("flow:link_by_office", words("I lost that number"))
-WORDS_MAX = 14
 _CODE = re.compile(r"\d{3}[\s-]?\d{3}")
-
-
-def _folded(*spellings: str) -> frozenset[str]:
-    return frozenset(word for spelling in spellings for word in fold(spelling).split())
-
-
-_ACCOUNT = _folded("account", "acount", "accounts", "akaunt", "khata", "اکاؤنٹ", "اکاونٹ", "کھاتہ")
-_LINK = _folded(
-    "link", "jor", "joro", "jorr", "jorein", "joren", "jorna", "jod", "jodo", "jodein", "attach", "add", "shamil",
-    "لنک", "جوڑ", "جوڑیں", "جوڑنا", "شامل",
-)  # fmt: skip
-_UNLINK = _folded("unlink", "delink", "remove", "hata", "hatao", "hatayein", "hatado", "ہٹا", "ہٹائیں", "ہٹاؤ")
-
-
-def account_wish(chat: Chat) -> str | None:
-    """The action that a person means who speaks of linking an account or of being taken off one; None for any other."""
-    said = fold(chat.message.text).split()
-    if not said or len(said) > WORDS_MAX:
-        return None
-    present = frozenset(said)
-    speaks_of_account = bool(present & _ACCOUNT)
-    if chat.speaker.role == "customer" and speaks_of_account and present & _UNLINK:
-        return "flow:unlink_account"
-    number = chat.understood.entities.get("customer_no")
-    digits = next((word for word in said if word.isdecimal() and 3 <= len(word) <= 7), None)
-    if (speaks_of_account and present & _LINK) or (chat.speaker.role == "prospect" and number):
-        wanted = number or (account_number(digits) if digits else None)
-        return f"flow:link_account:{wanted}" if wanted else "flow:link_account"
-    if chat.speaker.role == "prospect" and speaks_of_account and digits:
-        return f"flow:link_account:{account_number(digits)}"
-    return None
 
 
 def typed_code(chat: Chat) -> Reply | None:

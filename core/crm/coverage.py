@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from core.crm.models import Area, SubZone
+from core.errors import DomainError, NotFound
 from core.ids import Id
 
 
@@ -48,6 +49,43 @@ def places_of(session: Session) -> list[Place]:
         Place(key, name, area, coverage, (name, *others), (area, *area_others))
         for key, name, others, coverage, area, area_others in rows
     ]
+
+
+class PlaceInvalid(DomainError):
+    """The point is none on the globe."""
+
+
+def zones_of(session: Session) -> Sequence[SubZone]:
+    """Every sub-zone with its area, by name."""
+    query = select(SubZone).join(Area, Area.id == SubZone.area_id).order_by(Area.name, SubZone.name)
+    return session.scalars(query).all()
+
+
+def change_place(
+    session: Session, *, sub_zone_id: Id, coverage: str, other_names: Sequence[str], point: str
+) -> SubZone:
+    """Say whether a sub-zone takes new connections, how else it is written, and where it is.
+
+    `point` is `31.5204, 74.3587` as a map gives it, or empty. Raises NotFound, PlaceInvalid.
+    """
+    zone = session.get(SubZone, sub_zone_id)
+    if zone is None:
+        raise NotFound("There is no such sub-zone")
+    zone.coverage, zone.other_names = coverage, list(dict.fromkeys(other_names))
+    zone.latitude, zone.longitude = _point(point) if point.strip() else (None, None)
+    session.flush()
+    return zone
+
+
+def _point(written: str) -> tuple[Decimal, Decimal]:
+    parts = written.replace(",", " ").split()
+    try:
+        latitude, longitude = (round(Decimal(part), 6) for part in parts)
+    except (ValueError, InvalidOperation) as wrong:
+        raise PlaceInvalid(f"{written!r} is no point such as 31.5204, 74.3587") from wrong
+    if abs(latitude) > 90 or abs(longitude) > 180:
+        raise PlaceInvalid(f"{written!r} is no point on the globe")
+    return latitude, longitude
 
 
 # A degree of latitude is 111.2 km everywhere; the box only narrows, the haversine decides.

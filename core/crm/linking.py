@@ -158,11 +158,9 @@ def holders_of(session: Session, *, customer_id: Id, besides: Id | None = None) 
 
 
 def awaits_code(session: Session, *, contact_id: Id, now: datetime) -> bool:
-    """Whether six digits of this person can only be the code of a request, also of one that has just run out."""
-    asked = select(LinkRequest.id).where(
-        LinkRequest.contact_id == contact_id, LinkRequest.state == "code", LinkRequest.asked_at > now - HOUR
-    )
-    return session.scalar(asked.limit(1)) is not None
+    """Whether six digits of this person can only be the code of his last request, also of one that has just run out."""
+    last = select(LinkRequest.state).where(LinkRequest.contact_id == contact_id, LinkRequest.asked_at > now - HOUR)
+    return session.scalar(last.order_by(LinkRequest.asked_at.desc()).limit(1)) in ("code", "over")
 
 
 def enter_code(session: Session, *, contact_id: Id, code: str, now: datetime) -> Entered:
@@ -172,12 +170,12 @@ def enter_code(session: Session, *, contact_id: Id, code: str, now: datetime) ->
     """
     request = session.scalars(
         select(LinkRequest)
-        .where(LinkRequest.contact_id == contact_id, LinkRequest.state == "code")
+        .where(LinkRequest.contact_id == contact_id, LinkRequest.state.in_(("code", "over")))
         .order_by(LinkRequest.asked_at.desc()).limit(1).with_for_update()
     ).one_or_none()  # fmt: skip
     if request is None:
         raise NoLinkRequest("Ask for an account first")
-    if request.code_expires_at <= now or request.tries >= TRIES_MAX:
+    if request.state == "over" or request.code_expires_at <= now or request.tries >= TRIES_MAX:
         request.state = "over"
         return Entered("over", request)
     request.tries += 1
