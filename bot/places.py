@@ -11,13 +11,14 @@ from functools import lru_cache
 from rapidfuzz import fuzz
 
 from bot.inbound import IncomingMessage
-from bot.understanding.folding import fold
+from bot.understanding.folding import fold, normalise
 from bot.understanding.transliteration import is_urdu_letter, skeleton, to_roman
 from core.crm.coverage import Place
 
 SURE, MAYBE = 86.0, 72.0
-SHOWN_MAX = 3
+SHOWN_MAX = 9
 _ROMAN_DIGITS = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8"}
+_ROMAN = re.compile(r"\b(?:i{1,3}|iv|vi{0,3})\b")
 _IDLE_WORDS = (
     "mein me main ki ka ke ko area ilaqa ilaqe town colony society block sector phase house ghar street gali near"
     " qareeb ap aap hum mujhe mera meri apka hai hain kya service coverage available internet net fiber lagwana"
@@ -51,8 +52,10 @@ def shared_point(message: IncomingMessage) -> Point | None:
 @lru_cache(maxsize=8192)
 def _heard(name: str) -> tuple[str, ...]:
     """The words of a name in one spelling for all scripts: Roman letters, Arabic figures."""
-    words = (to_roman(word) if is_urdu_letter(word[0]) else word for word in fold(name).split())
-    return tuple(_ROMAN_DIGITS.get(word, word) for word in words if word)
+    # Before folding, which takes the third letter of III for an elongation.
+    counted = _ROMAN.sub(lambda found: _ROMAN_DIGITS[found[0]], normalise(name))
+    words = (to_roman(word) if is_urdu_letter(word[0]) else word for word in fold(counted).split())
+    return tuple(word for word in words if word)
 
 
 @lru_cache(maxsize=65536)
@@ -86,13 +89,21 @@ def matching_places(said: str, places: Sequence[Place]) -> tuple[Place | None, S
         return None, ()
     first = ranked[0][0]
     surely = first >= SURE and (len(ranked) == 1 or first - ranked[1][0] >= 4)
-    return (ranked[0][1] if surely else None), [place for _, place in ranked[:SHOWN_MAX]]
+    return (ranked[0][1] if surely else None), [place for score, place in ranked[:SHOWN_MAX] if first - score < 8]
+
+
+def names_place(said: str, places: Sequence[Place]) -> bool:
+    """Whether a text surely names an area or sub-zone of ours, be it one of several."""
+    words = tuple(word for word in _heard(said) if word not in _IDLE or word.isdecimal())
+    return any(_score(words, place) >= SURE for place in places)
 
 
 def _score(words: tuple[str, ...], place: Place) -> float:
     own = max((_named(words, name) for name in place.names), default=0.0)
     area = max((_named(words, name) for name in place.area_names), default=0.0)
-    return max(own + (1.0 if area >= SURE else 0.0), area - 6.0)
+    # Who says "phase 6" of an area where we are in phase 5 does not mean that one.
+    other_part = any(word.isdecimal() for word in words) and any(word.isdecimal() for word in _heard(place.name))
+    return max(own + (1.0 if area >= SURE else 0.0), area - (20.0 if other_part and not own else 6.0))
 
 
 def _named(words: tuple[str, ...], name: str) -> float:

@@ -119,7 +119,7 @@ def is_ambiguous(chat: Chat, answers: Answers) -> bool:
 def likely(chat: Chat, answers: Answers) -> Sequence[Option]:
     _, found = matching_places(answers.place.said, places(chat)) if answers.place else (None, ())
     options = [Option(str(place.sub_zone_id), verbatim(place.label)) for place in found]
-    return [*options[:2], Option(NO_ZONE, words("None of these"))] if options else []
+    return [*options, Option(NO_ZONE, words("None of these"))] if options else []
 
 
 def plans(chat: Chat, _answers: Answers) -> Sequence[Option]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from bot.desk.leads import state_line
 from bot.dialog import Chat
 from bot.handlers.registry import Begin, Handler
-from bot.places import Where, matching_places, shared_point
-from bot.texts.reply import Button, Reply, Saying, lines, verbatim, words
+from bot.places import Where, matching_places, names_place, shared_point
+from bot.texts.reply import Button, Reply, Row, Saying, lines, verbatim, words
 from bot.understanding.folding import fold
 from core.crm.coverage import Place, nearest_place, places_of
 from core.crm.desk import desk_settings
@@ -83,12 +83,16 @@ def coverage(chat: Chat, _: str) -> Reply:
 
 
 def _which(chat: Chat) -> Reply:
-    _, likely = matching_places(chat.message.text, places(chat))
-    buttons = tuple(
-        Button(f"flow:{FLOW}:{Where(str(place.sub_zone_id), None, chat.message.text).packed()}", verbatim(place.label))
-        for place in likely[:2]
-    )
-    return Reply(words("Which of these do you mean?"), buttons=(*buttons, MENU))
+    """Several parts of an area, or areas of like names: which one?"""
+    rows = tuple(
+        Row(f"flow:{FLOW}:{Where(str(place.sub_zone_id), None, '').packed()}", verbatim(place.name),
+            verbatim(place.area))
+        for place in matching_places(chat.message.text, places(chat))[1]
+    )  # fmt: skip
+    return Reply(
+        lines(words("Our network is near there. Which of these do you mean?"), words("Your choice begins a request.")),
+        rows=rows, list_button=words("Choose"),
+    )  # fmt: skip
 
 
 def connection(chat: Chat, _: str) -> Reply | Begin:
@@ -98,7 +102,7 @@ def connection(chat: Chat, _: str) -> Reply | Begin:
     if mine and (asks_status or mine[0].state in OPEN_LEADS):
         return lead_status(chat, "")
     named = where_named(chat, chat.message.text) if chat.message.type == "text" else Where()
-    if named.zone:
+    if named.zone or (named.said and names_place(named.said, places(chat))):
         return coverage(chat, "")
     return Begin(FLOW)
 

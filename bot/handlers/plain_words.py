@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bot.dialog import Chat
-from bot.handlers.connection import where_named
+from bot.handlers.connection import places
+from bot.places import names_place
 from bot.understanding import SURE
 from bot.understanding.folding import fold
 from core.crm.leads import leads_of
@@ -82,4 +83,4 @@ def _area_wish(chat: Chat) -> str | None:
     sure_of_other = chat.understood.confidence >= SURE and wish not in ("new_connection", "unclear", "out_of_scope")
     if chat.speaker.role != "prospect" or sure_of_other or len(chat.message.text.split()) > WORDS_MAX:
         return None
-    return "coverage" if where_named(chat, chat.message.text).zone else None
+    return "coverage" if names_place(chat.message.text, places(chat)) else None

@@ -291,8 +291,11 @@ def test_a_link_of_another_company_or_a_forged_one_opens_nothing(
 
 @pytest.mark.parametrize(
     ("front", "why"),
-    [(b"", "Dono tasveerein"), (b"<?php system($_GET['c']); ?>", "tasveer nahi"),
-     (b"%PDF-1.4 not a picture", "tasveer nahi"), (picture(size=(50, 50)), "choti"), (b"\xff\xd8\xff" + b"0" * (8 * 1024 * 1024), "8 MB")],
+    [
+        (b"", "Dono tasveerein"), (b"<?php system($_GET['c']); ?>", "tasveer nahi"),
+        (b"%PDF-1.4 not a picture", "tasveer nahi"), (picture(size=(50, 50)), "choti"),
+        (b"\xff\xd8\xff" + b"0" * (8 * 1024 * 1024), "8 MB"),
+    ],
     ids=["empty", "script", "pdf", "small", "large"],
 )  # fmt: skip
 def test_what_is_no_picture_is_refused_and_the_link_stays_good(
