@@ -48,7 +48,7 @@ from admin_web.views import (
     vendors,
     vouchers,
 )
-from core.crm.masking import mask_cnic
+from core.crm.masking import mask_secrets
 from core.ids import new_id
 from core.printing.figures import amount_text, day_text, figures, plain
 from core.settings import Settings
@@ -92,7 +92,7 @@ def register(app: Flask, settings: Settings) -> None:
     limiter.limit(PAPERS_PER_ADDRESS)(papers_page.blueprint)
     app.register_blueprint(blueprint)
     app.register_blueprint(papers_page.blueprint)
-    app.jinja_env.filters.update(figures=figures, money=money, day=day, clock=clock, plain=plain, masked=mask_cnic)
+    app.jinja_env.filters.update(figures=figures, money=money, day=day, clock=clock, plain=plain, masked=mask_secrets)
     app.context_processor(lambda: {"user": current_user(), "navigation": NAVIGATION, "new_key": new_id})
     app.after_request(_secure)
     app.register_error_handler(HTTPException, _refused)

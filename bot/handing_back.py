@@ -76,7 +76,7 @@ def _unanswered_since(session: Session, conversation: Conversation) -> datetime 
         select(func.min(InboundMessage.sent_at)).where(
             InboundMessage.contact_id == conversation.contact_id,
             InboundMessage.business_number_id == conversation.business_number_id,
-            InboundMessage.sent_at > conversation.answered_at,
+            InboundMessage.created_at > conversation.answered_at,  # Meta's own times are whole seconds
         )
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.desk.linking import begin_link, tell_office_of_request
 from bot.dialog import Answers, Chat, Confirm, Flow, Reject, Text
+from bot.flows.parts import said_with_tap
 from bot.handlers.linking import MENU, NO_OLD_NUMBER
 from bot.texts.reply import Button, Reply, Saying, lines, words
 from bot.understanding.folding import normalise
@@ -32,6 +33,10 @@ class AccountNumber(Text):
         if number is None:
             raise Reject(NOT_A_NUMBER)
         return number
+
+    def given(self, chat: Chat) -> Any:
+        number = said_with_tap(chat, "link_account") or chat.understood.entities.get("customer_no")
+        return account_number(str(number)) if number else None
 
     def load(self, value: Any) -> Any:
         return account_number(str(value)) or "C-0"

@@ -23,6 +23,7 @@ from bot.dialog import (
     Text,
     day_options,
 )
+from bot.flows.parts import said_with_tap
 from bot.handlers.connection import coverage_line, place_of_zone, places, where_named, where_shared
 from bot.places import Where, matching_places, shared_point, unpacked
 from bot.texts.reply import Button, Reply, Saying, lines, verbatim, words
@@ -34,6 +35,7 @@ from core.crm.models import Contact
 from core.ids import Id
 
 DAYS_AHEAD = 30
+PLANS_SHOWN = 9
 NO_PLAN, NO_ZONE = "none", "none"
 MENU = Button("menu", words("Menu"))
 ASK_WHERE = words("In which area is the house? Write its name, or send its location: 📎 → Location.")
@@ -60,7 +62,7 @@ class Place:
         return where_named(chat, said).packed()
 
     def given(self, chat: Chat) -> Any:
-        return None
+        return said_with_tap(chat, "new_connection") or None
 
     def load(self, value: Any) -> Any:
         return unpacked(str(value))
@@ -123,12 +125,13 @@ def likely(chat: Chat, answers: Answers) -> Sequence[Option]:
 
 
 def plans(chat: Chat, _answers: Answers) -> Sequence[Option]:
-    offered = offered_plans(chat.session, day=chat.today)[:9]
+    offered = offered_plans(chat.session, day=chat.today)
     named = [
         Option(str(plan.id), verbatim(plan.name),
                words("%(mbps)s Mbps, %(amount)s", mbps=plan.download_mbps, amount=price))
         for plan, price in offered
-    ]  # fmt: skip
+        if plan.service_class == "internet"
+    ][:PLANS_SHOWN]  # fmt: skip
     return [*named, Option(NO_PLAN, words("Not sure yet"))]
 
 

@@ -5,12 +5,18 @@ from __future__ import annotations
 import re
 
 _DASHED = re.compile(r"(?<!\d)(\d{5})([\s-]{1,3})(\d{7})([\s-]{1,3})(\d)(?!\d)")
+_PAPERS = re.compile(r"(/papers/[\w-]+)/[\w.-]+")
 _BARE = re.compile(r"(?<!\d)([1-7]\d{4})(\d{7})(\d)(?!\d)")
 
 
 def mask_cnic(text: str) -> str:
     """The text with every CNIC reduced to its first five and last digits."""
     return _BARE.sub(r"\1*******\3", _DASHED.sub(r"\1\2*******\4\5", text))
+
+
+def mask_secrets(text: str) -> str:
+    """The text as the office may read it: no whole CNIC, and no link that only its owner may open."""
+    return _PAPERS.sub(r"\1/…", mask_cnic(text))
 
 
 def holds_cnic(text: str) -> bool:

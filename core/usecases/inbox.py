@@ -90,7 +90,7 @@ WITH recent AS (
 SELECT v.id AS conversation_id, c.name, c.phone, coalesce(a.account, '') AS account, v.human_since,
        v.human_staff_id AS staff_id, coalesce(s.name, '') AS staff_name, v.last_inbound_at,
        coalesce(m.text, '') AS last_words,
-       v.human_since IS NOT NULL AND m.sent_at > coalesce(v.answered_at, '-infinity') AS unanswered
+       v.human_since IS NOT NULL AND m.created_at > coalesce(v.answered_at, '-infinity') AS unanswered
   FROM shown v
   JOIN contact c ON c.id = v.contact_id
   LEFT JOIN staff s ON s.id = v.human_staff_id
@@ -98,9 +98,9 @@ SELECT v.id AS conversation_id, c.name, c.phone, coalesce(a.account, '') AS acco
     SELECT k.number || ' ' || k.name AS account FROM contact_account l JOIN customer k ON k.id = l.customer_id
      WHERE l.contact_id = c.id AND k.state <> 'left' ORDER BY k.number LIMIT 1) a ON true
   LEFT JOIN LATERAL (
-    SELECT i.text, i.sent_at FROM inbound_message i
+    SELECT i.text, i.created_at FROM inbound_message i
      WHERE i.company_id = v.company_id AND i.contact_id = v.contact_id
-     ORDER BY i.sent_at DESC LIMIT 1) m ON true
+     ORDER BY i.sent_at DESC, i.id DESC LIMIT 1) m ON true
  WHERE (CAST(:mine AS uuid) IS NULL OR v.human_staff_id = CAST(:mine AS uuid))
    AND (:wanted = '' OR c.name ILIKE :pattern OR c.phone LIKE :pattern OR a.account ILIKE :pattern)
  ORDER BY v.human_since IS NULL, v.human_staff_id IS NOT NULL, coalesce(v.human_since, '-infinity'),
