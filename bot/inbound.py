@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -157,12 +157,21 @@ def _message(number: str | None, contacts: list[Raw], message: Any) -> Item:
     sender = _former_self(message, change) if change else _sender(contacts, message)
     if sender is None:
         return Unreadable(number, f"message {wamid} names no sender")
+    return replace(_read(number, message, sender), number_change=change)
+
+
+def read_message(number: str, message: Raw, sender: Sender) -> IncomingMessage:
+    """A message's own part of a body, from somebody known by other means; it must have an id."""
+    return _read(number, _clean(message), sender)
+
+
+def _read(number: str, message: Raw, sender: Sender) -> IncomingMessage:
+    kind = _text(message.get("type")) or "unknown"
     words, action = _said(kind, message)
     return IncomingMessage(
-        phone_number_id=number, wamid=wamid, type=kind, sender=sender,
+        phone_number_id=number, wamid=_text(message.get("id")), type=kind, sender=sender,
         sent_at=_instant(message.get("timestamp")), text=words[:TEXT_MAX], action=action,
         media=_media(kind, message), in_group=bool(message.get("group_id")), raw=message,
-        number_change=change,
     )  # fmt: skip
 
 

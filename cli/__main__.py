@@ -8,6 +8,7 @@ import click
 
 from cli.database import migrate as run_migrations
 from cli.demo import DemoFailed, run_demo
+from cli.talks import chat, replay_command
 from core.clock import business_day, utc_now
 from core.db import platform_session
 from core.errors import DomainError
@@ -128,6 +129,10 @@ def understand(text: str, role: str) -> None:
         _say(f"  or {intent}  {confidence:.2f}")
     for name, value in said.entities.items():
         _say(f"  {name} = {value}")
+
+
+commands.add_command(chat)
+commands.add_command(replay_command)
 
 
 def _say(text: str) -> None:

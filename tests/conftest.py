@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -24,13 +27,36 @@ from tests.cast import TestCompany
 _counter = itertools.count(1)
 
 
+SERVERS = "TAAR_TEST_SERVERS"
+"""Names the folder of the servers to the processes of one run. It is none of pytest's: those close each other's to
+the user that PostgreSQL runs as when several runs begin at once."""
+
+
+def pytest_configure() -> None:
+    if SERVERS not in os.environ:
+        os.environ[SERVERS] = tempfile.mkdtemp(prefix="taar-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop(SERVERS), ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServers]:
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
-    servers = ensure_test_servers(shared / "servers")
+def servers() -> Iterator[EmbeddedServers]:
+    folder = Path(os.environ[SERVERS])
+    folder.chmod(0o755)
+    servers = ensure_test_servers(folder)
     yield servers
     servers.stop()
+
+
+@pytest.fixture
+def server_folder() -> Iterator[Path]:
+    """A folder for servers of a test's own."""
+    with tempfile.TemporaryDirectory(prefix="taar-tests-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,8 @@ from bot.handlers.customer import CATEGORY_NAMES
 from bot.handlers.registry import Handler
 from bot.texts.reply import Button, Reply, Row, lines, verbatim, words
 from core.crm.models import Customer, Site
+from core.errors import NotFound
+from core.service_desk.models import Ticket
 from core.service_desk.tickets import assigned_to, ticket_by_number
 
 
@@ -33,8 +35,8 @@ def jobs(chat: Chat, _: str) -> Reply:
 
 def job(chat: Chat, number: str) -> Reply:
     """What the technician needs for one of his own tickets, and nothing about money."""
-    ticket = ticket_by_number(chat.session, number=number or str(chat.understood.entities.get("ticket_no") or ""))
-    if ticket.assigned_to != chat.speaker.staff_id:
+    ticket = _own_ticket(chat, number or str(chat.understood.entities.get("ticket_no") or ""))
+    if ticket is None:
         return Reply(words("That job is not yours."), buttons=(Button("jobs", words("My jobs")),))
     customer = chat.session.get_one(Customer, ticket.customer_id)
     site = chat.session.scalar(select(Site).where(Site.customer_id == customer.id).limit(1))
@@ -47,6 +49,15 @@ def job(chat: Chat, number: str) -> Reply:
         verbatim(f"“{ticket.description}”") if ticket.description else None,
     )
     return Reply(body, buttons=(Button("jobs", words("My jobs")),))
+
+
+def _own_ticket(chat: Chat, number: str) -> Ticket | None:
+    """The ticket of that number, if it is his: another's and none read alike."""
+    try:
+        ticket = ticket_by_number(chat.session, number=number)
+    except NotFound:
+        return None
+    return ticket if ticket.assigned_to == chat.speaker.staff_id else None
 
 
 def office(chat: Chat, _: str) -> Reply:

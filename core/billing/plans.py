@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, selectinload
 
 from core.billing.periods import INTERVAL_MONTHS_MAX
@@ -145,7 +146,7 @@ def offered_plans(session: Session, *, day: date) -> list[tuple[Plan, Decimal]]:
         select(Plan, PlanPrice.amount)
         .join(PlanPrice, PlanPrice.plan_id == Plan.id)
         .where(Plan.offered, PlanPrice.valid_from <= day)
-        .distinct(Plan.download_mbps, Plan.id)
+        .ext(distinct_on(Plan.download_mbps, Plan.id))
         .order_by(Plan.download_mbps, Plan.id, PlanPrice.valid_from.desc())
     )
     return [(plan, amount) for plan, amount in rows]

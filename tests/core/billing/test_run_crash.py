@@ -20,7 +20,7 @@ def own_engine(database: str, redis_url: str) -> Iterator[None]:
     jobs.connect(redis_url)
 
 
-def test_kills_of_the_process_and_of_the_server_leave_no_trace(own_engine: None, tmp_path: Path) -> None:
-    crashed = crash_runs(tmp_path, count=600, kills=12, seed=7)
+def test_kills_of_the_process_and_of_the_server_leave_no_trace(own_engine: None, server_folder: Path) -> None:
+    crashed = crash_runs(server_folder, count=600, kills=12, seed=7)
     assert [0 < billed < 600 for billed in crashed.billed_at] == [True] * 12
     assert crashed.faults == []
