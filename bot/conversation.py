@@ -12,6 +12,7 @@ from bot import engine, router
 from bot.dialog import Chat, Flow, Reject
 from bot.handlers import anyone
 from bot.handlers.first import code_reply, photo_reply
+from bot.handlers.human import keep_file
 from bot.handlers.papers import card_in_text, card_reply, not_in_chat
 from bot.handlers.plain_words import is_menu, plain_wish
 from bot.handlers.registry import Begin
@@ -136,6 +137,7 @@ def _beside_people(chat: Chat, state: State) -> Reply | None:
         return _tapped(chat, state, action)
     understood = chat.understood
     if action is None and not is_menu(chat.message.text):
+        keep_file(chat)
         stops = understood.intent in ("opt_out", "opt_in") and understood.confidence >= EXACT
         return _wish(chat, state) if stops else code_reply(chat, in_flow="flow" in state)
     conversation = conversation_with(

@@ -100,7 +100,7 @@ def names_place(said: str, places: Sequence[Place]) -> bool:
 
 def _score(words: tuple[str, ...], place: Place) -> float:
     own = max((_named(words, name) for name in place.names), default=0.0)
-    area = max((_named(words, name) for name in place.area_names), default=0.0)
+    area = _named(words, place.area)
     # Who says "phase 6" of an area where we are in phase 5 does not mean that one.
     other_part = any(word.isdecimal() for word in words) and any(word.isdecimal() for word in _heard(place.name))
     return max(own + (1.0 if area >= SURE else 0.0), area - (20.0 if other_part and not own else 6.0))

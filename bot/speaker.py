@@ -16,6 +16,8 @@ from core.crm.hearing import Writer
 from core.db import Json
 
 CUSTOMER, PROSPECT = "customer", "prospect"
+ENGLISH_WORDS = 2
+"""So many English words ("ok thanks") are said in Urdu too; a person who writes more has changed to English."""
 SWITCH = "role"
 """The action of a button that takes another role: `role:<name>`."""
 
@@ -74,7 +76,7 @@ def _language(
     # A lone Latin word ("menu", "bill", "cancel") is used in every language and proves none.
     if in_flow and heard != "ur":
         heard = None
-    proves = heard == "ur" or len(message.text.split()) > 1
+    proves = heard == "ur" or len(message.text.split()) > (ENGLISH_WORDS if heard == "en" and writer.language else 1)
     if heard and heard != writer.language and (proves or writer.language is None):
         set_language(session, contact_id=writer.contact_id, language=heard, chosen=False)
         return heard

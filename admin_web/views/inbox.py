@@ -5,18 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from flask import abort, render_template
+from flask import Response, abort, render_template
 
 from admin_web.access import Books, books, current_user, needs
 from admin_web.blueprint import Page, blueprint
 from admin_web.forms import FieldInvalid, Form, asked, attempt
+from admin_web.views.claims import SHOWN_INLINE
 from bot.handing_back import give_back
 from core.clock import utc_now
 from core.crm.desk import answer_due, desk_settings
-from core.errors import NotFound
+from core.errors import DomainError, NotFound
 from core.messaging.human import answer_as_human, assign, hand_over, lock_conversation
 from core.staff.people import active_staff
-from core.usecases.inbox import list_inbox, open_chat
+from core.usecases.inbox import chat_file, list_inbox, open_chat
 
 ANSWER_MAX = 4000
 
@@ -73,6 +74,23 @@ def _chat(conversation_id: UUID, template: str) -> Page:
             template, company=page.company, chat=chat, zone=page.zone, now=now, left=_left(chat.closes_at, now),
             me=user.staff_id, people=active_staff(page.session) if template == "inbox_chat.html" else (),
         )  # fmt: skip
+
+
+@blueprint.get("/inbox/<uuid:conversation_id>/files/<uuid:document_id>")
+@needs("inbox.answer")
+def inbox_file(conversation_id: UUID, document_id: UUID) -> Page:
+    """A file that came in the chat; only what a browser shows without running it is shown."""
+    with books() as page:
+        try:
+            mime, data = chat_file(page.session, conversation_id=conversation_id, document_id=document_id)
+        except DomainError:
+            abort(404)
+    mime = mime.partition(";")[0].strip().lower()
+    shown = mime in SHOWN_INLINE
+    answer = Response(data, mimetype=mime if shown else "application/octet-stream")
+    answer.headers.set("Content-Disposition", "inline" if shown else "attachment", filename="file")
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
 
 
 def _left(closes_at: datetime | None, now: datetime) -> str:

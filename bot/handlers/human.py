@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from bot.dialog import Chat
+from bot.handlers.papers import names_card
 from bot.handlers.registry import Handler
 from bot.texts.reply import Button, Reply, Saying, lines, words
 from core.crm.desk import answer_due, desk_settings, opens_at
 from core.crm.masking import mask_cnic
 from core.messaging.human import conversation_with, hand_over
 from core.service_desk.tickets import TicketAlreadyOpen, add_note, open_ticket
+from core.usecases.inbox import CHAT_FILE
+from core.usecases.save_media import save_media
 
 BACK = Button("menu", words("Back to the menu"))
 
@@ -31,6 +34,19 @@ def human(chat: Chat, _: str) -> Reply:
                    when=opens.astimezone(chat.zone))
     )  # fmt: skip
     return Reply(lines(said, _reference(chat)), buttons=(BACK,))
+
+
+def keep_file(chat: Chat) -> None:
+    """A file that came while people answer goes to the vault, so that they can see it; an identity card does not."""
+    media = chat.message.media
+    if media is None or names_card(chat.message.text):
+        return
+    account = chat.speaker.account
+    save_media(
+        chat.session, company_id=chat.company.id, business_number_id=chat.business_number_id,
+        contact_id=chat.speaker.contact_id, customer_id=account.customer_id if account else None,
+        media_id=media.media_id, mime_type=media.mime_type, filename=media.filename, kind=CHAT_FILE, now=chat.now,
+    )  # fmt: skip
 
 
 def _reference(chat: Chat) -> Saying | None:

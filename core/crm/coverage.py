@@ -16,14 +16,13 @@ from core.ids import Id
 
 @dataclass(frozen=True)
 class Place:
-    """A sub-zone with all the names people may call it by; its area's names count for it as well."""
+    """A sub-zone with all the names people may call it by; its area's name counts for it as well."""
 
     sub_zone_id: Id
     name: str
     area: str
     coverage: str
     names: Sequence[str]
-    area_names: Sequence[str]
 
     @property
     def label(self) -> str:
@@ -42,13 +41,10 @@ class Nearby:
 def places_of(session: Session) -> list[Place]:
     """Every sub-zone, by area and name."""
     rows = session.execute(
-        select(SubZone.id, SubZone.name, SubZone.other_names, SubZone.coverage, Area.name, Area.other_names)
+        select(SubZone.id, SubZone.name, SubZone.other_names, SubZone.coverage, Area.name)
         .join(Area, Area.id == SubZone.area_id).order_by(Area.name, SubZone.name)
     )  # fmt: skip
-    return [
-        Place(key, name, area, coverage, (name, *others), (area, *area_others))
-        for key, name, others, coverage, area, area_others in rows
-    ]
+    return [Place(key, name, area, coverage, (name, *others)) for key, name, others, coverage, area in rows]
 
 
 class PlaceInvalid(DomainError):

@@ -48,7 +48,6 @@ class Lead(Owned, Base):
     asked_at: Mapped[datetime]
     opened_by: Mapped[str]
     """The actor, as in the audit trail."""
-    assigned_to: Mapped[Id | None] = mapped_column(ForeignKey("staff.id"))
     notes: Mapped[list[LeadNote]] = relationship(order_by="LeadNote.written_at, LeadNote.id")
 
 

@@ -20,8 +20,6 @@ class Area(Owned, Base):
     name: Mapped[str]
     jurisdiction: Mapped[str] = mapped_column(default="", server_default="")
     """Whose taxes hold here, an ISO 3166-2 code such as `PK-PB`; empty takes the rows for any place."""
-    other_names: Mapped[list[str]] = mapped_column(ARRAY(String), default=list, server_default="{}")
-    """How people also write it, in any script."""
 
 
 class SubZone(Owned, Base):

@@ -10,10 +10,11 @@ from typing import Any
 from sqlalchemy import literal, null, select, text, union_all
 from sqlalchemy.orm import Session
 
+from core import vault
 from core.crm.contacts import LinkedAccount, accounts_of
 from core.crm.lead_models import Lead
 from core.crm.leads import leads_of
-from core.crm.models import Contact
+from core.crm.models import Contact, Document
 from core.errors import NotFound
 from core.ids import Id
 from core.messaging import window
@@ -22,6 +23,8 @@ from core.staff.models import Staff
 
 LISTED_MAX = 60
 LINES_MAX = 80
+CHAT_FILE = "chat"
+"""The kind of a document that a person sent while people answered."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,8 @@ class ChatLine:
     kind: str
     state: str | None
     by_person: bool
+    document_id: Id | None
+    """A file that came with it, where it is in the vault."""
 
 
 @dataclass(frozen=True)
@@ -121,12 +126,6 @@ def list_inbox(
     return [Listed(**row._mapping) for row in rows]
 
 
-def count_waiting(session: Session) -> int:
-    """How many chats wait for somebody to take them."""
-    waiting = text("SELECT count(*) FROM conversation WHERE human_since IS NOT NULL AND human_staff_id IS NULL")
-    return int(session.scalar(waiting) or 0)
-
-
 def open_chat(session: Session, *, conversation_id: Id, now: datetime) -> OpenChat:
     """A chat with its newest lines; raises NotFound."""
     conversation = session.get(Conversation, conversation_id)
@@ -142,15 +141,37 @@ def open_chat(session: Session, *, conversation_id: Id, now: datetime) -> OpenCh
     )  # fmt: skip
 
 
+_is_file_of = (
+    (Document.contact_id == InboundMessage.contact_id) & (Document.kind == CHAT_FILE) & (Document.state == "stored")
+    & (Document.media_id == InboundMessage.content[InboundMessage.type]["id"].astext)
+)  # fmt: skip
+
+
+def chat_file(session: Session, *, conversation_id: Id, document_id: Id) -> tuple[str, bytes]:
+    """(MIME type, bytes) of a file that came in a chat; raises NotFound, DocumentUnreadable."""
+    conversation = session.get(Conversation, conversation_id)
+    document = session.get(Document, document_id)
+    if conversation is None or document is None or document.kind != CHAT_FILE or document.state != "stored":
+        raise NotFound("There is no such file")
+    if document.contact_id != conversation.contact_id:
+        raise NotFound("There is no such file")
+    return document.mime_type, vault.get(document.sha256)
+
+
 def _lines(session: Session, conversation: Conversation) -> Sequence[ChatLine]:
     contact_id, number_id = conversation.contact_id, conversation.business_number_id
-    heard = select(
-        InboundMessage.created_at.label("at"), literal(False).label("ours"), InboundMessage.text,
-        InboundMessage.type.label("kind"), null().label("state"), literal(False).label("by_person"),
-    ).where(InboundMessage.contact_id == contact_id, InboundMessage.business_number_id == number_id)  # fmt: skip
+    heard = (
+        select(
+            InboundMessage.created_at.label("at"), literal(False).label("ours"), InboundMessage.text,
+            InboundMessage.type.label("kind"), null().label("state"), literal(False).label("by_person"),
+            Document.id.label("document_id"),
+        )
+        .outerjoin(Document, _is_file_of)
+        .where(InboundMessage.contact_id == contact_id, InboundMessage.business_number_id == number_id)
+    )  # fmt: skip
     told: Any = select(
         OutboundMessage.created_at, literal(True), OutboundMessage.text, OutboundMessage.kind, OutboundMessage.state,
-        OutboundMessage.dedupe_key.like("human:%"),
+        OutboundMessage.dedupe_key.like("human:%"), null(),
     ).where(OutboundMessage.contact_id == contact_id, OutboundMessage.business_number_id == number_id,
             OutboundMessage.kind != "read")  # fmt: skip
     both = union_all(heard, told).subquery()

@@ -170,7 +170,6 @@ def create_leads() -> None:
         sa.Column("wished_on", sa.Date(), nullable=True),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("opened_by", sa.String(), nullable=False),
-        sa.Column("assigned_to", sa.Uuid(), nullable=True),
         sa.Column("company_id", sa.Uuid(), server_default=sa.text("taar_company()"), nullable=False),
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -178,7 +177,6 @@ def create_leads() -> None:
             "state IN ('new', 'survey', 'approved', 'refused', 'installed')", name=op.f("ck_lead_state")
         ),
         sa.CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name=op.f("ck_lead_place")),
-        sa.ForeignKeyConstraint(["assigned_to"], ["staff.id"], name=op.f("fk_lead_assigned_to")),
         sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name=op.f("fk_lead_contact_id"), ondelete="SET NULL"),
         sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_lead_customer_id")),
         sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_lead_plan_id")),
@@ -268,7 +266,6 @@ def create_papers() -> None:
 
 
 def add_columns() -> None:
-    op.add_column("area", sa.Column("other_names", sa.ARRAY(sa.String()), server_default="{}", nullable=False))
     op.add_column("contact", sa.Column("marketing_stopped_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("conversation", sa.Column("human_since", sa.DateTime(timezone=True), nullable=True))
     op.add_column("conversation", sa.Column("human_staff_id", sa.Uuid(), nullable=True))
@@ -312,7 +309,6 @@ def drop_columns() -> None:
     op.drop_column("conversation", "human_staff_id")
     op.drop_column("conversation", "human_since")
     op.drop_column("contact", "marketing_stopped_at")
-    op.drop_column("area", "other_names")
 
 
 def drop_tables() -> None:

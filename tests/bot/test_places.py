@@ -14,7 +14,7 @@ from core.ids import new_id
 
 
 def place(name: str, area: str, *others: str) -> Place:
-    return Place(new_id(), name, area, "served", (name, *others), (area,))
+    return Place(new_id(), name, area, "served", (name, *others))
 
 
 PLACES = [

@@ -112,6 +112,22 @@ def test_a_card_number_is_masked_where_it_is_read(app: Flask, company: TestCompa
     assert "35202-*******-1" in manager.get(f"/inbox/{talk}").text
 
 
+def test_a_photo_in_the_chat_is_opened_by_those_who_answer(
+    app: Flask, company: TestCompany, other_company: TestCompany, ayesha: Phone
+) -> None:
+    ayesha.says("talk to a person")
+    assert ayesha.sends("image", {"id": "media-77", "mime_type": "image/jpeg", "sha256": "x"}) == 200
+    talk = talk_of(company)
+    with company_session(company.id, "test") as session:
+        document = session.scalars(select(Document)).one()
+        document.state, document.sha256 = "stored", vault.put(picture())
+    manager = visitor(app, company, "manager")
+    path = f"/inbox/{talk}/files/{document.id}"
+    assert path in manager.get(f"/inbox/{talk}").text and manager.get(path).mimetype == "image/jpeg"
+    assert visitor(app, other_company, "manager").get(path).status_code == 404
+    assert manager.get(f"/inbox/{talk}/files/{new_id()}").status_code == 404
+
+
 def test_another_companys_chats_do_not_exist(
     app: Flask, company: TestCompany, other_company: TestCompany, ayesha: Phone
 ) -> None:

@@ -13,7 +13,7 @@ from core.clock import utc_now
 from core.crm.desk import change_desk_settings
 from core.crm.desk_models import WEEKDAYS
 from core.crm.lead_models import Lead
-from core.crm.models import Contact
+from core.crm.models import Contact, Document
 from core.db import company_session
 from core.messaging.human import NotWithHuman, ReplyWindowClosed, answer_as_human, lock_conversation, overdue_chats
 from core.messaging.models import Conversation, InboundMessage, OutboundMessage
@@ -21,6 +21,7 @@ from core.service_desk.models import Ticket
 from tests.builders import a_phone, customer_who_owes, make_staff
 from tests.cast import TestCompany
 from tests.phones import Phone, choices
+from workers.desk import return_chats
 
 ALWAYS = {day: ["00:00", "23:59"] for day in WEEKDAYS}
 
@@ -175,6 +176,27 @@ def test_outside_office_hours_the_bot_says_when_somebody_is_there(company: TestC
         change_desk_settings(session, office_hours=one_day)
     answer = ayesha.says("talk to a person").text
     assert "closed" in answer and "09:00" in answer
+
+
+def test_the_timetables_job_takes_back_what_is_due(company: TestCompany, ayesha: Phone) -> None:
+    ayesha.says("talk to a person")
+    return_chats(str(company.id))
+    assert conversation(company, ayesha).human_since is not None
+    long_ago = utc_now() - timedelta(hours=20)
+    with company_session(company.id, "test") as session:
+        session.execute(update(Conversation).values(human_due_at=long_ago, human_since=long_ago))
+    return_chats(str(company.id))
+    assert conversation(company, ayesha).human_since is None
+
+
+def test_a_photo_sent_to_people_is_kept_for_them_but_no_identity_card(company: TestCompany, ayesha: Phone) -> None:
+    ayesha.says("talk to a person")
+    for caption in ("bill ki tasveer", "mera shanakhti card"):
+        content = {"id": f"media-{caption}", "mime_type": "image/jpeg", "sha256": "x", "caption": caption}
+        assert ayesha.sends("image", content) == 200
+    assert ayesha.replies() == []
+    with company_session(company.id) as session:
+        assert session.scalars(select(Document.media_id)).all() == ["media-bill ki tasveer"]
 
 
 def test_a_stranger_whom_nobody_answered_is_to_be_called(company: TestCompany, client: FlaskClient) -> None:
