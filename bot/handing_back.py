@@ -103,15 +103,10 @@ def _say(session: Session, conversation: Conversation, said: Saying, now: dateti
         return
     chat = _chat(session, conversation, now)
     state = dict(conversation.state)
-    parked: dict[str, Any] | None = state.pop("parked", None) or state.pop("flow", None)
-    flow = router.flow_of(chat.speaker.role, parked["flow"]) if parked else None
     reply = Reply(said, buttons=(MENU,))
-    if parked and flow is not None and (chat.speaker.account is not None or not flow.needs_account):
-        step = engine.proceed(flow, chat, parked, now=now)
-        asked = step.reply
+    asked = _asked_again(chat, state, now)
+    if asked is not None:
         reply = Reply(lines(said, asked.body), asked.buttons, asked.rows, asked.list_button)
-        if step.progress is not None:
-            state["flow"] = step.progress
     conversation.state = state
     row = reply_row(
         reply, language=chat.speaker.language, currency=chat.company.currency, contact_id=conversation.contact_id,
@@ -123,6 +118,20 @@ def _say(session: Session, conversation: Conversation, said: Saying, now: dateti
         payload=row["payload"], text=row["text"], dedupe_key=row["dedupe_key"], now=now,
     )  # fmt: skip
     session.flush()
+
+
+def _asked_again(chat: Chat, state: dict[str, Any], now: datetime) -> Reply | None:
+    """The question that was open or parked, open once more; nothing is finished without the person."""
+    waiting = state.get("flow") or state.get("parked")
+    flow = router.flow_of(chat.speaker.role, waiting["flow"]) if waiting else None
+    question = flow.question(str(waiting.get("asked"))) if waiting and flow else None
+    if waiting is None or flow is None or question is None or (flow.needs_account and chat.speaker.account is None):
+        return None
+    if not engine.applies(flow, question, chat, waiting):
+        return None
+    state.pop("parked", None)
+    state["flow"] = {**waiting, "asked_at": now.isoformat()}
+    return engine.asking(flow, chat, state["flow"], question)
 
 
 def _chat(session: Session, conversation: Conversation, now: datetime) -> Chat:

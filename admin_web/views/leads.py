@@ -13,7 +13,7 @@ from bot.desk import leads as desk
 from core.billing.plan_models import Plan
 from core.clock import utc_now
 from core.crm.customers import customer_by_number
-from core.crm.leads import MOVES, count_leads, lead_by_number, note_lead, search_leads
+from core.crm.leads import MOVES, count_leads, lead_by_number, note_lead, same_phone, search_leads
 from core.crm.models import Customer
 from core.crm.uploads import accesses_of, papers_of_lead, view_paper
 from core.errors import DomainError, NotFound
@@ -45,7 +45,7 @@ def lead(number: str) -> Page:
         actors = {note.author for note in one.notes} | {each.actor for each in looked} | {one.opened_by}
         return render_template(
             "lead.html", company=page.company, lead=one, zone=page.zone, moves=MOVES[one.state], papers=papers,
-            looked=looked, names=named_actors(page.session, actors),
+            looked=looked, others=same_phone(page.session, lead=one), names=named_actors(page.session, actors),
             plan=page.session.get(Plan, one.plan_id) if one.plan_id else None,
             customer=page.session.get(Customer, one.customer_id) if one.customer_id else None,
         )  # fmt: skip

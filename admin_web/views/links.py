@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import render_template
+from flask import abort, render_template
 
 from admin_web.access import Books, books, needs
 from admin_web.blueprint import Page, blueprint
@@ -13,6 +13,7 @@ from bot.desk import linking
 from core.clock import utc_now
 from core.crm.customers import customer_by_number
 from core.crm.linking import unlink
+from core.errors import NotFound
 from core.usecases.account_people import decided_requests, people_of, waiting_requests
 
 
@@ -53,7 +54,10 @@ def refuse_link(request_id: UUID) -> Page:
 @needs("link.decide")
 def account_people(number: str) -> Page:
     with books() as page:
-        customer = customer_by_number(page.session, number=number)
+        try:
+            customer = customer_by_number(page.session, number=number)
+        except NotFound:
+            abort(404)
         return render_template(
             "account_people.html", company=page.company, zone=page.zone, customer=customer,
             people=people_of(page.session, customer_id=customer.id),

@@ -10,10 +10,10 @@ from bot.texts.reply import Reply
 
 
 def code_reply(chat: Chat, *, in_flow: bool) -> Reply | None:
-    """The answer to a code that is awaited; six digits in the middle of a flow answer its question."""
+    """The answer to a code that is awaited; in the middle of a flow whatever looks like one answers its question."""
     if chat.message.action is not None or not chat.message.text:
         return None
-    return typed_invite(chat) or (None if in_flow else typed_code(chat))
+    return None if in_flow else typed_invite(chat) or typed_code(chat)
 
 
 def photo_reply(chat: Chat) -> Reply | None:

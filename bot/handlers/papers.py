@@ -11,11 +11,7 @@ from core.crm.leads import leads_of
 from core.crm.masking import holds_cnic
 
 MENU = Button("menu", words("Menu"))
-_CARD = frozenset(
-    word
-    for spelling in ("cnic", "nic", "nicop", "shanakhti", "shnakhti", "shanakhtee", "شناختی", "id card")
-    for word in fold(spelling).split()
-) - {"id", "card"}
+_CARD = frozenset(fold(word) for word in ("cnic", "nic", "nicop", "shanakhti", "shnakhti", "shanakhtee", "شناختی"))
 
 
 def names_card(text: str) -> bool:

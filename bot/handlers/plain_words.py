@@ -20,10 +20,12 @@ def _folded(*spellings: str) -> frozenset[str]:
 
 _ACCOUNT = _folded("account", "acount", "accounts", "akaunt", "khata", "اکاؤنٹ", "اکاونٹ", "کھاتہ")
 _LINK = _folded(
-    "link", "jor", "joro", "jorr", "jorein", "joren", "jorna", "jod", "jodo", "jodein", "attach", "add", "shamil",
-    "لنک", "جوڑ", "جوڑیں", "جوڑنا", "شامل",
+    "link", "jor", "joro", "jorr", "jorein", "joren", "jorna", "jod", "jodo", "jodein", "attach", "لنک", "جوڑ", "جوڑیں",
+    "جوڑنا",
 )  # fmt: skip
-_UNLINK = _folded("unlink", "delink", "remove", "hata", "hatao", "hatayein", "hatado", "ہٹا", "ہٹائیں", "ہٹاؤ")
+_NUMBER = _folded("number", "nambar", "phone", "mobile", "sim", "نمبر", "فون")
+_UNLINK = _folded("unlink", "delink")
+_TAKE_OFF = _folded("remove", "hata", "hatao", "hatayein", "hatado", "ہٹا", "ہٹائیں", "ہٹاؤ")
 
 
 def _account_wish(chat: Chat) -> str | None:
@@ -33,7 +35,11 @@ def _account_wish(chat: Chat) -> str | None:
         return None
     present = frozenset(said)
     speaks_of_account = bool(present & _ACCOUNT)
-    if chat.speaker.role == "customer" and speaks_of_account and present & _UNLINK:
+    if (
+        chat.speaker.role == "customer"
+        and speaks_of_account
+        and (present & _UNLINK or (present & _TAKE_OFF and present & _NUMBER))
+    ):
         return "flow:unlink_account"
     number = chat.understood.entities.get("customer_no")
     digits = next((word for word in said if word.isdecimal() and 3 <= len(word) <= 7), None)

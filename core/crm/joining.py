@@ -19,7 +19,7 @@ from core.staff.people import lock_staff
 
 TRIES_MAX = 5
 TRIES_WITHIN = timedelta(hours=1)
-_CODE = re.compile(rf"([{ALPHABET}]{{4}})[\s-]?([{ALPHABET}]{{4}})", re.IGNORECASE)
+_CODE = re.compile(rf"([{ALPHABET}]{{4}})\s?-\s?([{ALPHABET}]{{4}})", re.IGNORECASE)
 
 
 class InviteRefused(DomainError):
@@ -27,7 +27,7 @@ class InviteRefused(DomainError):
 
 
 def invite_code(written: str) -> str | None:
-    """The eight letters and figures of an invitation alone in a message, else None; a word is none."""
+    """The eight letters and figures of an invitation with its dash, alone in a message; None for anything else."""
     found = _CODE.fullmatch(written.strip())
     code = (found[1] + found[2]).upper() if found else ""
     return code if len(code) == LETTERS and any(sign.isdigit() for sign in code) else None

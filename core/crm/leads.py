@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, text
+from sqlalchemy import func, or_, select, text
 from sqlalchemy.orm import Session
 
 from core.crm.lead_models import LEAD_STATES, OPEN_LEADS, Lead, LeadNote
@@ -57,14 +57,14 @@ class Opened:
 def open_lead(
     session: Session, *, wish: Wish, contact_id: Id | None, customer_id: Id | None, opened_by: str, now: datetime
 ) -> Opened:
-    """Register a request with its number, or join the open one of the same person or the same phone.
+    """Register a request with its number, or join the person's open one.
 
-    A join takes over what was not known yet and keeps the new words as a note. Locks the person's requests, so that two
-    messages open one.
+    Another person's with the same phone is left alone: a phone that is typed proves nothing. A join takes over what was
+    not known yet and keeps the new words as a note. Locks the person's requests, so that two messages open one.
     """
     key = f"lead:{contact_id or wish.phone}"
     session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
-    running = _running(session, contact_id, wish.phone)
+    running = _running(session, contact_id) if contact_id is not None else None
     if running is not None:
         _complete(session, running, wish, opened_by, now)
         return Opened(running, joined=True)
@@ -81,13 +81,15 @@ def _said(wish: Wish) -> dict[str, Any]:
     return {field.name: getattr(wish, field.name) for field in fields(wish)}
 
 
-def _running(session: Session, contact_id: Id | None, phone: str) -> Lead | None:
-    same: list[ColumnElement[bool]] = [Lead.contact_id == contact_id] if contact_id else []
-    same += [Lead.phone == phone] if phone else []
-    if not same:
-        return None
-    query = select(Lead).where(or_(*same), Lead.state.in_(OPEN_LEADS)).order_by(Lead.asked_at.desc()).limit(1)
-    return session.scalars(query.with_for_update(of=Lead)).one_or_none()
+def _running(session: Session, contact_id: Id) -> Lead | None:
+    mine = select(Lead).where(Lead.contact_id == contact_id, Lead.state.in_(OPEN_LEADS))
+    return session.scalars(mine.order_by(Lead.asked_at.desc()).limit(1).with_for_update(of=Lead)).one_or_none()
+
+
+def same_phone(session: Session, *, lead: Lead) -> Sequence[Lead]:
+    """Other requests with the phone of this one, for the office to see."""
+    query = select(Lead).where(Lead.phone == lead.phone, Lead.id != lead.id, Lead.phone != "")
+    return session.scalars(query.order_by(Lead.asked_at.desc()).limit(5)).all()
 
 
 def _complete(session: Session, lead: Lead, wish: Wish, author: str, now: datetime) -> None:

@@ -13,7 +13,7 @@ from core.clock import utc_now
 from core.crm.link_models import LinkRequest
 from core.crm.models import Contact, ContactAccount, CustomerPhone
 from core.db import company_session
-from core.messaging.models import OutboundMessage
+from core.messaging.models import Conversation, OutboundMessage
 from core.service_desk.models import Ticket
 from tests.builders import a_phone, customer_who_owes, make_customer, make_staff
 from tests.cast import TestCompany
@@ -300,3 +300,14 @@ def test_people_ask_for_the_link_in_their_own_words(
     company: TestCompany, ayesha: Phone, stranger: Phone, words: str, action: str
 ) -> None:
     assert "C-2001" in says(stranger, words).text  # the example in the question
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["please add 500 to my account", "mere account se late fee hata do", "FT77-8899", "mera account band kar dein"],
+)
+def test_other_wishes_about_an_account_link_and_unlink_nothing(ayesha: Phone, words: str) -> None:
+    says(ayesha, words)
+    with company_session(ayesha.company.id) as session:
+        flow = session.scalars(select(Conversation.state)).one().get("flow", {})
+    assert flow.get("flow") not in ("link_account", "unlink_account")

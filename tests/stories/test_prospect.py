@@ -218,3 +218,30 @@ def test_a_payment_reference_of_thirteen_figures_is_no_card_of_a_customer(
     tap(ayesha, "flow:claim_payment")
     ayesha.says("3435")
     assert "papers" not in ayesha.says("3520212345671").text
+
+
+def test_a_payment_reference_like_an_invitation_is_a_reference(company: TestCompany, client: FlaskClient) -> None:
+    phone = a_phone()
+    with company_session(company.id, "test") as session:
+        customer_who_owes(session, company, phone)
+    ayesha = Phone(client, company, phone)
+    tap(ayesha, "flow:claim_payment")
+    ayesha.says("3435")
+    assert "skip" in str(choices(ayesha.says("FT77-8899")))
+
+
+def test_another_persons_request_with_the_same_phone_is_not_joined(
+    company: TestCompany, kamran: Phone, client: FlaskClient
+) -> None:
+    apply(kamran)
+    hidden = Phone(client, company, None, "PK.4440000000005", name="Sidra")
+    hidden.replies()
+    tap(hidden, "flow:new_connection")
+    hidden.says("Gulberg III")
+    hidden.says("Sidra Tariq")
+    hidden.says("House 5")
+    tap(hidden, "a:new_connection:1:pin:skip")
+    tap(hidden, next(iter(choices(hidden.last).values())))
+    tap(hidden, next(iter(choices(hidden.last).values())))
+    hidden.says(kamran.phone or "")
+    assert "L-1002" in tap(hidden, "a:new_connection:1:confirmed:yes").text
