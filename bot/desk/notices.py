@@ -15,9 +15,9 @@ from bot.texts.reply import Reply, Saying
 from core.companies import BusinessNumber, Company, current_company
 from core.crm.models import Contact
 from core.ids import Id
-from core.messaging.invoice_notices import template_language
 from core.messaging.models import Conversation
 from core.messaging.outbox import queue_message
+from core.recovery.words import TEMPLATES
 from core.staff.models import Staff
 
 OFFICE = ("manager", "owner")
@@ -45,7 +45,8 @@ def tell(
     if template is not None:
         name, facts = template
         values = {key: _flat(value, language, company.currency) for key, value in facts.items()}
-        twin = {"name": name, "language": template_language(language), "parameters": values}
+        suffix, approved_in = TEMPLATES[language]
+        twin = {"name": name + suffix, "language": approved_in, "parameters": values}
     return queue_message(
         session, contact_id=contact_id, business_number_id=number_for(session, contact_id), lane=lane,
         payload=payload_of(reply, body, language, company.currency),

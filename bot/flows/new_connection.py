@@ -25,7 +25,7 @@ from bot.dialog import (
 )
 from bot.flows.parts import said_with_tap
 from bot.handlers.connection import coverage_line, place_of_zone, places, where_named, where_shared
-from bot.places import Where, matching_places, shared_point, unpacked
+from bot.localities import Where, matching_places, shared_point, unpacked
 from bot.texts.reply import Button, Reply, Saying, lines, verbatim, words
 from core.billing.plans import offered_plans
 from core.crm.intake import PhoneInvalid, e164

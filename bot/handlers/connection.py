@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.desk.leads import state_line
 from bot.dialog import Chat
 from bot.handlers.registry import Begin, Handler
-from bot.places import Where, matching_places, names_place, shared_point
+from bot.localities import Where, matching_places, names_place, shared_point
 from bot.texts.reply import Button, Reply, Row, Saying, lines, verbatim, words
 from bot.understanding.folding import fold
 from core.crm.coverage import Place, nearest_place, places_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.dialog import Chat
 from bot.handlers.connection import places
-from bot.places import names_place
+from bot.localities import names_place
 from bot.understanding import SURE
 from bot.understanding.folding import fold
 from core.crm.leads import leads_of

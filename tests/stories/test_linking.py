@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, text, update
 
+import cli
 from core.clock import utc_now
 from core.crm.link_models import LinkRequest
 from core.crm.models import Contact, ContactAccount, CustomerPhone
@@ -311,3 +314,20 @@ def test_other_wishes_about_an_account_link_and_unlink_nothing(ayesha: Phone, wo
     with company_session(ayesha.company.id) as session:
         flow = session.scalars(select(Conversation.state)).one().get("flow", {})
     assert flow.get("flow") not in ("link_account", "unlink_account")
+
+
+def test_who_has_not_written_for_a_day_gets_the_code_by_a_template_in_his_language(
+    company: TestCompany, ayesha: Phone, stranger: Phone
+) -> None:
+    says(ayesha, "mera bill kitna hai")
+    ask(stranger)
+    with company_session(company.id) as session:
+        sent = session.scalars(
+            select(OutboundMessage).where(OutboundMessage.dedupe_key.like("link_code:%"))
+        ).one()  # fmt: skip
+    assert sent.template is not None
+    assert (sent.template["name"], sent.template["language"]) == ("account_link_code_roman", "ur")
+    templates = json.loads((Path(cli.__file__).parent / "demo_templates.json").read_text())
+    known = {(each["name"], each["language"]): each["body"] for each in templates}
+    places = set(re.findall(r"{{(\w+)}}", known["account_link_code_roman", "ur"]))
+    assert places == set(sent.template["parameters"])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.places import Point, Where, matching_places, names_place, unpacked
+from bot.localities import Point, Where, matching_places, names_place, unpacked
 from core.crm.coverage import Place
 from core.ids import new_id
 
