@@ -8,7 +8,7 @@ from flask import Response, abort, render_template
 
 from admin_web.access import Books, books, needs
 from admin_web.blueprint import Page, blueprint
-from admin_web.forms import Form, asked, attempt
+from admin_web.forms import FieldInvalid, Form, asked, attempt
 from bot.desk import leads as desk
 from core.billing.plan_models import Plan
 from core.clock import utc_now
@@ -57,7 +57,7 @@ def move_lead(number: str) -> Page:
     def move(page: Books, form: Form) -> str:
         state = form.choice("state", tuple(MOVES))
         account = form.text("account")
-        customer = customer_by_number(page.session, number=account) if account else None
+        customer = _customer(page, account) if account else None
         moved = desk.move(
             page.session, number=number, state=state, author=page.actor, note=form.text("note"), now=utc_now(),
             customer_id=customer.id if customer else None,
@@ -65,6 +65,13 @@ def move_lead(number: str) -> Page:
         return f"{moved.number} is {moved.state} now" + (", and the person is told." if moved.contact_id else ".")
 
     return attempt(move, done="panel.lead", show=lambda: lead(number), number=number)
+
+
+def _customer(page: Books, number: str) -> Customer:
+    try:
+        return customer_by_number(page.session, number=number)
+    except NotFound as unknown:
+        raise FieldInvalid(f"There is no customer {number}.") from unknown
 
 
 @blueprint.post("/leads/<number>/note")

@@ -62,7 +62,7 @@ def tell_of_link(session: Session, *, request: LinkRequest, now: datetime) -> No
         tell(
             session, contact_id=other, dedupe_key=f"link_told:{request.id}:{other}", now=now,
             reply=Reply(said, buttons=(Button(f"link.undo:{request.id}", words("I do not know this")),)),
-            template=("account_linked", {"account": request.wanted, "who": asker}),
+            template=("account_linked", {"account": request.wanted, "who": asker}), with_taps=True,
         )  # fmt: skip
 
 

@@ -32,21 +32,23 @@ def language_of(contact: Contact, company: Company) -> str:
 def tell(
     session: Session, *, contact_id: Id, reply: Reply, dedupe_key: str, now: datetime, lane: str = "notice",
     shown: Saying | None = None, template: tuple[str, Mapping[str, Any]] | None = None,
-    expires_in: timedelta | None = None,
+    expires_in: timedelta | None = None, with_taps: bool = False,
 ) -> Id:  # fmt: skip
     """Queue a saying for a person; `shown` stands in its place where the office reads the chat, to hide a secret.
 
-    `template` is the twin for outside the 24-hour window: its name and its variables, sayings put into words too.
+    `template` is the twin for outside the 24-hour window: its name and its variables, sayings put into words too;
+    `with_taps` where it has quick replies for the buttons of the saying.
     """
     company, contact = current_company(session), session.get_one(Contact, contact_id)
     language = language_of(contact, company)
     body = render(reply.body, language, company.currency)
-    twin = None
+    twin: dict[str, Any] | None = None
     if template is not None:
         name, facts = template
         values = {key: _flat(value, language, company.currency) for key, value in facts.items()}
         suffix, approved_in = TEMPLATES[language]
         twin = {"name": name + suffix, "language": approved_in, "parameters": values}
+        twin |= {"buttons": [button.action for button in reply.buttons]} if with_taps else {}
     return queue_message(
         session, contact_id=contact_id, business_number_id=number_for(session, contact_id), lane=lane,
         payload=payload_of(reply, body, language, company.currency),

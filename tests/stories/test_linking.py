@@ -331,3 +331,17 @@ def test_who_has_not_written_for_a_day_gets_the_code_by_a_template_in_his_langua
     known = {(each["name"], each["language"]): each["body"] for each in templates}
     places = set(re.findall(r"{{(\w+)}}", known["account_link_code_roman", "ur"]))
     assert places == set(sent.template["parameters"])
+
+
+def test_a_tap_on_the_templates_quick_reply_takes_the_link_back(
+    company: TestCompany, ayesha: Phone, stranger: Phone
+) -> None:
+    ask(stranger)
+    says(stranger, code_of(company))
+    with company_session(company.id) as session:
+        told = session.scalars(select(OutboundMessage).where(OutboundMessage.dedupe_key.like("link_told:%"))).one()
+    assert told.template is not None
+    ayesha.replies()
+    assert ayesha.sends("button", {"payload": told.template["buttons"][0], "text": "I do not know this"}) == 200
+    assert "T-1001" in ayesha.reply().text
+    assert OWED not in says(stranger, "what is my balance").text
