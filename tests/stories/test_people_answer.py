@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from bot.handing_back import give_back, return_overdue
+from bot.replay import replay
 from core.clock import utc_now
 from core.crm.desk import change_desk_settings
 from core.crm.desk_models import WEEKDAYS
@@ -209,3 +210,15 @@ def test_a_stranger_whom_nobody_answered_is_to_be_called(company: TestCompany, c
         assert return_overdue(session, conversation_id=conversation(company, kamran).id, now=later)
         lead = session.scalars(select(Lead)).one()
         assert (lead.phone, lead.notes[0].author) == (kamran.phone, "system")
+
+
+def test_a_talk_with_people_in_it_is_replayed_with_the_same_silence(company: TestCompany, ayesha: Phone) -> None:
+    begin = int(utc_now().timestamp()) - 60
+    assert ayesha.sends("text", {"body": "talk to a person"}, at=begin) == 200
+    assert ayesha.sends("text", {"body": "my bill is wrong"}, at=begin + 10) == 200
+    with company_session(company.id, "test") as session:
+        give_back(session, conversation_id=conversation(company, ayesha).id, now=utc_now())
+    assert ayesha.sends("text", {"body": "what is my balance"}, at=begin + 20) == 200
+    compared = replay(company.id, conversation(company, ayesha).id)
+    assert [bool(each.now) for each in compared] == [True, False, True]
+    assert {each.verdict for each in compared} <= {"same", "figures"}
