@@ -68,15 +68,14 @@ def return_overdue(session: Session, *, conversation_id: Id, now: datetime) -> b
 
 def _unanswered_since(session: Session, conversation: Conversation) -> datetime | None:
     """The first message that nobody has answered; the hand-over itself where there was no answer at all."""
-    if conversation.answered_at is None or conversation.answered_at < (
-        conversation.human_since or conversation.answered_at
-    ):
-        return conversation.human_since
+    begun, answered_at = conversation.human_since, conversation.answered_at
+    if answered_at is None or (begun is not None and answered_at < begun):
+        return begun
     return session.scalar(
         select(func.min(InboundMessage.sent_at)).where(
             InboundMessage.contact_id == conversation.contact_id,
             InboundMessage.business_number_id == conversation.business_number_id,
-            InboundMessage.created_at > conversation.answered_at,  # Meta's own times are whole seconds
+            InboundMessage.created_at > answered_at,  # Meta's own times are whole seconds
         )
     )  # fmt: skip
 

@@ -128,7 +128,7 @@ class Where:
 
     def packed(self) -> str:
         latitude, longitude = (f"{self.point.latitude:.6f}", f"{self.point.longitude:.6f}") if self.point else ("", "")
-        return f"{self.zone};{latitude};{longitude};{self.said[:SAID_MAX]}"
+        return f"{self.zone};{latitude};{longitude};{self.said[:SAID_MAX].strip()}"
 
 
 def unpacked(value: str) -> Where:

@@ -245,3 +245,9 @@ def test_another_persons_request_with_the_same_phone_is_not_joined(
     tap(hidden, next(iter(choices(hidden.last).values())))
     hidden.says(kamran.phone or "")
     assert "L-1002" in tap(hidden, "a:new_connection:1:confirmed:yes").text
+
+
+def test_a_long_sentence_about_an_area_fits_a_button(company: TestCompany, kamran: Phone) -> None:
+    said = ("gulberg 3 " + "x" * 109 + " aur bhi baat")[:140]
+    answer = kamran.says(said)
+    assert all(len(action) <= 256 and action == action.strip() for action in choices(answer).values())
