@@ -13,6 +13,7 @@ from flask_limiter.util import get_remote_address
 from flask_wtf import CSRFProtect
 from werkzeug.exceptions import HTTPException
 
+from admin_web import papers_page
 from admin_web.access import current_user
 from admin_web.blueprint import blueprint
 from admin_web.navigation import NAVIGATION
@@ -23,12 +24,16 @@ from admin_web.views import (
     claims,
     commissions,
     customers,
+    desk,
     events,
     expenses,
     goods,
     home,
+    inbox,
     invoices,
+    leads,
     ledger,
+    links,
     payments,
     payroll,
     plans,
@@ -47,6 +52,7 @@ from admin_web.views import (
     vendors,
     vouchers,
 )
+from core.crm.masking import mask_secrets
 from core.ids import new_id
 from core.printing.figures import amount_text, day_text, figures, plain
 from core.settings import Settings
@@ -55,11 +61,12 @@ csrf = CSRFProtect()
 VIEWS = (
     signing_in, home, customers, subscriptions, invoices, payments, claims, refunds, billing_runs, plans, vouchers,
     tickets, recovery, recovery_rules, agent_cash, reports, ledger, banks, reconciliation, vendors, expenses, payroll,
-    commissions, staff, events, stock, stock_pieces, goods, store_desk,
+    commissions, staff, events, stock, stock_pieces, goods, store_desk, inbox, links, leads, desk,
 )  # fmt: skip
 """Every module that puts pages onto the blueprint."""
 SESSION_LIFE = timedelta(hours=12)
 LOGINS_PER_ADDRESS = "20 per minute"
+PAPERS_PER_ADDRESS = "60 per minute"
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none';"
     " frame-ancestors 'none'; form-action 'self'",
@@ -86,8 +93,10 @@ def register(app: Flask, settings: Settings) -> None:
         swallow_errors=True,
     )  # fmt: skip
     limiter.limit(LOGINS_PER_ADDRESS, methods=["POST"])(signing_in.sign_in)
+    limiter.limit(PAPERS_PER_ADDRESS)(papers_page.blueprint)
     app.register_blueprint(blueprint)
-    app.jinja_env.filters.update(figures=figures, money=money, day=day, clock=clock, plain=plain)
+    app.register_blueprint(papers_page.blueprint)
+    app.jinja_env.filters.update(figures=figures, money=money, day=day, clock=clock, plain=plain, masked=mask_secrets)
     app.context_processor(lambda: {"user": current_user(), "navigation": NAVIGATION, "new_key": new_id})
     app.after_request(_secure)
     app.register_error_handler(HTTPException, _refused)

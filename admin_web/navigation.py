@@ -3,8 +3,23 @@
 from __future__ import annotations
 
 NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
-    ("Today", (("customer.view", "home", "Dashboard"), ("events.view", "events", "Failed events"))),
-    ("Customers", (("customer.view", "customers", "Customers"), ("ticket.view", "tickets", "Tickets"))),
+    (
+        "Today",
+        (
+            ("customer.view", "home", "Dashboard"),
+            ("inbox.answer", "inbox", "Inbox"),
+            ("events.view", "events", "Failed events"),
+        ),
+    ),
+    (
+        "Customers",
+        (
+            ("customer.view", "customers", "Customers"),
+            ("ticket.view", "tickets", "Tickets"),
+            ("lead.manage", "leads", "New connections"),
+            ("link.decide", "links", "Links to accounts"),
+        ),
+    ),
     (
         "Billing",
         (
@@ -64,6 +79,13 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("payroll.view", "commissions", "Commissions"),
         ),
     ),
-    ("Company", (("staff.view", "staff", "Staff"), ("company.choose", "companies", "Companies"))),
+    (
+        "Company",
+        (
+            ("staff.view", "staff", "Staff"),
+            ("desk.settings", "desk", "Chat and coverage"),
+            ("company.choose", "companies", "Companies"),
+        ),
+    ),
 )
 """Group → (permission, view, label)."""

@@ -11,19 +11,25 @@ from sqlalchemy.orm import Session
 from bot import engine, router
 from bot.dialog import Chat, Flow, Reject
 from bot.handlers import anger, anyone, wordless
+from bot.handlers.first import code_reply, photo_reply
+from bot.handlers.human import keep_file
 from bot.handlers.names import INTENT_NAMES
+from bot.handlers.papers import card_in_text, card_reply, not_in_chat
+from bot.handlers.plain_words import is_menu, plain_wish
+from bot.handlers.registry import Begin
 from bot.inbound import SILENT_TYPES, IncomingMessage, NumberChange
 from bot.places import keep_place, kept_place, shared_place
-from bot.speaker import SWITCH, role_in_force, speaker_of, understood_in
+from bot.speaker import PROSPECT, SWITCH, role_in_force, speaker_of, understood_in
 from bot.texts.deliver import reply_row
 from bot.texts.reply import Button, Reply, lines, words
-from bot.understanding import MAYBE, SURE, Understanding
+from bot.understanding import EXACT, MAYBE, SURE, Understanding
 from core.clock import business_day
 from core.crm.contacts import LinkedAccount, change_number, change_user_id
 from core.crm.hearing import Heard, Writer, hear, is_kept
 from core.db import act_as
 from core.ids import Id
 from core.messaging.corrections import correct_message, locked_talk, mark_deleted
+from core.messaging.human import conversation_with, hand_back
 from core.messaging.outbox import read_mark_row, ring_for
 from core.messaging.turns import answer
 
@@ -32,6 +38,8 @@ ESCAPES = frozenset({"menu", "human", "language", "opt_out", "opt_in", "balance"
 WORDS_OF_A_WISH_MAX = 6
 LOST_AFTER = 2
 MENU = "menu"
+BESIDE_PEOPLE = frozenset({"link.deny", "link.undo", "opt_out"})
+"""Taps that are answered without taking the chat from the people who answer in it."""
 
 State = dict[str, Any]
 
@@ -62,7 +70,9 @@ def take_turn(session: Session, message: IncomingMessage, route: Route, now: dat
         _note_change(session, message.number_change, heard.writer)
         return _corrected(session, message, route, heard, now)
     chat = _chat(session, message, route, heard, now)
-    reply = anger.soothed(chat, heard.state, _decide(chat, heard.state))
+    reply = _beside_people(chat, heard.state) if heard.with_human else _decide(chat, heard.state)
+    if reply is not None:
+        reply = anger.soothed(chat, heard.state, reply)
     _answer(chat, reply, heard, route)
     return route.closes_event
 
@@ -149,7 +159,12 @@ def _takes_any_words(role: str, state: State, now: datetime) -> bool:
     return flow is not None and progress is not None and engine.wants_free_text(flow, progress)
 
 
-def _answer(chat: Chat, reply: Reply, heard: Heard, route: Route) -> None:
+def _answer(chat: Chat, reply: Reply | None, heard: Heard, route: Route) -> None:
+    event_id = route.event_id if route.closes_event else None
+    assert heard.conversation_id is not None
+    if reply is None:
+        answer(chat.session, conversation_id=heard.conversation_id, state=heard.state, messages=[], event_id=event_id)
+        return
     contact_id, number_id = chat.speaker.contact_id, route.business_number_id
     mark = read_mark_row(
         contact_id=contact_id, business_number_id=number_id, wamid=chat.message.wamid, typing=True, now=chat.now
@@ -158,31 +173,60 @@ def _answer(chat: Chat, reply: Reply, heard: Heard, route: Route) -> None:
         reply, language=reply.language or chat.speaker.language, currency=chat.company.currency, contact_id=contact_id,
         business_number_id=number_id, dedupe_key=f"{heard.message_id}:1", now=chat.now,
     )  # fmt: skip
-    assert heard.conversation_id is not None
     answer(
         chat.session, conversation_id=heard.conversation_id, state=heard.state, messages=[mark, said],
-        event_id=route.event_id if route.closes_event else None,
+        event_id=event_id,
     )  # fmt: skip
     ring_for(chat.session, "urgent", route.company_id, number_id)
+
+
+def _beside_people(chat: Chat, state: State) -> Reply | None:
+    """While people answer, words are theirs: nothing is said but to codes, to a stop, and to who wants the bot back."""
+    action = chat.message.action
+    if action is not None and action.partition(":")[0] in BESIDE_PEOPLE:
+        return _tapped(chat, state, action)
+    understood = chat.understood
+    if action is None and not is_menu(chat.message.text):
+        keep_file(chat)
+        stops = understood.intent in ("opt_out", "opt_in") and understood.confidence >= EXACT
+        return _wish(chat, state) if stops else code_reply(chat, in_flow="flow" in state)
+    conversation = conversation_with(
+        chat.session, contact_id=chat.speaker.contact_id, business_number_id=chat.business_number_id
+    )
+    hand_back(chat.session, conversation=conversation)
+    return _decide(chat, state)
 
 
 def _decide(chat: Chat, state: State) -> Reply:
     """The reply to this message; writes what must be remembered into `state`."""
     if chat.message.action is not None:
         return _tapped(chat, state, chat.message.action)
+    coded = code_reply(chat, in_flow="flow" in state)
+    if coded is not None:
+        return coded
     progress = state.get("flow")
     if progress and engine.is_stale(progress, chat.now):
         state["parked"] = state.pop("flow")
         progress = None
     if progress:
         return _in_flow(chat, state, progress)
+    card = photo_reply(chat) or (card_reply(chat) if card_in_text(chat) else None)
+    if card is not None:
+        return card
     if (place := shared_place(chat.message)) is not None:
         keep_place(state, place, chat.now)
         if (near := router.for_intent(chat.speaker.role, "worklist")) is not None:
             return _run(chat, state, near, "", router.action_of(near))
     if not chat.message.text:
-        return wordless.answer(chat)
+        return _wordless(chat, state)
     return _offer_parked(chat, state, _wish(chat, state))
+
+
+def _wordless(chat: Chat, state: State) -> Reply:
+    """A location is a question whether we are there, from a stranger."""
+    asks = chat.speaker.role == PROSPECT and chat.message.type == "location"
+    target = router.for_action(chat.speaker.role, "coverage") if asks else None
+    return _run(chat, state, target[0], "", "coverage") if target else wordless.answer(chat)
 
 
 def _tapped(chat: Chat, state: State, action: str) -> Reply:
@@ -223,6 +267,10 @@ def _in_flow(chat: Chat, state: State, progress: State) -> Reply:
     if flow is None or not _may_go_on(chat, flow):
         state.pop("flow")
         return _wish(chat, state)
+    if card_in_text(chat):
+        step = engine.again(flow, chat, progress, Reject(not_in_chat(chat)))
+        _keep(state, step)
+        return step.reply
     if _cancels(chat, flow, progress):
         state.pop("flow")
         return Reply(words("All right, I have stopped %(what)s.", what=flow.title), buttons=(anyone.MENU,))
@@ -271,6 +319,11 @@ def _stepped(chat: Chat, state: State, flow: Flow, progress: State, tap: engine.
 def _wish(chat: Chat, state: State) -> Reply:
     chat = anger.calmed(chat)
     understood = chat.understood
+    named = plain_wish(chat)
+    called = router.for_action(chat.speaker.role, named) if named else None
+    if named and called:
+        state.pop("tries", None)
+        return _run(chat, state, *called, named)
     target = router.for_intent(chat.speaker.role, understood.intent)
     if understood.intent == "cancel":
         state.pop("parked", None)
@@ -315,6 +368,9 @@ def _run(chat: Chat, state: State, target: router.Target, argument: str, action:
         _keep(state, step)
         return step.reply
     reply = target.run(chat, argument)
+    if isinstance(reply, Begin):
+        flow = router.flow_of(chat.speaker.role, reply.flow)
+        return _run(chat, state, flow, reply.about, action) if flow else anyone.unclear(chat, lost=False)
     return anyone.with_other_roles(chat, reply) if target.name == MENU else reply
 
 
@@ -363,7 +419,7 @@ def _offer_parked(chat: Chat, state: State, reply: Reply) -> Reply:
     """The answer, and the parked flow offered back where there is room for two buttons."""
     parked = state.get("parked")
     flow = router.flow_of(chat.speaker.role, parked["flow"]) if parked and "flow" not in state else None
-    if flow is None or reply.rows or reply.attachment or flow.intent == chat.understood.intent:
+    if flow is None or reply.rows or reply.attachment or chat.understood.intent in (flow.intent, "human"):
         return reply
     offer = (Button("resume", words("Continue")), Button("drop", words("Leave it")))
     body = lines(reply.body, words("Shall we go on with %(what)s?", what=flow.title))

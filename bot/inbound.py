@@ -97,7 +97,18 @@ class Unreadable:
     reason: str
 
 
-Item = IncomingMessage | IncomingStatus | Unreadable
+@dataclass(frozen=True)
+class IncomingPreference:
+    """A person stopped or resumed marketing in WhatsApp's own settings."""
+
+    phone_number_id: str
+    sender: Sender
+    choice: str
+    """`stop` or `resume`."""
+    told_at: datetime | None
+
+
+Item = IncomingMessage | IncomingStatus | IncomingPreference | Unreadable
 
 
 def read_body(body: bytes) -> list[Item]:
@@ -115,8 +126,11 @@ def _items(document: Any) -> Iterator[Item]:
         return
     for entry in _objects(document.get("entry")):
         for change in _objects(entry.get("changes")):
-            if change.get("field", "messages") == "messages":
-                yield from _items_of_value(_object(change.get("value")))
+            field, value = change.get("field", "messages"), _object(change.get("value"))
+            if field == "messages":
+                yield from _items_of_value(value)
+            elif field == "user_preferences":
+                yield from _preferences(value)
 
 
 def _items_of_value(value: Raw) -> Iterator[Item]:
@@ -129,6 +143,18 @@ def _items_of_value(value: Raw) -> Iterator[Item]:
             yield IncomingStatus(number, status)
         else:
             yield Unreadable(number, "a status without number or shape")
+
+
+def _preferences(value: Raw) -> Iterator[Item]:
+    number = _text(_object(value.get("metadata")).get("phone_number_id")) or None
+    for told in _list(value.get("user_preferences")):
+        phone, user_id = _identifiers(_object(told).get("wa_id"), _object(told).get("user_id"))
+        choice = _text(_object(told).get("value"))
+        is_marketing = _text(_object(told).get("category")) == "marketing_messages"
+        if not number or (phone is None and user_id is None):
+            yield Unreadable(number, "a preference without number or person")
+        elif is_marketing and choice in ("stop", "resume"):
+            yield IncomingPreference(number, Sender(phone, user_id), choice, _instant(_object(told).get("timestamp")))
 
 
 def _message(number: str | None, contacts: list[Raw], message: Any) -> Item:

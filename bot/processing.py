@@ -17,8 +17,10 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from bot.conversation import Route, take_turn
-from bot.inbound import IncomingMessage, IncomingStatus, Item, Unreadable, read_body
+from bot.inbound import IncomingMessage, IncomingPreference, IncomingStatus, Item, Unreadable, read_body
 from core.companies import route_of_number
+from core.crm.consents import note_choice
+from core.crm.contacts import identify
 from core.crm.hearing import NumberMoved
 from core.db import company_session, platform_session, run, table_of
 from core.ids import Id, new_id
@@ -106,16 +108,29 @@ def _attempt(item: Item, event_id: Id, now: datetime, *, marks_done: bool) -> st
     return None
 
 
-def _run(item: IncomingMessage | IncomingStatus, event_id: Id, now: datetime, *, marks_done: bool) -> None:
+def _run(
+    item: IncomingMessage | IncomingStatus | IncomingPreference, event_id: Id, now: datetime, *, marks_done: bool
+) -> None:
     company_id, number_id = _route(item.phone_number_id)
     with company_session(company_id, "webhook", event_id=event_id) as session:
         marked = False
         if isinstance(item, IncomingMessage):
             marked = take_turn(session, item, Route(company_id, number_id, event_id, closes_event=marks_done), now)
+        elif isinstance(item, IncomingPreference):
+            _note_preference(session, item, now)
         else:
             apply_status(session, status=item.raw, now=now)
         if marks_done and not marked:
             _mark_done(session, event_id, [item])
+
+
+def _note_preference(session: Session, told: IncomingPreference, now: datetime) -> None:
+    contact = identify(session, phone=told.sender.phone, user_id=told.sender.user_id)
+    session.flush()
+    note_choice(
+        session, contact_id=contact.id, category="marketing", choice=told.choice, how="meta",
+        told_at=told.told_at or now,
+    )  # fmt: skip
 
 
 def _route(phone_number_id: str) -> tuple[Id, Id]:

@@ -102,6 +102,15 @@ class Rehearsal:
         )
         return kept or {}
 
+    def is_with_people(self) -> bool:
+        """Whether people answer in this talk, so that the bot keeps quiet."""
+        since = (
+            select(Conversation.human_since)
+            .join(Contact, Contact.id == Conversation.contact_id)
+            .where(Conversation.business_number_id == self.route.business_number_id, self._is_me())
+        )
+        return self.session.scalar(since) is not None
+
     def _is_me(self) -> ColumnElement[bool]:
         phone, user_id = self.sender.phone, self.sender.user_id
         return or_(Contact.phone == phone if phone else false(), Contact.user_id == user_id if user_id else false())

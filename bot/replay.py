@@ -31,6 +31,8 @@ _SET_ASIDE = (
     "UPDATE payment_claim SET state = 'rejected' WHERE customer_id = ANY(:accounts) AND state = 'pending'"
     " AND created_at >= :since",
     "UPDATE promise SET state = 'replaced' WHERE taken_by = :actor AND state = 'open' AND created_at >= :since",
+    "UPDATE lead SET state = 'refused' WHERE opened_by = :actor AND asked_at >= :since",
+    "UPDATE link_request SET state = 'over' WHERE contact_id = :contact AND asked_at >= :since",
 )
 
 
@@ -59,6 +61,8 @@ def _compared(session: Session, conversation: Conversation) -> Iterator[Compared
     before = {message.id: _answer_then(session, message) for message in heard}
     talk = _begin(session, conversation, heard)
     for message in heard:
+        if before[message.id] and talk.is_with_people():
+            _to_bot(session, conversation)  # an employee had handed the chat back by then
         again = _again(message, talk)
         now = "\n".join(answer.text for answer in talk.hears(again, now=message.sent_at))
         then = before[message.id]
@@ -92,19 +96,25 @@ def _begin(session: Session, conversation: Conversation, heard: list[InboundMess
     number = session.get_one(BusinessNumber, conversation.business_number_id)
     company_id = number.company_id
     session.execute(update(Conversation).where(Conversation.id == conversation.id).values(state={}))
+    _to_bot(session, conversation)
     if not contact.language_chosen:
         session.execute(update(Contact).where(Contact.id == contact.id).values(language=None))
     accounts = session.execute(
         text("SELECT customer_id FROM contact_account WHERE contact_id = :contact"), {"contact": contact.id}
     ).scalars()
     aside = {
-        "actor": f"contact:{contact.id}", "accounts": list(accounts),
+        "actor": f"contact:{contact.id}", "contact": contact.id, "accounts": list(accounts),
         "since": heard[0].sent_at if heard else conversation.created_at,
     }  # fmt: skip
     for statement in _SET_ASIDE:
         session.execute(text(statement), aside)
     sender = Sender(contact.phone, contact.user_id, contact.name, contact.username)
     return Rehearsal(session, Route(company_id, number.id, None), number.phone_number_id, sender)
+
+
+def _to_bot(session: Session, conversation: Conversation) -> None:
+    by_bot = {"human_since": None, "human_staff_id": None, "human_due_at": None, "answered_at": None}
+    session.execute(update(Conversation).where(Conversation.id == conversation.id).values(**by_bot))
 
 
 def _again(message: InboundMessage, talk: Rehearsal) -> IncomingMessage:

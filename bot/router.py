@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 
 from bot.dialog import Flow
 from bot.flows import ALL_FLOWS
-from bot.handlers import account, anyone, office, outages, prospect, recovery_agent, staff
+from bot.handlers import account, anyone, connection, human, linking, office, outages, prospect, recovery_agent, staff
 from bot.handlers.registry import Handler
 from bot.understanding.hints import HINTS, gives
 from core.staff.permissions import may
@@ -29,13 +29,15 @@ HINTED: Sequence[tuple[frozenset[str], str]] = (
 """Signs of `bot.understanding.hints` and entities which together lead somewhere where no wish is sure."""
 Target = Handler | Flow
 
+_FRONT = (*human.HANDLERS, *connection.HANDLERS)
+_ALL = (*anyone.HANDLERS, *linking.HANDLERS)
 _HANDLERS: dict[str, Sequence[Handler]] = {
-    "customer": (*account.HANDLERS, *anyone.HANDLERS),
-    "prospect": (*prospect.handlers(tuple(ALL_FLOWS.values())), *anyone.HANDLERS),
-    "technician": (*staff.TECHNICIAN, *anyone.HANDLERS, *staff.EVERYONE),
-    "recovery_agent": (*recovery_agent.HANDLERS, *anyone.HANDLERS, *staff.EVERYONE),
-    "manager": (*office.HANDLERS, *outages.OFFICE, *anyone.HANDLERS, *staff.EVERYONE),
-    "owner": (*office.HANDLERS, *outages.OFFICE, *anyone.HANDLERS, *staff.EVERYONE),
+    "customer": (*_FRONT, *account.HANDLERS, *_ALL),
+    "prospect": (*_FRONT, *prospect.handlers(tuple(ALL_FLOWS.values())), *_ALL),
+    "technician": (*staff.TECHNICIAN, *_ALL, *staff.EVERYONE),
+    "recovery_agent": (*recovery_agent.HANDLERS, *_ALL, *staff.EVERYONE),
+    "manager": (*office.HANDLERS, *outages.OFFICE, *_ALL, *staff.EVERYONE),
+    "owner": (*office.HANDLERS, *outages.OFFICE, *_ALL, *staff.EVERYONE),
 }
 ROLES = tuple(_HANDLERS)
 

@@ -16,6 +16,8 @@ from core.crm.hearing import Writer
 from core.db import Json
 
 CUSTOMER, PROSPECT = "customer", "prospect"
+ENGLISH_WORDS = 2
+"""So many English words ("ok thanks") are said in Urdu too; a person who writes more has changed to English."""
 SWITCH = "role"
 """The action of a button that takes another role: `role:<name>`."""
 
@@ -59,8 +61,8 @@ def speaker_of(
     return Speaker(
         contact_id=writer.contact_id, role=role, name=writer.staff_name if works else writer.name,
         language=_language(session, writer, company, message, understood, tells=tells),
-        staff_id=writer.staff_id if works else None, accounts=accounts,
-        account=accounts[0] if len(accounts) == 1 else chosen, roles=roles_of(writer),
+        staff_id=writer.staff_id if works else None,
+        accounts=accounts, account=accounts[0] if len(accounts) == 1 else chosen, roles=roles_of(writer),
     )  # fmt: skip
 
 
@@ -68,12 +70,17 @@ def _language(
     session: Session, writer: Writer, company: Company, message: IncomingMessage, understood: Understanding, *,
     tells: bool,
 ) -> str:  # fmt: skip
-    """The person's choice, else the language of this message, else of the last one, else the company's."""
+    """The person's choice, else the language of this message, else of the last one, else the company's.
+
+    Where a flow's question takes any words these are names and addresses: only another script tells the language.
+    """
     if writer.language_chosen and writer.language:
         return writer.language
     heard = understood.language if _is_speech(message) else None
     # A lone Latin word ("menu", "bill", "cancel") is used in every language and proves none.
-    proves = heard == "ur" or (len(message.text.split()) > 1 and not tells)
+    if tells and heard != "ur":
+        heard = None
+    proves = heard == "ur" or len(message.text.split()) > (ENGLISH_WORDS if heard == "en" and writer.language else 1)
     if heard and heard != writer.language and (proves or writer.language is None):
         set_language(session, contact_id=writer.contact_id, language=heard, chosen=False)
         return heard

@@ -132,6 +132,7 @@ def _children(settings: Settings) -> list[Child]:
              "--verify-token", settings.whatsapp_verify_token.get_secret_value(),
              "--webhook-url", f"{web}/webhooks/whatsapp", "--phone-number-id", PHONE_NUMBER_ID,
              "--display-phone-number", DISPLAY_NUMBER, "--people", str(settings.data_dir / "people.json"),
+             "--templates", str(Path(__file__).with_name("demo_templates.json")),
              "--state", str(settings.data_dir / "simulator")],
             f"{simulator}/",
         ),

@@ -155,6 +155,8 @@ def _play(talk: Rehearsal, name: str) -> None:
         last = turn()
         for answer in last:
             _show(answer)
+        if not last and talk.is_with_people():
+            click.echo("  | (quiet: people answer in this chat; write menu for the bot)")
 
 
 def _prompt(name: str) -> str | None:

@@ -9,7 +9,7 @@ from flask import Flask
 
 import admin_web.app as panel
 import core.schema  # noqa: F401 - every table must be known before the first query
-from admin_web import gateway_callback
+from admin_web import gateway_callback, papers_page
 from bot import health, webhook
 from bot.understanding import prepare as prepare_understanding
 from core.jobs import ring_in_background
@@ -30,6 +30,7 @@ def create_app(settings: Settings) -> Flask:
     panel.register(app, settings)
     app.register_blueprint(gateway_callback.blueprint)
     panel.csrf.exempt(gateway_callback.blueprint)
+    panel.csrf.exempt(papers_page.blueprint)  # who holds the link acts by it alone: there is no session to ride on
     app.wsgi_app = _split(door.wsgi_app, app.wsgi_app)  # type: ignore[assignment, method-assign]
     return app
 

@@ -38,6 +38,7 @@ JOBS = {
     "suspend_services": "workers.recovery.suspend_services",
     "tell_shortages": "workers.stock.tell_shortages_of",
     "run_invoices_by_hand": "workers.billing.run_invoices_by_hand",
+    "return_chats": "workers.desk.return_chats",
 }
 TIMEOUT_SECONDS = 300
 TIMEOUTS = {"run_invoices": 3600, "run_invoices_by_hand": 3600}

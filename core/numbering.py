@@ -12,7 +12,7 @@ from core.db import Base, run_flushed
 from core.ids import Id
 
 PREFIXES = {
-    "customer": "C", "ticket": "T", "job": "J", "invoice": "INV", "receipt": "R",
+    "customer": "C", "ticket": "T", "lead": "L", "job": "J", "invoice": "INV", "receipt": "R",
     "credit_note": "CN", "claim": "PC", "journal": "JE", "item": "IT",
     "vendor": "V", "bill": "VB", "vendor_credit": "VCN", "vendor_payment": "VP", "expense": "EX", "transfer": "TF",
     "cash_movement": "CM",
@@ -20,7 +20,7 @@ PREFIXES = {
     "handover": "HO", "salary_payment": "SP", "employee_debt": "ED",
     "purchase": "GR", "restock": "RS", "stock_take": "ST",
 }  # fmt: skip
-FIRST = {"customer": 2000, "ticket": 1000, "job": 300}
+FIRST = {"customer": 2000, "ticket": 1000, "lead": 1000, "job": 300}
 
 
 class NumberSeries(Base):

@@ -12,7 +12,12 @@ import core.billing.payment_models
 import core.billing.plan_models
 import core.billing.subscription_models
 import core.companies
+import core.crm.consent_models
+import core.crm.desk_models
+import core.crm.lead_models
+import core.crm.link_models
 import core.crm.models
+import core.crm.upload_models
 import core.inventory.models
 import core.inventory.request_models
 import core.ledger.book_models
@@ -30,6 +35,7 @@ import core.service_desk.desk_models
 import core.service_desk.models
 import core.staff.cash_models
 import core.staff.commission_models
+import core.staff.invite_models
 import core.staff.models
 import core.staff.pay_models
 from core.db import Base

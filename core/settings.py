@@ -50,6 +50,9 @@ class Settings(BaseSettings):
     gateway_secrets: SecretStr = SecretStr("")
     """`company-slug/gateway=secret`, several separated by spaces; a pair may be named twice while it is rotated."""
 
+    public_url: str = ""
+    """Where people outside reach this installation, for links in messages; empty means the panel's own address."""
+
     web_host: str = "127.0.0.1"
     web_port: int = Field(default=8000, ge=1, le=65535)
     simulator_port: int = Field(default=8900, ge=1, le=65535)
@@ -86,6 +89,8 @@ class Settings(BaseSettings):
         ]
         if len(self.secret_key.get_secret_value()) < 32:
             faults.append("TAAR_SECRET_KEY is shorter than 32 characters")
+        if self.public_url and not self.public_url.startswith("https://"):
+            faults.append("TAAR_PUBLIC_URL must be https in production: people send identity papers there")
         if not self.graph_url.startswith("https://"):
             faults.append("TAAR_GRAPH_URL must be https in production")
         if faults:
@@ -103,6 +108,12 @@ class Settings(BaseSettings):
     @property
     def is_production(self) -> bool:
         return self.environment == "production"
+
+    @property
+    def base_url(self) -> str:
+        """The address that links in messages begin with, without a slash; in production none but the one set."""
+        local = "" if self.is_production else f"http://{self.web_host}:{self.web_port}"
+        return (self.public_url or local).rstrip("/")
 
     @property
     def vault_location(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ class _Vault:
     files: Any
     root: str
     cipher: MultiFernet
+    macs: tuple[bytes, ...]
 
 
 _vault: _Vault | None = None
@@ -34,8 +36,10 @@ def connect(location: str, keys: str) -> None:
     """
     global _vault
     files, root = fsspec.core.url_to_fs(location)
-    ciphers = [Fernet(_fernet_key(key.strip())) for key in keys.split(",") if key.strip()]
-    _vault = _Vault(files, root.rstrip("/"), MultiFernet(ciphers))
+    secrets = [key.strip() for key in keys.split(",") if key.strip()]
+    ciphers = [Fernet(_fernet_key(key)) for key in secrets]
+    macs = tuple(hashlib.sha256(f"fingerprint:{key}".encode()).digest() for key in secrets)
+    _vault = _Vault(files, root.rstrip("/"), MultiFernet(ciphers), macs)
 
 
 def put(data: bytes) -> str:
@@ -71,6 +75,27 @@ def unseal(token: str) -> str:
         return _connected().cipher.decrypt(token.encode("ascii")).decode()
     except InvalidToken as locked:
         raise DocumentUnreadable("No vault key opens this secret") from locked
+
+
+def fingerprint(text: str) -> str:
+    """64 hex digits that stand for `text` and tell nothing of it without the vault's key, however short it is."""
+    return _mac(_connected().macs[0], text)
+
+
+def has_fingerprint(text: str, kept: str) -> bool:
+    """Whether `kept` is the fingerprint of `text` under any of the keys; takes the same time for every `text`."""
+    same = [hmac.compare_digest(_mac(key, text), kept) for key in _connected().macs]
+    return any(same)
+
+
+def has_signature(text: str, signature: str) -> bool:
+    """Whether `signature` is the first 32 digits of a fingerprint of `text`."""
+    same = [hmac.compare_digest(_mac(key, text)[:32].encode(), signature.encode()) for key in _connected().macs]
+    return any(same)
+
+
+def _mac(key: bytes, text: str) -> str:
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
 def _connected() -> _Vault:

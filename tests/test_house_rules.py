@@ -80,7 +80,15 @@ def test_every_handler_and_flow_names_the_permission_it_needs() -> None:
 def test_question_names_are_a_promise_to_running_conversations() -> None:
     assert {name: [q.name for q in flow.questions] for name, flow in ALL_FLOWS.items()} == {
         "file_complaint": [
-            "category", "bill", "outage", "light", "helped", "detail", "place", "photo", "confirmed",
+            "category",
+            "bill",
+            "outage",
+            "light",
+            "helped",
+            "detail",
+            "place",
+            "photo",
+            "confirmed",
         ],
         "claim_payment": ["amount", "reference", "photo", "confirmed"],
         "promise_to_pay": ["move", "day", "amount", "confirmed"],
@@ -100,4 +108,8 @@ def test_question_names_are_a_promise_to_running_conversations() -> None:
         "cash_handover": ["amount", "confirmed"],
         "approve": ["item", "method", "counted", "confirmed"],
         "refuse": ["item", "reason", "confirmed"],
-    }  # fmt: skip
+        "link_account": ["account_no"],
+        "link_by_office": ["who"],
+        "unlink_account": ["confirmed"],
+        "new_connection": ["place", "zone", "name", "address", "pin", "plan", "wished", "phone", "confirmed"],
+    }

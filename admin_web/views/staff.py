@@ -1,18 +1,46 @@
-"""The people who work for the company."""
+"""The people who work for the company, and the codes that bring them to WhatsApp."""
 
 from __future__ import annotations
 
-from flask import render_template
+from uuid import UUID
+
+from flask import abort, flash, render_template
 from sqlalchemy import select
 
 from admin_web.access import books, needs
 from admin_web.blueprint import Page, blueprint
+from core.clock import utc_now
+from core.crm.models import Contact
+from core.errors import DomainError, NotFound
+from core.staff.invites import invite_staff
 from core.staff.models import Staff
 
 
 @blueprint.get("/staff")
 @needs("staff.view")
 def staff() -> Page:
+    return _page()
+
+
+def _page(invited: str = "", code: str = "") -> Page:
     with books() as page:
         rows = page.session.scalars(select(Staff).order_by(Staff.role, Staff.name)).all()
-        return render_template("staff.html", company=page.company, rows=rows)
+        linked = set(page.session.scalars(select(Contact.staff_id).where(Contact.staff_id.is_not(None))))
+        return render_template("staff.html", company=page.company, rows=rows, linked=linked, invited=invited,
+                               code=code)  # fmt: skip
+
+
+@blueprint.post("/staff/<uuid:staff_id>/invite")
+@needs("staff.invite")
+def invite(staff_id: UUID) -> Page:
+    """Shows the code on the page that answers, and never again."""
+    try:
+        with books() as page:
+            code = invite_staff(page.session, staff_id=staff_id, made_by=page.actor, now=utc_now())
+            name = page.session.get_one(Staff, staff_id).name
+    except NotFound:
+        abort(404)
+    except DomainError as refusal:
+        flash(str(refusal), "problem")
+        return _page()
+    return _page(name, code)

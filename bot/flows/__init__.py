@@ -9,6 +9,8 @@ from bot.flows import (
     deciding,
     file_complaint,
     leaving,
+    link_account,
+    new_connection,
     outage_details,
     prepaid,
     promises,
@@ -22,5 +24,6 @@ ALL_FLOWS: dict[str, Flow] = {
         after_ticket.dispute_bill, after_ticket.comment_rating, requests.relocate, requests.wifi_password,
         leaving.disconnect, leaving.pause_line, outage_details.flow, promises.promise_of_customer, collecting.attempt,
         collecting.cash, collecting.handover, deciding.approve, deciding.refuse,
+        link_account.link, link_account.office, link_account.unlinking, new_connection.flow,
     )
 }  # fmt: skip

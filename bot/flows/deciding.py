@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
+from bot.desk import linking
 from bot.dialog import Answers, Chat, Choose, Confirm, Flow, Option, Rupees, Text
 from bot.flows.parts import refused_with
 from bot.handlers.office import APPROVALS, FIGURES, KINDS, METHODS, approval_named, approvals_of, described
 from bot.texts.reply import Reply, Saying, lines, words
 from core.billing import claims, payments, refunds, write_offs
+from core.crm.linking import AccountUnknown, LinkDecided
 from core.errors import DomainError, NotFound
 from core.ids import Id
 from core.ledger import expenses
@@ -118,6 +120,17 @@ def allow_cuts(chat: Chat, chosen: Approval, _answers: Answers) -> None:
     )
 
 
+def let_in(chat: Chat, chosen: Approval, _answers: Answers) -> None:
+    linking.approve(chat.session, request_id=Id(chosen.key), decided_by=chat.speaker.actor, now=chat.now)
+
+
+def keep_out(chat: Chat, chosen: Approval, answers: Answers) -> None:
+    linking.refuse(
+        chat.session, request_id=Id(chosen.key), decided_by=chat.speaker.actor, reason=answers.reason or "",
+        now=chat.now,
+    )  # fmt: skip
+
+
 def reject_claim(chat: Chat, chosen: Approval, answers: Answers) -> None:
     refuse_claim(
         chat.session, claim_id=Id(chosen.key), reason=answers.reason, rejected_by=chat.speaker.actor, now=chat.now
@@ -164,11 +177,11 @@ def refuse_proposal(chat: Chat, chosen: Approval, answers: Answers) -> None:
 Decide = Callable[[Chat, Approval, Answers], Saying | None]
 APPROVE: Mapping[str, Decide] = {
     "claim": approve_claim, "handover": approve_handover, "refund": approve_refund, "write_off": approve_write_off,
-    "expense": approve_expense, "cuts": allow_cuts, **dict.fromkeys(PROPOSALS, approve_proposal),
+    "expense": approve_expense, "cuts": allow_cuts, "link": let_in, **dict.fromkeys(PROPOSALS, approve_proposal),
 }  # fmt: skip
 REFUSE: Mapping[str, Decide] = {
     "claim": reject_claim, "handover": refuse_handover, "refund": refuse_refund, "write_off": refuse_write_off,
-    "expense": refuse_expense, **dict.fromkeys(PROPOSALS, refuse_proposal),
+    "expense": refuse_expense, "link": keep_out, **dict.fromkeys(PROPOSALS, refuse_proposal),
 }  # fmt: skip
 
 
@@ -196,6 +209,7 @@ REFUSALS: tuple[type[DomainError], ...] = (
     refunds.RefundDecided, refunds.AdvanceTooSmall, write_offs.SecondPersonNeeded, write_offs.WriteOffDecided,
     write_offs.NotWritable, expenses.ExpenseNotInState, expenses.OwnApproval, ApprovalInvalid, AmountInvalid, NotFound,
     carry_out_proposal.NotCarriedOut, ProposalDecided,
+    LinkDecided, AccountUnknown,
 )  # fmt: skip
 
 

@@ -31,6 +31,13 @@ def refused_as(
     return dict.fromkeys(refusals, lambda _refusal: Reply(said, buttons=buttons))
 
 
+def said_with_tap(chat: Chat, flow: str) -> str:
+    """What the button carries that begins the flow; empty where it began otherwise."""
+    prefix = f"flow:{flow}:"
+    action = chat.message.action or ""
+    return action.removeprefix(prefix) if action.startswith(prefix) else ""
+
+
 def keep_photo(kind: str, chat: Chat) -> Id | None:
     """Registers the message's picture or document for the vault; None when there is none."""
     media = chat.message.media

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import update
-
 from bot.dialog import ROWS_MAX, Chat
 from bot.handlers.registry import Handler
 from bot.texts.reply import Button, Reply, Row, lines, verbatim, words
+from bot.understanding.folding import fold
+from core.crm.consents import note_choice
 from core.crm.contacts import set_language
-from core.crm.models import Contact
 
 LANGUAGE_NAMES = {"en": "English", "ur_Latn": "Roman Urdu", "ur": "اردو"}
 MENU = Button("menu", words("Menu"))
@@ -32,16 +31,38 @@ def language(chat: Chat, code: str) -> Reply:
     return Reply(words("Done. I will write in this language."), buttons=(MENU,), language=chosen)
 
 
-def opt_out(chat: Chat, _: str) -> Reply:
-    chat.session.execute(update(Contact).where(Contact.id == chat.speaker.contact_id).values(opted_out_at=chat.now))
+_OFFERS = frozenset(
+    word for spelling in ("offer", "offers", "marketing", "promotion", "promo", "ads", "ad", "ishtehar", "advert",
+                          "آفر", "اشتہار", "اشتہارات")
+    for word in fold(spelling).split()
+)  # fmt: skip
+
+
+def opt_out(chat: Chat, what: str) -> Reply:
+    """Stops all that was not asked for, or offers alone where the words or the tap say so."""
+    if what == "marketing" or frozenset(fold(chat.message.text).split()) & _OFFERS:
+        _choose(chat, "stop", "marketing")
+        if what == "marketing":  # the tap that takes back a part of the stop just said
+            _choose(chat, "resume", "notices")
+        return Reply(words("You will get no offers from us. Bills and service notices still come."), buttons=(MENU,))
+    _choose(chat, "stop", "marketing", "notices")
     return Reply(
-        words("You will get no more notices from us. Write START to get them again. You can still ask me anything.")
+        words("You will get no more notices from us. Write START to get them again. You can still ask me anything."),
+        buttons=(Button("opt_out:marketing", words("Only no offers")),),
     )
 
 
 def opt_in(chat: Chat, _: str) -> Reply:
-    chat.session.execute(update(Contact).where(Contact.id == chat.speaker.contact_id).values(opted_out_at=None))
+    _choose(chat, "resume", "marketing", "notices")
     return Reply(words("You will get our notices again."), buttons=(MENU,))
+
+
+def _choose(chat: Chat, choice: str, *categories: str) -> None:
+    for category in categories:
+        note_choice(
+            chat.session, contact_id=chat.speaker.contact_id, category=category, choice=choice, how=chat.origin,
+            told_at=chat.now,
+        )  # fmt: skip
 
 
 def which_account(chat: Chat, wish: str) -> Reply:
@@ -56,12 +77,12 @@ def which_account(chat: Chat, wish: str) -> Reply:
 def no_account(chat: Chat) -> Reply:
     return Reply(
         words(
-            "This number is not linked to an account of %(company)s. If you are our customer, please call %(phone)s"
-            " and we will link it.",
+            "This number is not linked to an account of %(company)s. If you are our customer, link your account here"
+            " or call %(phone)s.",
             company=chat.company.name,
             phone=chat.company.support_phone or "-",
         ),
-        buttons=(Button("plan", words("See plans")),),
+        buttons=(Button("flow:link_account", words("Link my account")), Button("plan", words("See plans")), MENU),
     )
 
 

@@ -37,6 +37,7 @@ KINDS = {
     "termination": words("Service to end"),
     "write_off_proposal": words("Debt to give up"),
     "cuts": words("Suspensions"),
+    "link": words("New number for an account"),
 }
 
 
@@ -106,6 +107,12 @@ def described(waiting: Approval) -> Saying:
     if waiting.kind == "cuts":
         return words("%(count)s suspensions are planned today, more than may happen by themselves.",
                      count=waiting.count)  # fmt: skip
+    if waiting.kind == "link":
+        return lines(
+            words("%(who)s asks for account *%(number)s*.", who=waiting.who, number=waiting.number),
+            None if waiting.count else words("There is no such account."),
+            words("Says: %(why)s", why=waiting.why) if waiting.why else None,
+        )
     return lines(
         words("%(who)s: *%(amount)s*", who=waiting.who, amount=waiting.amount),
         words("Number: %(number)s", number=waiting.number) if waiting.number else None,

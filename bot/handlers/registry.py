@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from bot.dialog import Chat
 from bot.texts.reply import Reply
 
-Run = Callable[[Chat, str], Reply]
+
+@dataclass(frozen=True)
+class Begin:
+    """In place of a reply: go on with this flow."""
+
+    flow: str
+    about: str = ""
+
+
+Run = Callable[[Chat, str], Reply | Begin]
 """Takes the part after the colon of the tapped id, empty when the wish came in words."""
 
 

@@ -91,7 +91,7 @@ _RECIPIENTS = text("""
             SELECT id, language FROM contact
              WHERE company_id = taar_company() AND phone = p.phone AND phone_trusted AND opted_out_at IS NULL
             OFFSET 0) c
-         WHERE p.customer_id = ANY(CAST(:payers AS uuid[]))
+         WHERE p.customer_id = ANY(CAST(:payers AS uuid[])) AND p.opens_account
         UNION
         SELECT a.customer_id, c.id, c.language, false FROM contact_account a
          CROSS JOIN LATERAL (

@@ -30,7 +30,9 @@ def identify(
     """The contact behind a sender; made on first sight, completed when a second identifier arrives.
 
     `phone` is E.164 with the plus. Meta's user id is the stronger identity: when a known number comes with
-    another user id, the number has changed hands, and the newcomer gets a contact without any account.
+    another user id, the number has changed hands, and the newcomer gets a contact without any account. A known user
+    id that comes with another number has changed number: his accounts stay his, the accounts of the number do not
+    become his.
     """
     found = _matching(session, phone, user_id)
     contact = _one_of(session, found, phone, user_id)
@@ -58,29 +60,49 @@ def _matching(session: Session, phone: str | None, user_id: str | None) -> Seque
 def _one_of(session: Session, found: Sequence[Contact], phone: str | None, user_id: str | None) -> Contact | None:
     by_user = next((c for c in found if user_id and c.user_id == user_id), None)
     by_phone = next((c for c in found if phone and c.phone == phone), None)
+    if by_user is not None and phone and by_user.phone not in (None, phone):
+        change_number(session, contact_id=by_user.id, phone=phone, user_id=user_id)
+        return by_user
+    if by_phone is not None and user_id and by_phone.user_id not in (None, user_id):
+        return _recycled(session, by_phone, by_user, user_id)
     if by_user is None or by_phone is None or by_user is by_phone:
-        if by_phone is not None and user_id and by_phone.user_id not in (None, user_id):
-            return _recycled(session, by_phone, by_user, user_id)
         return by_user or by_phone
-    if by_phone.user_id is None:
-        return _merged(session, into=by_phone, from_=by_user)
-    return _recycled(session, by_phone, by_user, user_id)
+    return _merged(session, into=by_phone, from_=by_user)
+
+
+_FOLLOW = (
+    *(f"UPDATE {table} SET contact_id = :into WHERE contact_id = :old" for table in (  # noqa: S608 - constants
+        "inbound_message", "outbound_message", "document", "link_request", "lead", "upload_link", "staff_invite",
+        "invite_try",
+    )),
+    "UPDATE contact_account SET contact_id = :into WHERE contact_id = :old AND customer_id NOT IN"
+    " (SELECT customer_id FROM contact_account WHERE contact_id = :into)",
+    "UPDATE consent_change c SET contact_id = :into WHERE contact_id = :old AND NOT EXISTS (SELECT FROM"
+    " consent_change k WHERE k.contact_id = :into AND (k.category, k.choice, k.told_at)"
+    " = (c.category, c.choice, c.told_at))",
+    "UPDATE conversation c SET state = o.state, human_since = o.human_since, human_staff_id = o.human_staff_id,"
+    " human_by = o.human_by, human_due_at = o.human_due_at, answered_at = o.answered_at,"
+    " last_inbound_at = greatest(c.last_inbound_at, o.last_inbound_at) FROM conversation o"
+    " WHERE c.contact_id = :into AND o.contact_id = :old AND c.business_number_id = o.business_number_id"
+    " AND o.last_inbound_at > coalesce(c.last_inbound_at, '-infinity')",
+    "UPDATE conversation SET contact_id = :into WHERE contact_id = :old AND business_number_id NOT IN"
+    " (SELECT business_number_id FROM conversation WHERE contact_id = :into)",
+)  # fmt: skip
+"""What belongs to a person and goes with him when two contacts turn out to be one."""
 
 
 def _merged(session: Session, *, into: Contact, from_: Contact) -> Contact:
-    user_id = from_.user_id
-    moves = (
-        "UPDATE inbound_message SET contact_id = :into WHERE contact_id = :old",
-        "UPDATE outbound_message SET contact_id = :into WHERE contact_id = :old",
-        "UPDATE document SET contact_id = :into WHERE contact_id = :old",
-        "UPDATE contact_account SET contact_id = :into WHERE contact_id = :old AND customer_id NOT IN"
-        " (SELECT customer_id FROM contact_account WHERE contact_id = :into)",
-    )
-    for statement in moves:
+    session.flush()
+    for statement in _FOLLOW:
         session.execute(text(statement), {"into": into.id, "old": from_.id})
     session.execute(delete(Contact).where(Contact.id == from_.id))
     session.expunge(from_)
-    into.user_id = user_id
+    into.user_id = from_.user_id
+    into.staff_id = into.staff_id or from_.staff_id
+    into.opted_out_at = into.opted_out_at or from_.opted_out_at
+    into.marketing_stopped_at = into.marketing_stopped_at or from_.marketing_stopped_at
+    if from_.language is not None and (from_.language_chosen or into.language is None):
+        into.language, into.language_chosen = from_.language, from_.language_chosen
     return into
 
 
@@ -114,14 +136,17 @@ def meet_by_phone(session: Session, phones: Iterable[str]) -> None:
     if not wanted:
         return
     staff = {row.phone: row.id for row in session.execute(
-        select(Staff.phone, Staff.id).where(Staff.phone.in_(wanted), Staff.state == "active")
+        select(Staff.phone, Staff.id).where(
+            Staff.phone.in_(wanted), Staff.state == "active", Staff.phone_opens_chat
+        )
     )}  # fmt: skip
     rows = [{"id": new_id(), "phone": phone, "staff_id": staff.get(phone)} for phone in wanted]
     session.execute(insert(Contact).values(rows).on_conflict_do_nothing())
 
 
 def _staff_at(session: Session, phone: str) -> Id | None:
-    return session.scalar(select(Staff.id).where(Staff.phone == phone, Staff.state == "active"))
+    mine = select(Staff.id).where(Staff.phone == phone, Staff.state == "active", Staff.phone_opens_chat)
+    return session.scalar(mine)
 
 
 def accounts_of(session: Session, contact_id: Id) -> list[LinkedAccount]:
@@ -138,9 +163,10 @@ def accounts_of(session: Session, contact_id: Id) -> list[LinkedAccount]:
 def link_by_phone(session: Session, contact_id: Id, phone: str) -> int:
     """Let the person act for the accounts that have his number on file; how many those are.
 
-    For a number that is trusted only: one that changed hands would open its former holder's account.
+    For a number that is trusted only: one that changed hands would open its former holder's account. Nor for an account
+    that the person gave up.
     """
-    on_file = select(CustomerPhone.customer_id).where(CustomerPhone.phone == phone)
+    on_file = select(CustomerPhone.customer_id).where(CustomerPhone.phone == phone, CustomerPhone.opens_account)
     customers = session.scalars(on_file).all()
     for customer_id in customers:
         session.execute(

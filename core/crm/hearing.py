@@ -41,6 +41,8 @@ class Heard:
     conversation_id: Id | None
     """None for a message that is no part of the talk."""
     state: Json
+    with_human: bool = False
+    """A person answers in this conversation, or is waited for."""
 
 
 class NumberMoved(LookupError):
@@ -63,9 +65,11 @@ class _Row(NamedTuple):
     staff_role: str
     extra_roles: Sequence[str]
     accounts: Sequence[tuple[str, str, str]] | None
+    more_on_file: bool
     message_id: Id | None
     conversation_id: Id | None
     state: Json | None
+    human_since: datetime | None
 
 
 def _hearing(contact: LiteralString, known: LiteralString) -> LiteralString:
@@ -78,14 +82,20 @@ WITH who AS (
            staff.id AS staff_id, staff.name AS staff_name, staff.role AS staff_role, staff.extra_roles,
            (SELECT json_agg(json_build_array(customer.id, customer.number, customer.name) ORDER BY customer.number)
               FROM contact_account JOIN customer ON customer.id = contact_account.customer_id
-             WHERE contact_account.contact_id = contact.id AND customer.state <> 'left') AS accounts
+             WHERE contact_account.contact_id = contact.id AND customer.state <> 'left') AS accounts,
+           coalesce(contact.phone_trusted, false) AND EXISTS (
+             SELECT FROM customer_phone AS on_file
+              WHERE on_file.phone = contact.phone AND on_file.opens_account AND NOT EXISTS (
+                SELECT FROM contact_account AS linked
+                 WHERE linked.contact_id = contact.id AND linked.customer_id = on_file.customer_id)) AS more_on_file
       FROM business_number
       JOIN company ON company.id = business_number.company_id
       LEFT JOIN contact ON {contact}
       LEFT JOIN LATERAL (
            SELECT * FROM staff
             WHERE staff.state = 'active'
-              AND (staff.id = contact.staff_id OR contact.phone_trusted AND staff.phone = contact.phone)
+              AND (staff.id = contact.staff_id
+                   OR contact.phone_trusted AND staff.phone = contact.phone AND staff.phone_opens_chat)
             ORDER BY staff.phone = contact.phone DESC LIMIT 1) AS staff ON true
      WHERE business_number.id = %(business_number_id)s
 ), kept AS (
@@ -101,9 +111,9 @@ WITH who AS (
     SELECT contact_id, %(business_number_id)s, '{{}}', %(heard_at)s FROM kept WHERE %(talks)s
     ON CONFLICT (company_id, contact_id, business_number_id)
     DO UPDATE SET last_inbound_at = greatest(conversation.last_inbound_at, excluded.last_inbound_at)
-    RETURNING id, state, set_config('taar.actor', 'contact:' || contact_id, true)
+    RETURNING id, state, human_since, set_config('taar.actor', 'contact:' || contact_id, true)
 )
-SELECT who.*, kept.id, talk.id, talk.state FROM who LEFT JOIN kept ON true LEFT JOIN talk ON true
+SELECT who.*, kept.id, talk.id, talk.state, talk.human_since FROM who LEFT JOIN kept ON true LEFT JOIN talk ON true
 """  # noqa: S608 - only the constants below come in
 
 
@@ -144,7 +154,14 @@ def hear(
     if row.message_id is None:
         return None
     company = company_as_of(session, row.company_id, row.company_version)
-    return Heard(row.message_id, _writer(session, row), company, row.conversation_id, row.state or {})
+    return Heard(
+        row.message_id,
+        _writer(session, row),
+        company,
+        row.conversation_id,
+        row.state or {},
+        row.human_since is not None,
+    )
 
 
 def is_kept(session: Session, wamid: str) -> bool:
@@ -156,7 +173,7 @@ def is_kept(session: Session, wamid: str) -> bool:
 
 def _writer(session: Session, row: _Row) -> Writer:
     accounts = [LinkedAccount(Id(customer_id), number, called) for customer_id, number, called in row.accounts or ()]
-    if not accounts and row.trusted_phone and link_by_phone(session, row.contact_id, row.trusted_phone):
+    if row.more_on_file and row.trusted_phone and link_by_phone(session, row.contact_id, row.trusted_phone):
         accounts = accounts_of(session, row.contact_id)
     return Writer(
         contact_id=row.contact_id, name=row.name, language=row.language, language_chosen=row.language_chosen,

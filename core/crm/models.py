@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Numeric, UniqueConstraint
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Numeric, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.db import Base, Owned
@@ -26,9 +26,20 @@ class SubZone(Owned, Base):
     """The streets behind one distribution point; outages are counted here."""
 
     __tablename__ = "sub_zone"
-    __table_args__ = (UniqueConstraint("company_id", "area_id", "name"),)
+    __table_args__ = (
+        UniqueConstraint("company_id", "area_id", "name"),
+        CheckConstraint("coverage IN ('served', 'planned', 'closed')", name="coverage"),
+        CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="place"),
+    )
     area_id: Mapped[Id] = mapped_column(ForeignKey("area.id"))
     name: Mapped[str]
+    other_names: Mapped[list[str]] = mapped_column(ARRAY(String), default=list, server_default="{}")
+    """How people also write it, in any script."""
+    coverage: Mapped[str] = mapped_column(default="served", server_default="served")
+    """Whether new connections are taken: `served`, `planned` for later, or `closed`."""
+    latitude: Mapped[Decimal | None] = mapped_column(Numeric(9, 6))
+    longitude: Mapped[Decimal | None] = mapped_column(Numeric(9, 6))
+    """The distribution point; without it the connected sites tell where the sub-zone is."""
     area: Mapped[Area] = relationship(lazy="joined")
 
 
@@ -63,6 +74,8 @@ class CustomerPhone(Owned, Base):
     phone: Mapped[str] = mapped_column(index=True)
     """E.164 with the plus."""
     label: Mapped[str] = mapped_column(default="")
+    opens_account: Mapped[bool] = mapped_column(default=True, server_default="true")
+    """False once the person at this number gave the account up: it is for calls only."""
 
 
 class Site(Owned, Base):
@@ -101,6 +114,8 @@ class Contact(Owned, Base):
     language_chosen: Mapped[bool] = mapped_column(default=False)
     opted_out_at: Mapped[datetime | None]
     """No marketing and no reminders after this instant; answers to what he asks still go out."""
+    marketing_stopped_at: Mapped[datetime | None]
+    """No marketing after this instant; notices about his own service still go out."""
 
 
 class ContactAccount(Owned, Base):

@@ -40,6 +40,8 @@ class Claimed:
     phone: str | None
     user_id: str | None
     last_inbound_at: datetime | None
+    unwanted: bool = False
+    """It sells something to a person who has stopped that."""
 
 
 _TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(CAST(:number AS text), 1))")
@@ -74,6 +76,7 @@ FROM taken, contact AS c
 WHERE m.id = taken.id AND c.id = m.contact_id
 RETURNING m.id, m.contact_id, m.lane, m.kind, m.payload, m.attachment, m.template, m.attempts, m.error,
     m.expires_at, c.phone, c.user_id,
+    m.marketing AND coalesce(c.marketing_stopped_at, c.opted_out_at) IS NOT NULL AS unwanted,
     (SELECT v.last_inbound_at FROM conversation AS v
      WHERE v.company_id = :company AND v.contact_id = m.contact_id AND v.business_number_id = :number)
     AS last_inbound_at

@@ -34,7 +34,10 @@ class Conversation(Owned, Base):
     """One person's talk with one business number; the row is locked for the length of a turn."""
 
     __tablename__ = "conversation"
-    __table_args__ = (UniqueConstraint("company_id", "contact_id", "business_number_id"),)
+    __table_args__ = (
+        UniqueConstraint("company_id", "contact_id", "business_number_id"),
+        Index("ix_conversation_human", "company_id", "human_since", postgresql_where=text("human_since IS NOT NULL")),
+    )
     contact_id: Mapped[Id] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"))
     business_number_id: Mapped[Id] = mapped_column(ForeignKey("business_number.id"))
     state: Mapped[Json] = mapped_column(default=dict)
@@ -42,6 +45,16 @@ class Conversation(Owned, Base):
     `{flow, run, asked, answers, asked_at, heard}`; `words` are those for which an account was asked."""
     last_inbound_at: Mapped[datetime | None]
     """The newest message's own timestamp; the 24-hour window counts from it."""
+    human_since: Mapped[datetime | None]
+    """Since when a person answers instead of the bot, or is waited for; None while the bot does."""
+    human_staff_id: Mapped[Id | None] = mapped_column(ForeignKey("staff.id"))
+    """Who has taken the chat over; None while nobody has."""
+    human_by: Mapped[str] = mapped_column(default="", server_default="")
+    """The actor who handed it over: the person himself, or the employee who took it."""
+    human_due_at: Mapped[datetime | None]
+    """When it returns to the bot by itself; moved on by every answer."""
+    answered_at: Mapped[datetime | None]
+    """When an employee last wrote in it."""
 
 
 class InboundMessage(Owned, Base):
@@ -100,6 +113,8 @@ class OutboundMessage(Owned, Base):
     """`{"source": "invoice_pdf" | "document", "id": ...}`, loaded and uploaded at sending."""
     template: Mapped[Json | None]
     """The twin to send once the 24-hour window is closed: `{"name", "language", "parameters"}`."""
+    marketing: Mapped[bool] = mapped_column(default=False, server_default="false")
+    """It sells something: never sent to who has stopped marketing."""
     dedupe_key: Mapped[str]
     state: Mapped[str] = mapped_column(default="queued")
     state_since: Mapped[datetime]

@@ -34,18 +34,20 @@ def queue_message(
     template: Mapping[str, Any] | None = None,
     expires_in: timedelta | None = None,
     not_before: datetime | None = None,
+    marketing: bool | None = None,
 ) -> Id:
     """Queue a message and ring for it after the commit; the caller owns the transaction.
 
     `payload` comes from `core.messaging.payloads`; `text` is its words for people who read the panel.
     `template` is the twin `{"name", "language", "parameters"}` to send once the 24-hour window is closed.
+    `marketing` is what who stopped marketing does not get; unless told, whatever goes in the lane `bulk`.
     `expires_in` counts from `not_before` (or `now`) and has a default per lane. The same `dedupe_key`
     again changes nothing and returns the first message's id. Raises PayloadInvalid for a bad twin.
     """
     row = message_row(
         contact_id=contact_id, business_number_id=business_number_id, lane=lane, payload=payload, text=text,
         dedupe_key=dedupe_key, now=now, attachment=attachment, template=template, expires_in=expires_in,
-        not_before=not_before,
+        not_before=not_before, marketing=marketing,
     )  # fmt: skip
     return queue_rows(session, [row], now=now)[0]
 
@@ -80,7 +82,7 @@ def queue_read_mark(
 def message_row(
     *, contact_id: Id, business_number_id: Id, lane: str, payload: Json, text: str, dedupe_key: str, now: datetime,
     attachment: Mapping[str, Any] | None = None, template: Mapping[str, Any] | None = None,
-    expires_in: timedelta | None = None, not_before: datetime | None = None,
+    expires_in: timedelta | None = None, not_before: datetime | None = None, marketing: bool | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """The outbox row of a message without its company and id; arguments as of `queue_message`."""
     if template is not None:
@@ -95,6 +97,7 @@ def message_row(
         "text": text,
         "attachment": dict(attachment) if attachment else None,
         "template": dict(template) if template else None,
+        "marketing": lane == "bulk" if marketing is None else marketing,
         "dedupe_key": dedupe_key,
         "state": "queued",
         "state_since": now,

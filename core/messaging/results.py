@@ -12,12 +12,13 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from core.ids import Id
-from core.messaging import payloads, statuses, window
+from core.messaging import payloads, statuses, unwanted, window
 from core.messaging.batches import SENT_AGAIN, Claimed
 from core.messaging.models import OutboundMessage
 from core.messaging.outcomes import Accepted, Outcome, Refused, Rule, Unknown
 
 WINDOW_CLOSED = "window closed"
+UNWANTED = "the person has stopped marketing"
 PAIR_RATE = "waits for the limit of messages to one person"
 
 
@@ -46,6 +47,8 @@ def refused_before_sending(message: Claimed, now: datetime) -> Verdict | None:
     """The verdict on a message that must not be sent any more; None when it may go."""
     if message.expires_at <= now:
         return Verdict(message.id, "expired", now, message.attempts, error="not sent in time")
+    if message.unwanted:
+        return Verdict(message.id, "failed", now, message.attempts, error=UNWANTED)
     is_free_form = message.kind not in ("template", "read")
     if is_free_form and message.template is None and not window.is_open(message.last_inbound_at, now):
         return Verdict(message.id, "failed", now, message.attempts, error=WINDOW_CLOSED)
@@ -151,6 +154,8 @@ def write(session: Session, results: Sequence[Result], *, now: datetime) -> None
     _execute(session, _SETTLE, [_columns(result, now) for result in ordered])
     _execute(session, _NAME, [{"message": each.message.id, "told_wamid": each.wamid} for each in named])
     statuses.apply_waiting(session, wamids=[result.wamid for result in named], now=now)
+    refused = [each.message.contact_id for each in ordered if each.verdict.error_code == unwanted.STOPPED_CODE]
+    unwanted.stop_marketing(session, contact_ids=refused, now=now)
 
 
 def _execute(session: Session, statement: Any, rows: list[dict[str, Any]]) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from core import jobs
 from core.db import Json
 from core.ids import Id
-from core.messaging import payloads
+from core.messaging import payloads, unwanted
 from core.messaging.models import OutboundMessage, StatusUpdate
 
 RANK = {
@@ -160,6 +160,8 @@ def _fail(session: Session, message: OutboundMessage, status: Json, now: datetim
     code, reason = _fault(status)
     message.error_code, message.error = code, reason
     message.state_since = now
+    if code == unwanted.STOPPED_CODE:
+        unwanted.stop_marketing(session, contact_ids=[message.contact_id], now=now)
     if code == WINDOW_CLOSED_CODE and message.template is not None and message.kind != "template":
         _queue_as_template(session, message, now)
     else:

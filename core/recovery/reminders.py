@@ -85,7 +85,7 @@ def _linked(session: Session, customer_ids: Sequence[Id]) -> dict[Id, list[Perso
 def _on_file(session: Session, customer_ids: Sequence[Id]) -> dict[Id, list[Person]]:
     numbers = (
         select(CustomerPhone.customer_id, CustomerPhone.phone)
-        .where(CustomerPhone.customer_id.in_(customer_ids))
+        .where(CustomerPhone.customer_id.in_(customer_ids), CustomerPhone.opens_account)
         .order_by(CustomerPhone.id.desc())
     )
     phones = {row.customer_id: row.phone for row in session.execute(numbers)}  # the first one stays

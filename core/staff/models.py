@@ -30,6 +30,8 @@ class Staff(Owned, Base):
     """What he may also work as in chat, one role at a time; in a small company the manager repairs lines too."""
     phone: Mapped[str]
     """E.164 with the plus."""
+    phone_opens_chat: Mapped[bool] = mapped_column(default=True, server_default="true")
+    """False once a code made another WhatsApp number his: the one on file is for calls only."""
     state: Mapped[str] = mapped_column(default="active")
     area_id: Mapped[Id | None] = mapped_column(ForeignKey("area.id"))
 

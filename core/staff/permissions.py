@@ -5,7 +5,7 @@ from __future__ import annotations
 CUSTOMER = frozenset({
     "chat.menu", "chat.balance", "chat.invoice", "chat.how_to_pay", "chat.complaint_status", "chat.plans",
     "chat.human", "chat.complain", "chat.claim_payment", "chat.receipt", "chat.promise", "chat.recharge",
-    "chat.change_plan", "chat.usage", "chat.outage", "chat.requests",
+    "chat.change_plan", "chat.usage", "chat.outage", "chat.requests", "chat.connection", "chat.link", "chat.unlink",
 })  # fmt: skip
 RECOVERY = frozenset({
     "chat.menu", "chat.worklist", "chat.own_cases", "chat.collect", "chat.performance", "panel.home", "overdue.view",
@@ -17,11 +17,14 @@ OPERATIONS = frozenset({
     "refund.decide", "recovery.view", "recovery.manage", "cash.view", "cash.count", "bank.view", "bank.write",
     "expense.write", "vendor.write", "voucher.write",
     "chat.approve", "chat.lookup", "chat.outages", "stock.view", "stock.write", "stock.approve", "ticket.write",
+    "inbox.answer", "link.decide", "lead.manage", "lead.papers", "desk.settings",
 })  # fmt: skip
-OWNERSHIP = frozenset({"ledger.view", "ledger.write", "ledger.close", "payroll.view", "payroll.write"})
+OWNERSHIP = frozenset({
+    "ledger.view", "ledger.write", "ledger.close", "payroll.view", "payroll.write", "staff.invite",
+})  # fmt: skip
 
 PERMISSIONS: dict[str, frozenset[str]] = {
-    "prospect": frozenset({"chat.menu", "chat.plans", "chat.human"}),
+    "prospect": frozenset({"chat.menu", "chat.plans", "chat.human", "chat.connection", "chat.link"}),
     "customer": CUSTOMER,
     "technician": frozenset({"chat.menu", "chat.jobs"}),
     "recovery_agent": RECOVERY,

@@ -91,7 +91,7 @@ def customer_profile(session: Session, *, number: str, today: date) -> Profile:
 
 def _chat(session: Session, customer: Customer) -> Sequence[ChatLine]:
     linked = select(ContactAccount.contact_id).where(ContactAccount.customer_id == customer.id)
-    on_file = select(CustomerPhone.phone).where(CustomerPhone.customer_id == customer.id)
+    on_file = select(CustomerPhone.phone).where(CustomerPhone.customer_id == customer.id, CustomerPhone.opens_account)
     people = select(Contact.id).where(or_(Contact.id.in_(linked), Contact.phone.in_(on_file) & Contact.phone_trusted))
     heard = select(
         InboundMessage.created_at.label("at"), literal(False).label("ours"), InboundMessage.text,

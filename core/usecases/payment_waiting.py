@@ -62,7 +62,7 @@ _WAITING = """
             SELECT c.id, c.language, true AS on_file FROM customer_phone p
              CROSS JOIN LATERAL (SELECT id, language FROM contact
                                   WHERE company_id = taar_company() AND phone = p.phone AND phone_trusted OFFSET 0) c
-             WHERE p.customer_id = %(customer)s
+             WHERE p.customer_id = %(customer)s AND p.opens_account
             UNION ALL
             SELECT c.id, c.language, false FROM contact_account a
              CROSS JOIN LATERAL (SELECT id, language FROM contact WHERE id = a.contact_id OFFSET 0) c

@@ -53,6 +53,11 @@ def process_settings() -> Settings:
     return _settings
 
 
+def public_url() -> str:
+    """What links in messages begin with; empty where people outside cannot reach this installation safely."""
+    return _settings.base_url if _settings is not None else ""
+
+
 def _check_graph_version(version: str) -> None:
     left = graph_versions.refuse_expired(version, utc_now().date())
     if left is not None and left < graph_versions.WARN_AHEAD:

@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 from core.billing.claims import pending_claims
 from core.billing.payment_models import Payment, PaymentClaim, Refund
 from core.billing.write_offs import write_offs_waiting
-from core.crm.models import Customer
+from core.crm.linking import waiting_links
+from core.crm.masking import mask_phone
+from core.crm.models import Contact, Customer
 from core.ids import Id
 from core.ledger.expenses import waiting_expenses
 from core.recovery.case_models import RecoveryRun
@@ -23,7 +25,7 @@ from core.staff.handovers import waiting_handovers
 from core.staff.models import Staff
 
 PROPOSALS = ("pick_up", "termination", "write_off_proposal")
-KINDS = ("claim", "handover", "refund", "write_off", "expense", *PROPOSALS, "cuts")
+KINDS = ("claim", "handover", "refund", "write_off", "expense", *PROPOSALS, "cuts", "link")
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,10 @@ class Approval:
 
 
 def waiting_approvals(session: Session, *, today: date) -> list[Approval]:
-    """Claims, handovers, refunds, write-offs, expenses, steps of the recovery ladder, today's stopped suspensions."""
+    """Claims, handovers, refunds, write-offs, expenses, steps of the ladder, stopped suspensions, links to accounts."""
     return [
         *_claims(session), *_handovers(session), *_refunds(session), *_write_offs(session), *_expenses(session),
-        *_proposals(session), *_cuts(session, today),
+        *_proposals(session), *_cuts(session, today), *_links(session),
     ]  # fmt: skip
 
 
@@ -126,6 +128,18 @@ def _cuts(session: Session, today: date) -> list[Approval]:
     run = session.scalar(select(RecoveryRun).where(RecoveryRun.run_day == today, RecoveryRun.kind == SUSPENSION))
     count = int(run.counts.get("needs_yes", 0)) if run is not None else 0
     return [Approval("cuts", today.isoformat(), "", "", Decimal(0), count=count)] if count else []
+
+
+def _links(session: Session) -> list[Approval]:
+    """Who asks for an account without a code; `count` is 0 where there is no such account."""
+    waiting = waiting_links(session)
+    people = session.scalars(select(Contact).where(Contact.id.in_([each.contact_id for each in waiting]))).all()
+    phones = {person.id: mask_phone(person.phone) if person.phone else person.name or "-" for person in people}
+    return [
+        Approval("link", str(each.id), each.wanted, phones[each.contact_id], Decimal(0), each.note,
+                 count=int(each.customer_id is not None))
+        for each in waiting
+    ]  # fmt: skip
 
 
 def _customers(session: Session, ids: Sequence[Id]) -> dict[Id, str]:

@@ -13,7 +13,7 @@ from migrations.guarding import guard
 from migrations.kinds import renew_kinds
 
 revision = "0017"
-down_revision = "0015"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 

@@ -42,6 +42,8 @@ UNWALKED = {
     "refuse": {"item", "reason", "confirmed"}, "dispute_bill": {"bill", "detail", "confirmed"},
     "comment_rating": {"ticket", "comment"}, "pause_line": {"start", "back", "confirmed"},
     "outage_details": {"outage", "cause", "hours"},
+    "link_account": {"account_no"}, "link_by_office": {"who"}, "unlink_account": {"confirmed"},
+    "new_connection": {"place", "zone", "name", "address", "pin", "plan", "wished", "phone", "confirmed"},
 }  # fmt: skip
 """Begun from a button of what they are about; their own stories walk them."""
 SOMETIMES = {"file_complaint": {"bill", "outage", "light", "helped", "place"}}
