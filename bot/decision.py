@@ -177,7 +177,7 @@ def _wish(chat: Chat, state: State) -> Reply:
         state.pop("tries", None)
         return _run(chat, state, *called, named)
     target = router.for_intent(chat.speaker.role, understood.intent)
-    if understood.intent == "cancel":
+    if _is_sure_of(chat, "cancel"):
         state.pop("parked", None)
         return Reply(words("All right."), buttons=(anyone.MENU,))
     if target is not None and understood.confidence >= SURE:

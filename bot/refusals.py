@@ -8,11 +8,13 @@ from dataclasses import replace
 
 from bot.texts.reply import Saying, words
 from core.billing import claims, payments, refunds, write_offs
+from core.crm import linking
 from core.errors import DomainError, NotFound
 from core.ledger import expenses
 from core.money import AmountInvalid
 from core.recovery import cases, promise_terms, promises
 from core.staff import cashiers, handovers
+from core.usecases import carry_out_proposal
 from core.usecases.suspend_overdue import ApprovalInvalid
 
 PLACES = re.compile(r"%\((\w+)\)s")
@@ -52,6 +54,10 @@ SAID: Mapping[type[DomainError], tuple[Saying, ...]] = {
         words("You hold %(held)s by your receipts, which is less than %(amount)s."),
         words("You hold less than that by your receipts."),
     ),
+    cases.ProposalDecided: DECIDED,
+    carry_out_proposal.NotCarriedOut: (words("This cannot be done as things stand: the panel says why."),),
+    linking.LinkDecided: DECIDED,
+    linking.AccountUnknown: (words("No account has that number."),),
     cases.NoOpenCase: (words("This customer has no open case."),),
     cases.AttemptInvalid: (words("A part of the report is missing. Please begin again."),),
     promise_terms.PromiseRefused: (

@@ -13,10 +13,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from bot import health, webhook
+from core.clock import utc_now
 from core.db import company_session
 from core.messaging.models import OutboundMessage
 from core.settings import Settings
-from tests.cast import NOW, TestCompany
+from tests.cast import TestCompany
 
 SECRET = "test-app-secret"
 VERIFY_TOKEN = "test-verify-token"
@@ -71,7 +72,7 @@ class Phone:
     def sends(self, kind: str, content: dict[str, Any], *, wamid: str | None = None, at: int | None = None) -> int:
         """Deliver one message; the HTTP status."""
         message: dict[str, Any] = {
-            "id": wamid or new_wamid(), "timestamp": str(at or int(NOW.timestamp())), "type": kind, kind: content,
+            "id": wamid or new_wamid(), "timestamp": str(at or int(utc_now().timestamp())), "type": kind, kind: content,
         }  # fmt: skip
         contact: dict[str, Any] = {"profile": {"name": self.name}}
         if self.phone:

@@ -119,7 +119,7 @@ def read_mark_row(*, contact_id: Id, business_number_id: Id, wamid: str, typing:
 
 COLUMNS: LiteralString = (
     "business_number_id, contact_id, lane, kind, payload, text, attachment, template, dedupe_key, state,"
-    " state_since, not_before, expires_at, attempts, error"
+    " state_since, not_before, expires_at, attempts, error, marketing"
 )
 ROWS: LiteralString = f"INSERT INTO outbound_message ({COLUMNS}) SELECT {COLUMNS} FROM jsonb_populate_recordset"  # noqa: S608
 """To be gone on with `(NULL::outbound_message, <the JSON of rows_json>)`, in a statement of `core.db.run`."""

@@ -257,6 +257,7 @@ def test_a_manager_tells_cause_and_time_and_customers_read_them(client: FlaskCli
     with company_session(company.id, "test") as session:
         make_staff(session, company, role="manager", phone=boss)
     saima = Phone(client, company, boss)
+    saima.says("aaj ki recovery kitni hai")
     tap(saima, f"flow:outage_details:{outage.id}")
     saima.says("Fiber kat gayi, team pohanch gayi hai")
     assert "tasdeeq shuda" in tap(saima, "a:outage_details:1:hours:4").text

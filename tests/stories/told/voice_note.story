@@ -8,6 +8,7 @@ Ayesha sends a voice note
 Ayesha sends a sticker
   speaks: ur_Latn
 Ayesha: net band hai
+Ayesha taps: Abhi nahi dekh sakta
 Ayesha sends a photo
 Ayesha taps: Haan
 fact: Ayesha has a no_internet ticket that is open
