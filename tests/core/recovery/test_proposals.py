@@ -18,7 +18,7 @@ from core.billing.subscription_models import Subscription
 from core.billing.write_offs import write_off_invoice
 from core.crm.models import Customer
 from core.ids import Id, new_id
-from core.inventory.models import Item
+from core.inventory.items import move_item, receive_item
 from core.ledger.models import JournalEntry
 from core.messaging.models import OutboundMessage
 from core.recovery.case_models import Proposal, RecoveryCase, ServiceCut
@@ -58,10 +58,10 @@ def decides(town: Town, proposal_id: Id, *, accept: bool, day: int, note: str = 
 
 def rents(town: Town, customer_id: Id, serial: str = "ZTE-1") -> None:
     with town.open() as session:
-        session.add(
-            Item(id=new_id(), kind="onu", model="F601", serial=serial, ownership="rented", holder_kind="customer",
-                 holder_id=customer_id)
-        )  # fmt: skip
+        onu = receive_item(session, kind="onu", model="F601", serial=serial, actor="test", now=at(after(-60)))
+        move_item(
+            session, item=onu, to_kind="customer", to_id=customer_id, reason="rented", actor="test", now=at(after(-60))
+        )
 
 
 def deposits(town: Town, customer_id: Id, amount: str, *, paid: bool = True) -> None:
