@@ -52,7 +52,7 @@ class KillableRedis:
             self.process = None
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 40) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = 150) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         if time.monotonic() > deadline:
