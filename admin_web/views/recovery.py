@@ -19,8 +19,9 @@ from core.recovery.assignment import reassign_case
 from core.recovery.board import board
 from core.recovery.case_file import agents_at_work, case_file, open_cases
 from core.recovery.case_models import StepRecord
-from core.recovery.cases import decide_proposal, end_protection, hand_over_notice, protect
+from core.recovery.cases import end_protection, hand_over_notice, protect
 from core.staff.people import staff_names
+from core.usecases.carry_out_proposal import decide_proposal
 from core.usecases.score_agents import score_agents, score_areas
 from core.usecases.suspend_overdue import approve_cuts, plan_cuts
 
@@ -139,9 +140,9 @@ def decide_case_proposal(case_id: UUID, proposal_id: UUID) -> Page:
         accept = form.choice("decision", ("accept", "refuse")) == "accept"
         made = decide_proposal(
             page.session, proposal_id=proposal_id, accept=accept, decided_by=page.actor,
-            note=form.text("note", required=not accept), now=utc_now(),
+            note=form.text("note", required=not accept), now=utc_now(), origin="panel:recovery_case",
         )  # fmt: skip
-        return f"The proposal is {made.state}."
+        return f"The proposal is {made.state}. {made.outcome}".rstrip()
 
     return _in_case(decide, case_id)
 
