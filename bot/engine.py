@@ -54,17 +54,23 @@ def parse_tap(action: str) -> Tap | None:
 
 
 def begin(flow: Flow, chat: Chat, *, run: int, now: datetime, about: str = "") -> Step:
-    """Start a flow; what the first sentence already told is taken as answers.
+    """Start a flow; what the first sentence already told is taken as answers, and what will not do is said to be so.
 
     `about` comes with the button that starts it, and answers a first question of which it is one of the options.
     """
     progress: Progress = {"flow": flow.name, "run": run, "asked": None, "answers": {}, "asked_at": None}
+    refused: dict[str, Reject] = {}
     for question in flow.questions:
         is_first = question is flow.questions[0] and isinstance(question, Choose)
         value = about if about and is_first else question.given(chat)
-        if value is not None and _fits(flow, question, chat, progress, value):
-            _remember(progress, question, chat, value)
-    return proceed(flow, chat, progress, now=now)
+        try:
+            if value is not None and _fits(flow, question, chat, progress, value):
+                _remember(progress, question, chat, value)
+        except Reject as reject:
+            refused[question.name] = reject
+    step = proceed(flow, chat, progress, now=now)
+    wrong = refused.get(str(step.progress["asked"])) if step.progress else None
+    return again(flow, chat, progress, wrong) if wrong else step
 
 
 def answer(flow: Flow, chat: Chat, progress: Progress, *, tap: Tap | None, now: datetime) -> Step:
@@ -175,14 +181,12 @@ def is_answered(flow: Flow, chat: Chat, progress: Progress) -> bool:
 
 
 def _fits(flow: Flow, question: Question, chat: Chat, progress: Progress, value: Any) -> bool:
+    """Whether a value answers the question; raises Reject for an amount that says why it does not."""
     answers = read_all(flow, progress)
     if isinstance(question, Choose):
         return any(option.value == value for option in question.options(chat, answers))
     if isinstance(question, Rupees) and question.check is not None:
-        try:
-            question.check(chat, answers, question.load(value))
-        except Reject:
-            return False
+        question.check(chat, answers, question.load(value))
     return True
 
 
