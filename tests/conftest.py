@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import select
 
 import core.db
@@ -25,6 +26,11 @@ from core.usecases.open_company import open_company
 from tests.cast import TestCompany
 
 _counter = itertools.count(1)
+
+settings.register_profile("the same every time", derandomize=True, deadline=None)
+settings.register_profile("search", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "the same every time"))
+"""A failure then belongs to the change that is tested; HYPOTHESIS_PROFILE=search looks further."""
 
 
 SERVERS = "TAAR_TEST_SERVERS"
