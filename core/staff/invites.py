@@ -14,7 +14,8 @@ from core.ids import Id, new_id
 from core.staff.invite_models import StaffInvite
 from core.staff.people import staff_named
 
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+FIGURES = "23456789"
+ALPHABET = FIGURES + "ABCDEFGHJKMNPQRSTVWXYZ"
 """Without the letters and figures that are taken for one another."""
 LETTERS = 8
 INVITE_LIFE = timedelta(hours=24)
@@ -35,7 +36,8 @@ def invite_staff(session: Session, *, staff_id: Id, made_by: str, now: datetime)
     session.execute(
         update(StaffInvite).where(StaffInvite.staff_id == staff_id, StaffInvite.used_at.is_(None)).values(used_at=now)
     )
-    code = "".join(secrets.choice(ALPHABET) for _ in range(LETTERS))
+    # A figure at the end tells a code from a word of eight letters.
+    code = "".join(secrets.choice(ALPHABET) for _ in range(LETTERS - 1)) + secrets.choice(FIGURES)
     session.add(
         StaffInvite(
             id=new_id(),
