@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import select
 
 import core.db
@@ -113,3 +114,16 @@ def open_test_company(slug: str, phone_number_id: str) -> TestCompany:
         sub_zone = SubZone(id=new_id(), area_id=area.id, name="Gulberg III")
         session.add_all([area, sub_zone])
     return TestCompany(opened.id, slug, number, phone_number_id, area.id, sub_zone.id)
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    """A real Chromium; where there is none the test is skipped, unless TAAR_REQUIRE_BROWSER says it must run."""
+    chromium = shutil.which("chromium")
+    if chromium is None and not os.environ.get("TAAR_REQUIRE_BROWSER"):
+        pytest.skip("no chromium on this machine; set TAAR_REQUIRE_BROWSER=1 to fail instead")
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=flags)
+        yield launched
+        launched.close()

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import threading
-from collections.abc import Iterator
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser
 
 from admin_web.access import NEEDED
 from admin_web.blueprint import blueprint
@@ -129,21 +125,10 @@ def test_health_and_readiness(app: Flask) -> None:
     assert client.get("/readyz").json == {"status": "ok", "database": "ok", "redis": "ok"}
 
 
-@pytest.fixture
-def address(app: Flask) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-
-
 @pytest.mark.browser
-def test_an_owner_finds_a_customer_in_a_real_browser(app: Flask, company: TestCompany, address: str) -> None:
-    chromium = shutil.which("chromium")
-    if chromium is None and not os.environ.get("TAAR_REQUIRE_BROWSER"):
-        pytest.skip("no chromium on this machine; set TAAR_REQUIRE_BROWSER=1 to fail instead")
-    from playwright.sync_api import sync_playwright
-
+def test_an_owner_finds_a_customer_in_a_real_browser(
+    app: Flask, company: TestCompany, address: str, browser: Browser
+) -> None:
     email = f"{new_id()}@chenab.example"
     with company_session(company.id, "test") as session:
         customer_who_owes(session, company, a_phone())
@@ -151,23 +136,19 @@ def test_an_owner_finds_a_customer_in_a_real_browser(app: Flask, company: TestCo
     with platform_session("test") as session:
         create_login(session, email=email, password=PASSWORD, name="Hamid", role="owner", company_id=company.id,
                      staff_id=None)  # fmt: skip
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
-        page = browser.new_page()
-        faults: list[str] = []
-        page.on("pageerror", lambda fault: faults.append(str(fault)))
-        page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
-        page.goto(address)
-        page.fill("[name=email]", email)
-        page.fill("[name=password]", PASSWORD)
-        page.click("button:has-text('Sign in')")
-        page.wait_for_selector("text=Zero ✓")
-        page.click("nav a:has-text('Customers')")
-        page.fill("[name=q]", "ayesha")
-        page.wait_for_selector("text=Bilal Butt", state="detached")
-        page.click("text=C-2001")
-        page.wait_for_selector("h1:has-text('Ayesha Khan')")
-        assert "Rs 3,435.63" in page.inner_text("main")
-        browser.close()
+    page = browser.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda fault: faults.append(str(fault)))
+    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    page.goto(address)
+    page.fill("[name=email]", email)
+    page.fill("[name=password]", PASSWORD)
+    page.click("button:has-text('Sign in')")
+    page.wait_for_selector("text=Zero ✓")
+    page.click("nav a:has-text('Customers')")
+    page.fill("[name=q]", "ayesha")
+    page.wait_for_selector("text=Bilal Butt", state="detached")
+    page.click("text=C-2001")
+    page.wait_for_selector("h1:has-text('Ayesha Khan')")
+    assert "Rs 3,435.63" in page.inner_text("main")
     assert faults == []

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
-import threading
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
 from flask import Flask
+from playwright.sync_api import Browser
 from sqlalchemy import select, text
-from werkzeug.serving import make_server
 
 from cli.web import create_app
 from core.db import company_session, platform_session
@@ -188,53 +185,38 @@ def filled_in(page: str, form: str) -> dict[str, str]:
     return fields
 
 
-@pytest.fixture
-def address(app: Flask) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-
-
 @pytest.mark.browser
-def test_a_manager_works_through_recovery_in_a_real_browser(app: Flask, recovering: TestCompany, address: str) -> None:
-    chromium = shutil.which("chromium")
-    if chromium is None and not os.environ.get("TAAR_REQUIRE_BROWSER"):
-        pytest.skip("no chromium on this machine; set TAAR_REQUIRE_BROWSER=1 to fail instead")
-    from playwright.sync_api import sync_playwright
-
+def test_a_manager_works_through_recovery_in_a_real_browser(
+    app: Flask, recovering: TestCompany, address: str, browser: Browser
+) -> None:
     email, shots = f"{new_id()}@chenab.example", os.environ.get("TAAR_SCREENSHOTS")
     with company_session(recovering.id, "test") as session:
         staff_id = make_staff(session, recovering, role="manager", name="Saima").id
     with platform_session("test") as session:
         create_login(session, email=email, password=PASSWORD, name="Saima", role="manager", company_id=recovering.id,
                      staff_id=staff_id)  # fmt: skip
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        faults: list[str] = []
-        page.on("pageerror", lambda fault: faults.append(str(fault)))
-        page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
-        page.goto(f"{address}/login")
-        page.fill("[name=email]", email)
-        page.fill("[name=password]", PASSWORD)
-        page.click("button:has-text('Sign in')")
-        for path, words in PAGES.items():
-            page.goto(address + path)
-            assert words in page.inner_text("main")
-            if shots:
-                page.screenshot(path=f"{shots}/chat-{path.strip('/').replace('/', '-')}.png", full_page=True)
-        page.goto(f"{address}/recovery")
-        page.click("a:has-text('C-2001')")
-        page.fill("form[action$=protect] [name=reason]", "Her father is ill")
-        page.fill("form[action$=protect] [name=until_on]", "2027-01-31")
-        page.click("button:has-text('Protect')")
-        page.wait_for_selector("text=The customer is not suspended through 2027-01-31.")
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    faults: list[str] = []
+    page.on("pageerror", lambda fault: faults.append(str(fault)))
+    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    page.goto(f"{address}/login")
+    page.fill("[name=email]", email)
+    page.fill("[name=password]", PASSWORD)
+    page.click("button:has-text('Sign in')")
+    for path, words in PAGES.items():
+        page.goto(address + path)
+        assert words in page.inner_text("main")
         if shots:
-            page.screenshot(path=f"{shots}/chat-case.png", full_page=True)
-        page.goto(f"{address}/agent-cash")
-        page.click("button:has-text('Counted')")
-        page.wait_for_selector("text=is booked with 1500.00")
-        browser.close()
+            page.screenshot(path=f"{shots}/chat-{path.strip('/').replace('/', '-')}.png", full_page=True)
+    page.goto(f"{address}/recovery")
+    page.click("a:has-text('C-2001')")
+    page.fill("form[action$=protect] [name=reason]", "Her father is ill")
+    page.fill("form[action$=protect] [name=until_on]", "2027-01-31")
+    page.click("button:has-text('Protect')")
+    page.wait_for_selector("text=The customer is not suspended through 2027-01-31.")
+    if shots:
+        page.screenshot(path=f"{shots}/chat-case.png", full_page=True)
+    page.goto(f"{address}/agent-cash")
+    page.click("button:has-text('Counted')")
+    page.wait_for_selector("text=is booked with 1500.00")
     assert faults == []

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
 from queue import Empty
 
 import pytest
 import requests
+from playwright.sync_api import Browser
 from pywa import WhatsApp
 from pywa.errors import WhatsAppError
 
@@ -121,27 +120,18 @@ def test_the_rates_can_be_switched_off_on_the_page(simulator: Simulator) -> None
 
 
 @pytest.mark.browser
-def test_a_fault_is_ordered_on_the_page_and_strikes(simulator: Simulator, business: Business) -> None:
-    chromium = shutil.which("chromium")
-    if chromium is None and not os.environ.get("TAAR_REQUIRE_BROWSER"):
-        pytest.skip("no chromium on this machine; set TAAR_REQUIRE_BROWSER=1 to fail instead")
-    from playwright.sync_api import sync_playwright
-
+def test_a_fault_is_ordered_on_the_page_and_strikes(simulator: Simulator, business: Business, browser: Browser) -> None:
     hear(simulator, business, "hi")
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
-        page = browser.new_page()
-        wrong: list[str] = []
-        page.on("pageerror", lambda fault: wrong.append(str(fault)))
-        page.goto(f"{simulator.base_url}/#{AYESHA.phone}")
-        page.select_option("#fault", "131056")
-        page.click("text=Order it")
-        page.wait_for_selector("#waiting li:has-text('131056')")
-        assert post(simulator, text()).json()["error"]["code"] == 131056
-        page.wait_for_selector("#waiting li", state="detached")
-        post(simulator, text("salam from the business"))
-        page.wait_for_selector("text=salam from the business")
-        assert statuses(business, 3)[-1] == ("read", None)
-        browser.close()
+    page = browser.new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda fault: wrong.append(str(fault)))
+    page.goto(f"{simulator.base_url}/#{AYESHA.phone}")
+    page.select_option("#fault", "131056")
+    page.click("text=Order it")
+    page.wait_for_selector("#waiting li:has-text('131056')")
+    assert post(simulator, text()).json()["error"]["code"] == 131056
+    page.wait_for_selector("#waiting li", state="detached")
+    post(simulator, text("salam from the business"))
+    page.wait_for_selector("text=salam from the business")
+    assert statuses(business, 3)[-1] == ("read", None)
     assert wrong == []

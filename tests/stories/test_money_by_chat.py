@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 
@@ -11,8 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, text, update
 
-from core.billing.debt_models import WriteOff
-from core.billing.payment_models import Payment, PaymentClaim, Refund
+from core.billing.payment_models import Payment
 from core.billing.plan_models import BillingPolicy
 from core.billing.subscription_models import Subscription
 from core.billing.voucher_codes import new_code
@@ -20,10 +18,9 @@ from core.billing.vouchers import make_vouchers
 from core.crm.models import Customer, Site
 from core.db import company_session
 from core.ledger.models import JournalEntry
-from core.ledger.treasury_models import Expense
 from core.messaging.models import InboundMessage, OutboundMessage
 from core.printing.figures import day_text as day
-from core.recovery.case_models import Attempt, CutApproval, Promise, RecoveryRun
+from core.recovery.case_models import Attempt, Promise
 from core.service_desk.models import Ticket
 from core.settings import Settings
 from core.staff.cash_models import Handover
@@ -38,8 +35,6 @@ from tests.stories.money import (
     debtor,
     debtor_who_promised,
     in_days,
-    manager_with_requests,
-    manager_with_work,
     person,
     prepaid_customer,
 )
@@ -331,104 +326,3 @@ def test_cash_is_announced_once_for_what_is_in_hand(client: FlaskClient, company
 def test_an_agent_sees_how_he_is_doing(client: FlaskClient, company: TestCompany) -> None:
     answer = tap(person(client, company, agent_with_cash), "my_performance").text
     assert "Collected: *Rs 1,500* with 1 receipts" in answer and "Cash in your hands: *Rs 1,500*" in answer
-
-
-# The office
-
-
-def test_a_manager_decides_one_thing_after_the_other(client: FlaskClient, company: TestCompany) -> None:
-    saima = person(client, company, manager_with_work)
-    first = saima.says("approval dikhao")
-    assert "JC-8844" in first.text and "3,435.63" in first.text
-    saima.taps("Manzoor")
-    saima.taps("JazzCash")
-    assert "manzoor kar dun" in saima.last.text
-    done = saima.taps("Haan")
-    assert "Manzoor ho gaya" in done.text
-    assert "Rabia" in saima.taps("Manzooriyan").text
-    saima.taps("Manzoor")
-    saima.says("1400")
-    assert "Rs 1,400" in saima.last.text
-    saima.taps("Haan")
-    assert "kuch baqi nahi" in saima.taps("Manzooriyan").text
-    with company_session(company.id) as session:
-        assert session.scalars(select(PaymentClaim)).one().state == "approved"
-        assert str(session.scalars(select(Handover)).one().counted) == "1400.00"
-
-
-def test_a_refusal_needs_its_reason_and_nothing_happens_without_a_yes(
-    client: FlaskClient, company: TestCompany
-) -> None:
-    saima = person(client, company, manager_with_work)
-    saima.says("approval dikhao")
-    saima.taps("Na-manzoor")
-    saima.says("Bank mein yeh raqam nahi aayi")
-    saima.taps("Nahi")
-    saima.taps("Manzooriyan")
-    saima.taps("Na-manzoor")
-    saima.says("Bank mein yeh raqam nahi aayi")
-    assert "Na-manzoor kar diya" in saima.taps("Haan").text
-    with company_session(company.id) as session:
-        claim = session.scalars(select(PaymentClaim)).one()
-    assert (claim.state, claim.decision_note) == ("rejected", "Bank mein yeh raqam nahi aayi")
-
-
-def test_refund_write_off_and_expense_are_approved_once_and_booked(client: FlaskClient, company: TestCompany) -> None:
-    saima = person(client, company, manager_with_requests)
-    seen = saima.says("approval dikhao")
-    buttons = []
-    for kind in ("refund", "write_off", "expense"):
-        buttons.append(next(action for action in choices(seen).values() if action.startswith(f"flow:approve:{kind}")))
-        tap(saima, buttons[-1])
-        assert "Manzoor ho gaya" in saima.taps("Haan").text
-        seen = saima.taps("Manzooriyan")
-    assert "kuch baqi nahi" in seen.text
-    for button in buttons:
-        assert "faisla ho chuka hai" in tap(saima, button).text
-    with company_session(company.id) as session:
-        refund, write_off = session.scalars(select(Refund)).one(), session.scalars(select(WriteOff)).one()
-        assert (refund.state, write_off.state) == ("paid", "booked")
-        assert session.scalars(select(Expense)).one().state == "approved"
-        booked = session.scalars(select(JournalEntry).where(JournalEntry.kind.in_(("refund", "write_off")))).all()
-        assert sorted(entry.kind for entry in booked) == ["refund", "write_off"]
-        assert all(entry.origin.startswith("message:") and entry.actor.startswith("staff:") for entry in booked)
-
-
-def test_a_tap_on_what_is_decided_decides_nothing_else(client: FlaskClient, company: TestCompany) -> None:
-    saima = person(client, company, manager_with_requests)
-    with company_session(company.id) as session:
-        refund_id = session.scalars(select(Refund.id)).one()
-    tap(saima, f"flow:refuse:refund-{refund_id}")
-    saima.taps("Yes")
-    assert "decided already" in tap(saima, f"flow:approve:refund-{refund_id}").text
-    with company_session(company.id) as session:
-        assert session.scalars(select(Refund.state)).one() == "refused"
-        assert session.scalars(select(Expense.state)).one() == "asked"
-
-
-def test_too_many_suspensions_wait_for_a_yes(client: FlaskClient, company: TestCompany) -> None:
-    saima = person(client, company, manager_with_work)
-    with company_session(company.id, "test") as session:
-        session.execute(text("UPDATE payment_claim SET state = 'rejected', decided_by = 'x', decided_at = now()"))
-        session.execute(text("UPDATE handover SET state = 'cancelled'"))
-        session.add(RecoveryRun(run_day=in_days(0), kind="suspension", counts={"needs_yes": 25}, state="done",
-                                started_at=text("now()"), finished_at=text("now()")))  # fmt: skip
-    assert "25 suspensions" in tap(saima, "approvals").text
-    saima.taps("Approve")
-    saima.taps("Yes")
-    with company_session(company.id) as session:
-        assert session.scalars(select(CutApproval)).one().count_max == 25
-
-
-def test_the_figures_of_the_day_tell_methods_promises_and_cash(client: FlaskClient, company: TestCompany) -> None:
-    answer = person(client, company, manager_with_work).says("aaj ki report").text
-    assert "• cash: Rs 1,500" in answer and "Agents ke paas cash: Rs 1,500" in answer
-
-
-@pytest.mark.parametrize("prepare", [debtor, agent_with_cases])
-def test_a_decision_is_reached_by_no_other_role(
-    client: FlaskClient, company: TestCompany, prepare: Callable[..., object]
-) -> None:
-    speaker = person(client, company, prepare)
-    assert "did not understand" in tap(speaker, "approvals").text
-    assert "did not understand" in tap(speaker, "flow:approve:claim-1").text

@@ -1,0 +1,152 @@
+"""Money decided from chat: managers and owners approve, refuse, allow and read the figures of the day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select, text
+
+from core.billing.debt_models import WriteOff
+from core.billing.payment_models import PaymentClaim, Refund
+from core.db import company_session
+from core.ledger.models import JournalEntry
+from core.ledger.treasury_models import Expense
+from core.messaging.models import OutboundMessage
+from core.printing.figures import day_text as day
+from core.recovery.case_models import CutApproval, Promise, RecoveryRun
+from core.staff.cash_models import Handover
+from tests.cast import TestCompany
+from tests.phones import Phone, choices
+from tests.stories.money import (
+    agent_with_cases,
+    debtor,
+    in_days,
+    manager_with_requests,
+    manager_with_work,
+    person,
+)
+
+SECRET = "an installation's secret"
+
+
+def promises(company: TestCompany) -> list[tuple[str, date, str]]:
+    with company_session(company.id) as session:
+        return [(str(p.amount), p.due_on, p.state) for p in session.scalars(select(Promise).order_by(Promise.id))]
+
+
+def said(days: int, language: str = "en") -> str:
+    """A day as people read it."""
+    return day(in_days(days), language)
+
+
+def tap(speaker: Phone, action: str) -> OutboundMessage:
+    """Tap what may have gone from the screen."""
+    content = {"type": "button_reply", "button_reply": {"id": action, "title": "tapped"}}
+    assert speaker.sends("interactive", content) == 200
+    return speaker.reply()
+
+
+def option(message: OutboundMessage, ending: str) -> str:
+    """The title of the button or row whose id ends so."""
+    return next(title for title, action in choices(message).items() if action.endswith(ending))
+
+
+def test_a_manager_decides_one_thing_after_the_other(client: FlaskClient, company: TestCompany) -> None:
+    saima = person(client, company, manager_with_work)
+    first = saima.says("approval dikhao")
+    assert "JC-8844" in first.text and "3,435.63" in first.text
+    saima.taps("Manzoor")
+    saima.taps("JazzCash")
+    assert "manzoor kar dun" in saima.last.text
+    done = saima.taps("Haan")
+    assert "Manzoor ho gaya" in done.text
+    assert "Rabia" in saima.taps("Manzooriyan").text
+    saima.taps("Manzoor")
+    saima.says("1400")
+    assert "Rs 1,400" in saima.last.text
+    saima.taps("Haan")
+    assert "kuch baqi nahi" in saima.taps("Manzooriyan").text
+    with company_session(company.id) as session:
+        assert session.scalars(select(PaymentClaim)).one().state == "approved"
+        assert str(session.scalars(select(Handover)).one().counted) == "1400.00"
+
+
+def test_a_refusal_needs_its_reason_and_nothing_happens_without_a_yes(
+    client: FlaskClient, company: TestCompany
+) -> None:
+    saima = person(client, company, manager_with_work)
+    saima.says("approval dikhao")
+    saima.taps("Na-manzoor")
+    saima.says("Bank mein yeh raqam nahi aayi")
+    saima.taps("Nahi")
+    saima.taps("Manzooriyan")
+    saima.taps("Na-manzoor")
+    saima.says("Bank mein yeh raqam nahi aayi")
+    assert "Na-manzoor kar diya" in saima.taps("Haan").text
+    with company_session(company.id) as session:
+        claim = session.scalars(select(PaymentClaim)).one()
+    assert (claim.state, claim.decision_note) == ("rejected", "Bank mein yeh raqam nahi aayi")
+
+
+def test_refund_write_off_and_expense_are_approved_once_and_booked(client: FlaskClient, company: TestCompany) -> None:
+    saima = person(client, company, manager_with_requests)
+    seen = saima.says("approval dikhao")
+    buttons = []
+    for kind in ("refund", "write_off", "expense"):
+        buttons.append(next(action for action in choices(seen).values() if action.startswith(f"flow:approve:{kind}")))
+        tap(saima, buttons[-1])
+        assert "Manzoor ho gaya" in saima.taps("Haan").text
+        seen = saima.taps("Manzooriyan")
+    assert "kuch baqi nahi" in seen.text
+    for button in buttons:
+        assert "faisla ho chuka hai" in tap(saima, button).text
+    with company_session(company.id) as session:
+        refund, write_off = session.scalars(select(Refund)).one(), session.scalars(select(WriteOff)).one()
+        assert (refund.state, write_off.state) == ("paid", "booked")
+        assert session.scalars(select(Expense)).one().state == "approved"
+        booked = session.scalars(select(JournalEntry).where(JournalEntry.kind.in_(("refund", "write_off")))).all()
+        assert sorted(entry.kind for entry in booked) == ["refund", "write_off"]
+        assert all(entry.origin.startswith("message:") and entry.actor.startswith("staff:") for entry in booked)
+
+
+def test_a_tap_on_what_is_decided_decides_nothing_else(client: FlaskClient, company: TestCompany) -> None:
+    saima = person(client, company, manager_with_requests)
+    with company_session(company.id) as session:
+        refund_id = session.scalars(select(Refund.id)).one()
+    tap(saima, f"flow:refuse:refund-{refund_id}")
+    saima.taps("Yes")
+    assert "decided already" in tap(saima, f"flow:approve:refund-{refund_id}").text
+    with company_session(company.id) as session:
+        assert session.scalars(select(Refund.state)).one() == "refused"
+        assert session.scalars(select(Expense.state)).one() == "asked"
+
+
+def test_too_many_suspensions_wait_for_a_yes(client: FlaskClient, company: TestCompany) -> None:
+    saima = person(client, company, manager_with_work)
+    with company_session(company.id, "test") as session:
+        session.execute(text("UPDATE payment_claim SET state = 'rejected', decided_by = 'x', decided_at = now()"))
+        session.execute(text("UPDATE handover SET state = 'cancelled'"))
+        session.add(RecoveryRun(run_day=in_days(0), kind="suspension", counts={"needs_yes": 25}, state="done",
+                                started_at=text("now()"), finished_at=text("now()")))  # fmt: skip
+    assert "25 suspensions" in tap(saima, "approvals").text
+    saima.taps("Approve")
+    saima.taps("Yes")
+    with company_session(company.id) as session:
+        assert session.scalars(select(CutApproval)).one().count_max == 25
+
+
+def test_the_figures_of_the_day_tell_methods_promises_and_cash(client: FlaskClient, company: TestCompany) -> None:
+    answer = person(client, company, manager_with_work).says("aaj ki report").text
+    assert "• cash: Rs 1,500" in answer and "Agents ke paas cash: Rs 1,500" in answer
+
+
+@pytest.mark.parametrize("prepare", [debtor, agent_with_cases])
+def test_a_decision_is_reached_by_no_other_role(
+    client: FlaskClient, company: TestCompany, prepare: Callable[..., object]
+) -> None:
+    speaker = person(client, company, prepare)
+    assert "did not understand" in tap(speaker, "approvals").text
+    assert "did not understand" in tap(speaker, "flow:approve:claim-1").text
