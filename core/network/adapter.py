@@ -175,11 +175,11 @@ class Adapter(Protocol):
         """
         ...
 
-    def sessions(self) -> list[DeviceSession]:
+    def sessions(self, *, now: datetime) -> list[DeviceSession]:
         """Who is online."""
         ...
 
-    def counters(self) -> list[Counter]:
+    def counters(self, *, now: datetime) -> list[Counter]:
         """What the running sessions moved."""
         ...
 
