@@ -25,8 +25,10 @@ import core.ledger.models
 import core.ledger.reconciliation_models
 import core.ledger.treasury_models
 import core.messaging.models
+import core.network.device_models
 import core.network.models
 import core.network.outage_models
+import core.network.record_models
 import core.network.usage_models
 import core.numbering
 import core.recovery.case_models

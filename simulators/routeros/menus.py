@@ -52,8 +52,8 @@ MENUS: dict[str, Menu] = {
         _switched(
             name=text, password=text, service=values.one_of("any", "async", "l2tp", "ovpn", "pppoe", "pptp", "sstp"),
             profile=text, caller_id=values.mac_or_any, local_address=values.address,
-            remote_address=values.address_or_pool, remote_ipv6_prefix=text, routes=text, limit_bytes_in=values.number(0, 2**63),
-            limit_bytes_out=values.number(0, 2**63),
+            remote_address=values.address_or_pool, remote_ipv6_prefix=text, routes=text,
+            limit_bytes_in=values.number(0, 2**63), limit_bytes_out=values.number(0, 2**63),
         ),
         {**OFF, "service": "any", "profile": "default", "limit-bytes-in": "0", "limit-bytes-out": "0"},
         ("name",),
