@@ -39,6 +39,9 @@ JOBS = {
     "tell_shortages": "workers.stock.tell_shortages_of",
     "run_invoices_by_hand": "workers.billing.run_invoices_by_hand",
     "return_chats": "workers.desk.return_chats",
+    "apply_access": "workers.network.apply_access",
+    "pass_device": "workers.network.pass_device",
+    "poll_usage_of": "workers.network.poll_usage_of",
 }
 TIMEOUT_SECONDS = 300
 TIMEOUTS = {"run_invoices": 3600, "run_invoices_by_hand": 3600}

@@ -20,6 +20,7 @@ from workers.billing import ring_invoice_runs
 from workers.billing_day import ring_billing_day, ring_expiry
 from workers.desk import ring_desk
 from workers.ledger import check_all_books, ring_revenue
+from workers.network import ring_passes, ring_polls, ring_waiting
 from workers.payroll import ring_commissions
 from workers.recovery import ring_recovery
 from workers.stock import ring_shortages
@@ -31,6 +32,9 @@ SWEEP_SECONDS = 5
 EXPIRY_SECONDS = 300
 RECOVERY_SECONDS = 600
 DESK_SECONDS = 60
+WAITING_SECONDS = 20
+POLL_SECONDS = 300
+PASS_SECONDS = 600
 AUDIT_MONTHS_AHEAD = 3
 REDIS_TIMEOUT = 5
 BACKOFF_MAX = 15.0
@@ -55,6 +59,9 @@ def timetable(connection: Redis) -> Timetable:
     jobs.register(check_all_books, "bulk", cron="40 21 * * *", result_ttl=0)
     jobs.register(ring_shortages, "bulk", cron="50 21 * * *", result_ttl=0)
     jobs.register(ring_commissions, "bulk", cron="10 17 * * *", result_ttl=0)
+    jobs.register(ring_waiting, "network", interval=WAITING_SECONDS, ttl=WAITING_SECONDS, result_ttl=0)
+    jobs.register(ring_polls, "network", interval=POLL_SECONDS, ttl=POLL_SECONDS, result_ttl=0)
+    jobs.register(ring_passes, "network", interval=PASS_SECONDS, ttl=PASS_SECONDS, result_ttl=0)
     jobs.register(ring_expiry, "billing", interval=EXPIRY_SECONDS, ttl=EXPIRY_SECONDS, result_ttl=0)
     jobs.register(ring_billing_day, "billing", cron="5 * * * *", result_ttl=0)
     jobs.register(ring_invoice_runs, "billing", cron="5 * * * *", result_ttl=0)

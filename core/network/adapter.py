@@ -152,6 +152,16 @@ class Adapter(Protocol):
     kinds: frozenset[AccountKind]
     """What this device can hold."""
 
+    @property
+    def closed(self) -> bool:
+        """Whether the connection is gone."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the certificate it showed, empty without TLS."""
+        ...
+
     def identity(self) -> DeviceIdentity:
         """Who answers."""
         ...

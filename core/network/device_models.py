@@ -57,6 +57,8 @@ class NetworkDevice(Owned, Base):
     booted_at: Mapped[datetime | None]
     passed_at: Mapped[datetime | None]
     """When all of it was last compared with what is wanted."""
+    prepared: Mapped[str] = mapped_column(default="")
+    """A digest of the speed profiles it was last given."""
     foreign_accounts: Mapped[int] = mapped_column(default=0)
     """Accounts on it that are not ours."""
 

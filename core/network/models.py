@@ -42,8 +42,6 @@ class Access(Owned, Base):
     """The speed after the fair-use allowance is used up, until the period ends."""
     adopted: Mapped[bool] = mapped_column(default=False, server_default="false")
     """A person said that the account of that name on the device, which is not marked as ours, is this one."""
-    cause: Mapped[str] = mapped_column(default="", server_default="")
-    """Who or what last asked for it, as in the audit trail."""
 
 
 class AccessSync(Base):
@@ -69,4 +67,6 @@ class AccessSync(Base):
     next_try_at: Mapped[datetime | None]
     wanted_at: Mapped[datetime] = mapped_column(server_default=func.now())
     """When the present wish was written: how long a payer waits is counted from here."""
+    wanted_by: Mapped[str] = mapped_column(default="", server_default="")
+    """Who or what wrote it, as in the audit trail."""
     applied_at: Mapped[datetime | None]

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.billing.subscription_models import Subscription
 from core.ids import Id
-from core.network.access import want_access
+from core.network.access import want_access, want_no_access
 from core.network.models import Access
 
 
@@ -20,8 +20,7 @@ def follow_subscriptions(session: Session, subscriptions: Iterable[Subscription]
         if access is None:
             continue
         if subscription.state == "ended":
-            access.state = "absent"
-            session.flush()
+            want_no_access(session, access)
         else:
             _want(session, access, subscription, allowed=subscription.state == "active")
 

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from core.billing.subscription_models import Subscription
 from core.billing.subscriptions import NewLine, start_subscription
+from core.crm.models import Customer
 from core.errors import DomainError
 from core.ids import Id
-from core.network.access import want_access
+from core.network.access import device_of_area, want_access
 from core.network.models import Access
 
 
@@ -39,6 +40,9 @@ def start_service(
         if session.scalar(select(Access.id).where(Access.username == username)) is not None:
             raise AccountTaken(f"The network account {username} belongs to another subscription: choose another name")
         plan = subscription.plan
-        want_access(session, subscription_id=subscription.id, username=username, profile=plan.code,
-                    allowed=plan.validity_days is None)  # fmt: skip
+        area_id = session.get_one(Customer, customer_id).sub_zone.area_id
+        want_access(
+            session, subscription_id=subscription.id, username=username, profile=plan.code,
+            allowed=plan.validity_days is None, device_id=device_of_area(session, area_id),
+        )  # fmt: skip
     return subscription

@@ -59,6 +59,7 @@ def make_devices() -> None:
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("booted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("passed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("prepared", sa.String(), nullable=False),
         sa.Column("foreign_accounts", sa.Integer(), nullable=False),
         *_owned(),
         sa.CheckConstraint("drift IN ('correct', 'report')", name=op.f("ck_network_device_drift")),
@@ -210,7 +211,6 @@ def grow_access() -> None:
     op.add_column("access", sa.Column("mac", sa.String(), server_default="", nullable=False))
     op.add_column("access", sa.Column("throttled_kbps", sa.Integer(), nullable=True))
     op.add_column("access", sa.Column("adopted", sa.Boolean(), server_default="false", nullable=False))
-    op.add_column("access", sa.Column("cause", sa.String(), server_default="", nullable=False))
     op.create_index(op.f("ix_access_device_id"), "access", ["device_id"], unique=False)
     op.create_index(
         "uq_access_address",
@@ -232,6 +232,7 @@ def grow_access() -> None:
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("wanted_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("wanted_by", sa.String(), server_default="", nullable=False),
         sa.Column("applied_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "state IN ('pending', 'in_sync', 'failed', 'conflict', 'held')", name=op.f("ck_access_sync_state")
@@ -258,10 +259,11 @@ def follow_access() -> None:
     op.execute("""
         CREATE FUNCTION taar_access_wanted() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
-            INSERT INTO access_sync (access_id, company_id) VALUES (NEW.id, NEW.company_id)
+            INSERT INTO access_sync (access_id, company_id, wanted_by)
+            VALUES (NEW.id, NEW.company_id, coalesce(current_setting('taar.actor', true), ''))
             ON CONFLICT (access_id) DO UPDATE SET
                 generation = access_sync.generation + 1, state = 'pending', problem = '', attempts = 0,
-                next_try_at = NULL, wanted_at = now();
+                next_try_at = NULL, wanted_at = now(), wanted_by = excluded.wanted_by;
             RETURN NULL;
         END $$
     """)
@@ -283,7 +285,6 @@ def downgrade() -> None:
         "uq_access_address", table_name="access", postgresql_where=sa.text("address <> '' AND state <> 'absent'")
     )
     op.drop_index(op.f("ix_access_device_id"), table_name="access")
-    op.drop_column("access", "cause")
     op.drop_column("access", "adopted")
     op.drop_column("access", "throttled_kbps")
     op.drop_column("access", "mac")

@@ -59,7 +59,13 @@ class Mikrotik:
 
     @property
     def closed(self) -> bool:
+        """Whether the connection is gone."""
         return self.wire.closed
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the certificate, empty without TLS."""
+        return self.wire.fingerprint
 
     def identity(self) -> DeviceIdentity:
         """Who answers; a virtual router has no serial number but the id of its licence. Raises VersionUnsupported."""

@@ -166,7 +166,7 @@ class Wire:
         """The rows of one command, `ret` of a creation among them. Raises DeviceRefusedChange for a refusal."""
         answer = next(iter(self.pipeline([command])))
         if answer.refusal:
-            raise _refused(answer.refusal)
+            raise refused(answer.refusal)
         return answer.rows
 
     def pipeline(self, commands: Sequence[Command], *, window: int = WINDOW) -> Iterator[Answer]:
@@ -300,7 +300,8 @@ def _understood(address: Address, doing: str, wrong: Exception) -> DeviceError:
     return AnswerNotUnderstood(f"{address} does not speak the RouterOS API: is that the right port, is TLS on or off?")
 
 
-def _refused(said: str) -> DeviceError:
+def refused(said: str) -> DeviceError:
+    """The router's no, told apart from a right that its user lacks."""
     if "not enough permissions" in said:
         return PermissionMissing(
             f"The router's user lacks a right: {said}. Its group needs api, read, write, sensitive"

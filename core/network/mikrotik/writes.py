@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from core.network.adapter import Change, ChangeResult, Outcome
 from core.network.device_errors import DeviceError
-from core.network.mikrotik.wire import Command, Row, Wire
+from core.network.mikrotik.wire import Command, Row, Wire, refused
 
 IDS_A_COMMAND = 200
 GONE = "no such item"
+MISSING_RIGHT = "not enough permissions"
 
 
 @dataclass
@@ -65,6 +66,9 @@ class Writer:
             waiting = halves
 
     def _note(self, change: Change, refusal: str) -> None:
+        """Raises PermissionMissing: without the right every other change would be refused too."""
+        if MISSING_RIGHT in refusal:
+            raise refused(refusal)
         if refusal:
             self.outcomes[id(change)] = ("refused", refusal)
         elif self.outcomes.get(id(change), ("done", ""))[0] == "done":
