@@ -61,6 +61,10 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         ),
     ),
     (
+        "Network",
+        (("network.view", "network", "Devices"),),
+    ),
+    (
         "Books",
         (
             ("ledger.view", "reports", "Reports"),

@@ -18,12 +18,14 @@ from alembic.util import CommandError
 
 from bot.understanding import learn
 from cli.database import migrate, refresh_statistics
-from cli.demo_company import COMPLETE, DISPLAY_NUMBER, PHONE_NUMBER_ID, DemoLogin, DemoUnfinished, load
+from cli.demo_company import COMPLETE, DISPLAY_NUMBER, PHONE_NUMBER_ID, SLUG, DemoLogin, DemoUnfinished, load
+from cli.demo_routers import use_ports
 from cli.embedded import EmbeddedServers, ServersUnavailable, start_embedded
 from cli.processes import Child, ProcessFailed, Supervisor, web_server
 from core.clock import utc_now
 from core.settings import Settings
 from core.usecases.start_process import start_process
+from simulators.town import AREAS
 
 MARKER = "taar-demo-data"
 HOST = "127.0.0.1"
@@ -98,6 +100,7 @@ def _serve(settings: Settings, servers: EmbeddedServers, started: float, say: Ca
     start_process(settings)
     fresh = not (settings.data_dir / COMPLETE).exists()
     logins = load(settings, say, utc_now())
+    use_ports(SLUG, settings.router_port)
     if fresh:
         refresh_statistics(servers.owner_url)
     learn()  # before the web server, which is given seconds to start
@@ -136,6 +139,11 @@ def _children(settings: Settings) -> list[Child]:
              "--state", str(settings.data_dir / "simulator")],
             f"{simulator}/",
         ),
+        Child(
+            "routers",
+            [python, "-m", "simulators.routeros", "--town", str(settings.data_dir / "routers.json"),
+             "--state", str(settings.data_dir / "routers"), "--port", str(settings.router_port)],
+        ),
         Child("web", web_server("cli.web:app", f"{HOST}:{settings.web_port}"), f"{web}/healthz"),
         Child("worker-1", [python, "-m", "workers.run"]),
         Child("worker-2", [python, "-m", "workers.run"]),
@@ -167,10 +175,12 @@ def _environment(settings: Settings) -> dict[str, str]:
 
 
 def check_ports(settings: Settings) -> None:
-    """Both ports can be listened on. Raises DemoFailed."""
+    """All ports can be listened on. Raises DemoFailed."""
     if settings.web_port == settings.simulator_port:
         raise DemoFailed(f"the panel and the phones cannot share port {settings.web_port}: set TAAR_SIMULATOR_PORT")
-    for port, variable in ((settings.web_port, "TAAR_WEB_PORT"), (settings.simulator_port, "TAAR_SIMULATOR_PORT")):
+    routers = [(settings.router_port + place, "TAAR_ROUTER_PORT") for place in range(len(AREAS))]
+    own = [(settings.web_port, "TAAR_WEB_PORT"), (settings.simulator_port, "TAAR_SIMULATOR_PORT")]
+    for port, variable in (*own, *routers):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -18,7 +18,7 @@ from core.billing.subscription_models import Subscription
 from core.billing.subscriptions import NewLine, start_contract, start_subscription
 from core.billing.tax_table import add_exemption, add_tax_rate
 from core.crm.intake import add_area, add_customer
-from core.crm.models import Customer, Site
+from core.crm.models import Customer, Site, SubZone
 from core.ids import Id, new_id
 from core.network.access import want_access
 from core.service_desk.tickets import add_note, assign_ticket, open_ticket, resolve_ticket
@@ -93,6 +93,8 @@ class Town:
     areas: dict[str, Id] = field(default_factory=dict)
     zones: dict[str, Id] = field(default_factory=dict)
     plans: dict[str, Id] = field(default_factory=dict)
+    devices: dict[Id, Id] = field(default_factory=dict)
+    """Area to the router that serves it."""
 
     @property
     def today(self) -> date:
@@ -111,6 +113,11 @@ class Town:
     def day(self, month: int, day: int) -> date:
         """A day of the first, second or last of the months."""
         return self.months[month].replace(day=day)
+
+
+def line_password(number: str) -> str:
+    """Of a customer's PPPoE account, known to his simulated equipment too."""
+    return f"line-{number.lower()}"
 
 
 def lay_ground(session: Session, town: Town) -> None:
@@ -162,8 +169,11 @@ def add_resident(session: Session, town: Town, number: int, people: Sequence[Hou
     )  # fmt: skip
     subscription = _subscription(session, town, number, person, customer, site)
     is_prepaid = subscription.plan.validity_days is not None
-    want_access(session, subscription_id=subscription.id, username=customer.number.lower(),
-                profile=session.get_one(Plan, subscription.plan_id).code, allowed=not is_prepaid)  # fmt: skip
+    want_access(
+        session, subscription_id=subscription.id, username=customer.number.lower(), allowed=not is_prepaid,
+        profile=session.get_one(Plan, subscription.plan_id).code, password=line_password(customer.number),
+        device_id=town.devices.get(session.get_one(SubZone, customer.sub_zone_id).area_id),
+    )  # fmt: skip
     town.residents.append(Resident(number, person, customer.id, subscription.id, subscription.started_on))
     return customer
 

@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     web_host: str = "127.0.0.1"
     web_port: int = Field(default=8000, ge=1, le=65535)
     simulator_port: int = Field(default=8900, ge=1, le=65535)
+    router_port: int = Field(default=8910, ge=1, le=65533)
+    """The demo's first router; the others listen on the ports after it."""
     turn_lock_timeout_ms: int = Field(default=2000, gt=0)
     """How long a webhook waits for a busy conversation before leaving the message to a worker."""
     inline_messages_max: int = Field(default=20, ge=0)

@@ -70,3 +70,10 @@ def device_of_area(session: Session, area_id: Id) -> Id | None:
 def new_password() -> str:
     """For a PPPoE account; easy to read out, hard to guess."""
     return "".join(secrets.choice(PASSWORD_LETTERS) for _ in range(PASSWORD_LENGTH))
+
+
+def put_on_device(session: Session, access: Access, device_id: Id | None) -> None:
+    """Let another device serve the account; what stood on the old one is found there as an orphan."""
+    access.device_id = device_id
+    session.flush()
+    ring_for(session, access)

@@ -82,6 +82,14 @@ class Table:
         self._leave(row_id)
         return self.rows.pop(row_id)
 
+    def restore(self, rows: Mapping[str, Row]) -> None:
+        """Take these rows in place of all others, with the ids they had."""
+        self.rows = {row_id: dict(row) for row_id, row in rows.items()}
+        self._last_id = max((int(row_id[1:], 16) for row_id in rows), default=self._last_id)
+        self._index = [{} for _ in self.menu.unique]
+        for row_id in self.rows:
+            self._enter(row_id)
+
     def locate(self, words: str) -> list[str]:
         """Ids of `*1A,*1B` or of a name; raises Trap."""
         return [self._one(word) for word in words.split(",")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import shutil
@@ -38,8 +39,18 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
+def free_ports_in_a_row() -> int:
+    """The first of three, far from those the kernel gives out."""
+    for first in range(20100, 32000, 7):
+        with contextlib.ExitStack() as tried, contextlib.suppress(OSError):
+            for port in range(first, first + 3):
+                tried.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            return first
+    raise AssertionError("no three ports in a row are free")
+
+
 def ports(web: int, simulator: int) -> Settings:
-    return Settings(web_port=web, simulator_port=simulator, _env_file=None)
+    return Settings(web_port=web, simulator_port=simulator, router_port=free_ports_in_a_row(), _env_file=None)
 
 
 def test_free_ports_are_fine() -> None:
