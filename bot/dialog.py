@@ -18,10 +18,10 @@ from bot.understanding.dates import find_date
 from bot.understanding.folding import normalise
 from core.companies import Company
 from core.crm.contacts import LinkedAccount
+from core.crm.distance import Place
 from core.errors import DomainError
 from core.ids import Id
 from core.money import AmountInvalid, parse_amount
-from core.recovery.worklist import Place
 
 Facts = TypeVar("Facts")
 

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from bot.inbound import IncomingMessage
-from core.recovery.worklist import Place
+from core.crm.distance import Place
 
 KEPT = timedelta(hours=2)
 SIX_PLACES = Decimal("0.000001")

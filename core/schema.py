@@ -34,6 +34,7 @@ import core.numbering
 import core.recovery.case_models
 import core.recovery.policy_models
 import core.service_desk.desk_models
+import core.service_desk.job_models
 import core.service_desk.models
 import core.staff.cash_models
 import core.staff.commission_models

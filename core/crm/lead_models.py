@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, UniqueConstr
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.crm.models import SubZone
-from core.db import Base, Owned
+from core.db import Base, Money, Owned
 from core.ids import Id
 
 LEAD_STATES = ("new", "survey", "approved", "refused", "installed")
@@ -45,6 +45,10 @@ class Lead(Owned, Base):
     longitude: Mapped[Decimal | None] = mapped_column(Numeric(9, 6))
     plan_id: Mapped[Id | None] = mapped_column(ForeignKey("plan.id"))
     wished_on: Mapped[date | None]
+    installation_fee: Mapped[Money | None]
+    """As it was agreed; None takes the company's."""
+    site_id: Mapped[Id | None] = mapped_column(ForeignKey("site.id"))
+    """The place of the account that was opened for it."""
     asked_at: Mapped[datetime]
     opened_by: Mapped[str]
     """The actor, as in the audit trail."""

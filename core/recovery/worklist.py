@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from core.crm.distance import Place, metres_between, place_at
 from core.crm.models import Customer, CustomerPhone, Site, SubZone
 from core.ids import Id
 from core.recovery.case_models import Attempt, Promise, RecoveryCase, StepRecord
@@ -19,15 +20,6 @@ WHYS = ("promise_today", "promise_broken", "action_due", "notice_to_bring", "ove
 """Why a case is on the list, in their order."""
 QUIET_STAGES = ("new", "reminder")
 """Before the agent's step the messages do the work."""
-EARTH_METRES = 6_371_000
-
-
-@dataclass(frozen=True)
-class Place:
-    """A point on the map."""
-
-    latitude: Decimal
-    longitude: Decimal
 
 
 @dataclass(frozen=True)
@@ -102,8 +94,7 @@ def _query(agent_id: Id) -> Any:
 
 def _item(row: Any, today: date, here: Place | None) -> WorkItem:
     case, customer, site, promise = row[0], row[1], row[2], row[3]
-    known = site is not None and site.latitude is not None and site.longitude is not None
-    place = Place(site.latitude, site.longitude) if known else None
+    place = place_at(site.latitude, site.longitude) if site is not None else None
     running = promise if promise is not None and promise.state == "open" else None
     return WorkItem(
         case_id=case.id, customer_id=customer.id, number=customer.number, name=customer.name, phone=row.phone or "",
@@ -124,11 +115,3 @@ def _why(row: Any, today: date) -> str:
     if case.next_action_on is not None and case.next_action_on <= today:
         return "action_due"
     return "notice_to_bring" if row.to_bring else "overdue"
-
-
-def metres_between(one: Place, other: Place) -> int:
-    """The great-circle distance, in whole metres."""
-    north, south = math.radians(one.latitude), math.radians(other.latitude)
-    half_east = math.radians(other.longitude - one.longitude) / 2
-    chord = math.sin((south - north) / 2) ** 2 + math.cos(north) * math.cos(south) * math.sin(half_east) ** 2
-    return round(2 * EARTH_METRES * math.asin(min(1.0, math.sqrt(chord))))

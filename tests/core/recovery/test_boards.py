@@ -7,11 +7,12 @@ from decimal import Decimal
 
 import pytest
 
+from core.crm.distance import Place, metres_between
 from core.ids import Id
 from core.recovery.board import Share, board
 from core.recovery.cases import log_attempt
 from core.recovery.policy import change_policy
-from core.recovery.worklist import Place, WorkItem, metres_between, worklist
+from core.recovery.worklist import WorkItem, worklist
 from core.usecases.judge_promises import judge_promises_of
 from core.usecases.log_promise import log_promise
 from core.usecases.score_agents import score_agents, score_areas
