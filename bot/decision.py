@@ -67,7 +67,9 @@ def decide(chat: Chat, state: State) -> Reply:
         return card
     if (place := shared_place(chat.message)) is not None:
         keep_place(state, place, chat.now)
-        if (near := router.for_intent(chat.speaker.role, "worklist")) is not None:
+        role = chat.speaker.role
+        near = router.for_intent(role, "worklist") or router.for_intent(role, "jobs")
+        if near is not None:
             return _run(chat, state, near, "", router.action_of(near))
     if not chat.message.text:
         return _wordless(chat, state)
@@ -75,7 +77,10 @@ def decide(chat: Chat, state: State) -> Reply:
 
 
 def _wordless(chat: Chat, state: State) -> Reply:
-    """A location is a question whether we are there, from a stranger."""
+    """From a stranger a location asks whether we are there; from a technician a picture is proof of a job."""
+    proof = router.flow_of(chat.speaker.role, "job_photo") if chat.message.type in ("image", "document") else None
+    if proof is not None:
+        return _run(chat, state, proof, "", router.action_of(proof))
     asks = chat.speaker.role == PROSPECT and chat.message.type == "location"
     target = router.for_action(chat.speaker.role, "coverage") if asks else None
     return _run(chat, state, target[0], "", "coverage") if target else wordless.answer(chat)

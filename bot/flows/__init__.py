@@ -7,6 +7,8 @@ from bot.flows import (
     claim_payment,
     collecting,
     deciding,
+    field_parts,
+    field_work,
     file_complaint,
     leaving,
     link_account,
@@ -24,6 +26,7 @@ ALL_FLOWS: dict[str, Flow] = {
         after_ticket.dispute_bill, after_ticket.comment_rating, requests.relocate, requests.wifi_password,
         leaving.disconnect, leaving.pause_line, outage_details.flow, promises.promise_of_customer, collecting.attempt,
         collecting.cash, collecting.handover, deciding.approve, deciding.refuse,
+        *field_work.FLOWS, *field_parts.FLOWS,
         link_account.link, link_account.office, link_account.unlinking, new_connection.flow,
     )
 }  # fmt: skip

@@ -30,6 +30,16 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "ur_Latn": "Kaam *%(job)s* ka waqt badal gaya: %(when)s.",
         "ur": "کام *%(job)s* کا وقت بدل گیا: %(when)s۔",
     },
+    "closed": {
+        "en": "The customer has confirmed *%(job)s*. It is closed, well done.",
+        "ur_Latn": "Customer ne *%(job)s* ki tasdeeq kar di hai. Kaam band ho gaya, shabash.",
+        "ur": "کسٹمر نے *%(job)s* کی تصدیق کر دی ہے۔ کام بند ہو گیا، شاباش۔",
+    },
+    "agreed": {
+        "en": "The customer has confirmed *%(job)s*. Please finish it.",
+        "ur_Latn": "Customer ne *%(job)s* ki tasdeeq kar di hai. Ab aap isay mukammal karein.",
+        "ur": "کسٹمر نے *%(job)s* کی تصدیق کر دی ہے۔ اب آپ اسے مکمل کریں۔",
+    },
     "called_off": {
         "en": "Job *%(job)s* is called off.",
         "ur_Latn": "Kaam *%(job)s* mansookh ho gaya.",
