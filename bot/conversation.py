@@ -151,12 +151,15 @@ def _answer(chat: Chat, reply: Reply | None, heard: Heard, route: Route) -> None
     mark = read_mark_row(
         contact_id=contact_id, business_number_id=number_id, wamid=chat.message.wamid, typing=True, now=chat.now
     )
-    said = reply_row(
-        reply, language=reply.language or chat.speaker.language, currency=chat.company.currency, contact_id=contact_id,
-        business_number_id=number_id, dedupe_key=f"{heard.message_id}:1", now=chat.now,
-    )  # fmt: skip
+    said = [
+        reply_row(
+            each, language=each.language or chat.speaker.language, currency=chat.company.currency,
+            contact_id=contact_id, business_number_id=number_id, dedupe_key=f"{heard.message_id}:{place}", now=chat.now,
+        )
+        for place, each in enumerate(reply.all, 1)
+    ]  # fmt: skip
     answer(
-        chat.session, conversation_id=heard.conversation_id, state=heard.state, messages=[mark, said],
+        chat.session, conversation_id=heard.conversation_id, state=heard.state, messages=[mark, *said],
         event_id=event_id,
     )  # fmt: skip
     ring_for(chat.session, "urgent", route.company_id, number_id)

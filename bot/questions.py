@@ -38,7 +38,8 @@ class Place:
         return [str(place[0]), str(place[1])]
 
     def given(self, chat: Chat) -> Any:
-        return None
+        place = chat.message.place
+        return [str(place[0]), str(place[1])] if place else None
 
     def load(self, value: Any) -> Any:
         return (Decimal(value[0]), Decimal(value[1])) if isinstance(value, list) else None

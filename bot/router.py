@@ -9,7 +9,19 @@ from collections.abc import Collection, Sequence
 
 from bot.dialog import Flow
 from bot.flows import ALL_FLOWS
-from bot.handlers import account, anyone, connection, human, linking, office, outages, prospect, recovery_agent, staff
+from bot.handlers import (
+    account,
+    anyone,
+    connection,
+    human,
+    linking,
+    office,
+    outages,
+    prospect,
+    recovery_agent,
+    staff,
+    wordless,
+)
 from bot.handlers.registry import Handler
 from bot.understanding.hints import HINTS, gives
 from core.staff.permissions import may
@@ -30,7 +42,7 @@ HINTED: Sequence[tuple[frozenset[str], str]] = (
 Target = Handler | Flow
 
 _FRONT = (*human.HANDLERS, *connection.HANDLERS)
-_ALL = (*anyone.HANDLERS, *linking.HANDLERS)
+_ALL = (*anyone.HANDLERS, *linking.HANDLERS, *wordless.HANDLERS)
 _HANDLERS: dict[str, Sequence[Handler]] = {
     "customer": (*_FRONT, *account.HANDLERS, *_ALL),
     "prospect": (*_FRONT, *prospect.handlers(tuple(ALL_FLOWS.values())), *_ALL),

@@ -5,9 +5,8 @@ neighbours; whatever is tied to its neighbour by "lekin", "agar" or "because" is
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
 from itertools import combinations
 from typing import Final
@@ -15,9 +14,9 @@ from typing import Final
 from bot.understanding.folding import fold, normalise
 from bot.understanding.hints import gives
 from bot.understanding.lexicon import word_list
-from bot.understanding.reading import EXACT, SURE, Understanding, understand
-from bot.understanding.samples import Part
+from bot.understanding.reading import EXACT, SURE, Understanding
 
+Read = Callable[[str], Understanding]
 NOT_A_WISH: Final = frozenset(("menu", "thanks", "cancel", "unclear", "out_of_scope"))
 """Greetings and the like: beside a wish they want nothing."""
 SURER: Final = 0.93
@@ -79,19 +78,20 @@ class _Gap:
     written: bool
 
 
-def clauses(text: str, role: str, today: date, *, part: Part = "all") -> tuple[Clause, ...]:
+def clauses(text: str, read: Read) -> tuple[Clause, ...]:
     """The wishes of a message in the order they were said; empty where it holds no more than one.
 
-    Pure and quick, as `understand` is. `part` asks a reader that was not taught one fold of the corpus.
+    `read` tells what a text means to the person who wrote it, such as `understand` for his role and day; it is asked
+    about every part that may be a wish.
     """
-    whole = understand(text, role, today, part=part)
+    whole = read(text)
     if whole.confidence >= EXACT or len(text.split()) > WORDS_MAX:
         return ()
     gaps = tuple(_gaps(text))[:GAPS_MAX]
     best: tuple[Clause, ...] = ()
     for count in range(1, min(len(gaps), WISHES_MAX) + 1):
         for chosen in combinations(gaps, count):
-            found = _read(text, chosen, role, today, part)
+            found = _parted(text, chosen, read)
             if len(found) > len(best):
                 best = found
     wishes = {clause.understood.intent for clause in best}
@@ -142,7 +142,7 @@ def _starts(said: Sequence[str], at: int) -> bool:
     return said[at] in starts and not hanging and at >= STARTING_MIN and len(said) - at >= STARTING_MIN
 
 
-def _read(text: str, gaps: Sequence[_Gap], role: str, today: date, part: Part) -> tuple[Clause, ...]:
+def _parted(text: str, gaps: Sequence[_Gap], read: Read) -> tuple[Clause, ...]:
     """The wishes of a message parted at these gaps; empty where one of its parts is none, or two are the same."""
     edges = [(0, False), *((gap.start, gap.written) for gap in gaps)]
     ends = [*((gap.end, gap.written) for gap in gaps), (len(text), False)]
@@ -150,7 +150,7 @@ def _read(text: str, gaps: Sequence[_Gap], role: str, today: date, part: Part) -
     found: list[Clause] = []
     for at, ((_, before), (_, behind)) in enumerate(zip(edges, ends, strict=True)):
         written = (before or at == 0) and (behind or at == len(gaps))
-        clause = _wish(said, at, written, role, today, part)
+        clause = _wish(said, at, written, read)
         if clause is None:
             return ()
         if clause.understood.intent not in NOT_A_WISH:
@@ -162,14 +162,14 @@ def _read(text: str, gaps: Sequence[_Gap], role: str, today: date, part: Part) -
     return own if len(own) > 1 else ()
 
 
-def _wish(said: Sequence[str], at: int, written: bool, role: str, today: date, part: Part) -> Clause | None:
+def _wish(said: Sequence[str], at: int, written: bool, read: Read) -> Clause | None:
     """One part as a wish, with the verb of its neighbour where it has none; None where it is no sure one."""
     own = said[at].split()
-    if not written and len(own) < WORDS_MIN or not any(word.isalpha() for word in own) or _is_refused(said[at]):
+    if (not written and len(own) < WORDS_MIN) or not any(word.isalpha() for word in own) or _is_refused(said[at]):
         return None
     texts = [said[at], *(_completed(said, at) if written else ())]
     for text in (*texts[1:], texts[0]) if len(own) == 1 else texts:
-        understood = understand(text, role, today, part=part)
+        understood = read(text)
         least = EXACT if len(text.split()) == 1 else SURE if written else SURER
         if understood.confidence >= least:
             return Clause(text, understood)
