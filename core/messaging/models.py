@@ -64,6 +64,7 @@ class InboundMessage(Owned, Base):
     __table_args__ = (
         UniqueConstraint("company_id", "wamid"),
         Index("ix_inbound_message_contact", "company_id", "contact_id", "sent_at"),
+        Index("ix_inbound_message_corrects", "company_id", "corrects", postgresql_where=text("corrects IS NOT NULL")),
     )
     wamid: Mapped[str]
     contact_id: Mapped[Id | None] = mapped_column(ForeignKey("contact.id", ondelete="SET NULL"))
@@ -79,6 +80,8 @@ class InboundMessage(Owned, Base):
     """When the person changed his words; `text` holds the new ones."""
     deleted_at: Mapped[datetime | None]
     """When the person took the message back."""
+    corrects: Mapped[str | None]
+    """Meta's id of the earlier message whose words this one changes or takes back; that one may come later."""
 
 
 class OutboundMessage(Owned, Base):
