@@ -103,7 +103,7 @@ def _quantity(text: str, item: re.Match[str]) -> int | None:
         if number.value >= LOOSE_MIN and not measured:
             continue
         is_give = after[first].text in ("do", "دو") and (first > 0 or number.after == len(after))
-        if not is_give and (first <= NEAR_MAX or measured):
+        if not is_give and (first <= NEAR_MAX or measured or _is_asked(after, number)):
             return int(number.value)
     return None
 
@@ -116,6 +116,16 @@ LOOSE_MIN = 300
 
 def _is_measured(tokens: list[Token], number: Number) -> bool:
     return number.after < len(tokens) and tokens[number.after].text in word_list("units")
+
+
+_ASKED = frozenset(
+    normalise("bhejo bhej bhejwa bhijwa chahiye chahye chahie mangwa mangwao dila dilwa send need more بھیجو بھیج چاہیے چاہئیں منگوا")
+    .split()
+)  # fmt: skip
+
+
+def _is_asked(tokens: list[Token], number: Number) -> bool:
+    return number.after < len(tokens) and tokens[number.after].text in _ASKED
 
 
 _METRES = frozenset(("m", "mtr", "mtrs", "meter", "meters", "metre", "metres", "میٹر"))
