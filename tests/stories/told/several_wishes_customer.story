@@ -8,11 +8,11 @@ people
 Ayesha: bill batao aur net bhi nahi chal raha
   messages: 2
   says before: Rs 3,435.63
-  offers: Laal batti (LOS)
+  offers: Laal light (LOS)
   speaks: ur_Latn
 Bilal: My internet is down. How do I pay my bill?
   messages: 2
-  says before: You can pay here
+  says before: how to pay
   says: Which lights do you see on the box?
   speaks: en
 Hina: بل بتائیں اور نیٹ بھی نہیں چل رہا
@@ -34,4 +34,4 @@ Ayesha: mera package kya hai, aur 2 din se internet slow hai, kisi insaan se baa
   offers: Shikayat karein
   speaks: ur_Latn
 Ayesha taps: Shikayat karein
-  offers: Laal batti (LOS)
+  offers: Laal light (LOS)

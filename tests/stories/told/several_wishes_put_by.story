@@ -6,7 +6,7 @@ people
 
 Ayesha: net nahi chal raha aur ghar shift karna hai
   says: Is ke baad
-  offers: Laal batti (LOS)
+  offers: Laal light (LOS)
 Ayesha: cancel
   offers: Jari rakhein
 Ayesha taps: Jari rakhein
