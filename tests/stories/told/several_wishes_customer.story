@@ -31,7 +31,7 @@ Ayesha: menu
 Ayesha: mera package kya hai, aur 2 din se internet slow hai, kisi insaan se baat karao
   messages: 2
   says before: Mbps
-  offers: Shikayat karein
+  offers: Shikayat darj karein
   speaks: ur_Latn
-Ayesha taps: Shikayat karein
+Ayesha taps: Shikayat darj karein
   offers: Laal light (LOS)
