@@ -29,6 +29,7 @@ ESCAPES = frozenset({"menu", "human", "language", "opt_out", "opt_in", "balance"
 WORDS_OF_A_WISH_MAX = 6
 LOST_AFTER = 2
 MENU = "menu"
+LATER = "later"
 ALL_SAID = "said"
 """In the place of a wish, on the row of an account: whatever the words wanted that asked for it."""
 BESIDE_PEOPLE = frozenset({"link.deny", "link.undo", "opt_out"})
@@ -110,7 +111,7 @@ def _tapped(chat: Chat, state: State, action: str) -> Reply:
         number, _, wish = argument.partition(":")
         return _account_chosen(chat, state, number, wish)
     if verb in ("resume", "drop"):
-        return _parked(chat, state, resume=verb == "resume")
+        return _parked(chat, state, resume=verb == "resume", put_by=argument == LATER)
     if verb == SWITCH:
         return _role_taken(chat, state, argument)
     target = router.for_action(chat.speaker.role, action)
@@ -181,6 +182,8 @@ def _stepped(chat: Chat, state: State, flow: Flow, progress: State, tap: engine.
     try:
         step = engine.answer(flow, chat, progress, tap=tap, now=chat.now)
     except Reject as reject:
+        if chat.message.media is not None and not early:
+            keep_file(state, chat.message, chat.now)
         if not early and not reject.meant and _wants_another(chat, flow):
             _park(state)
             return _offer_parked(chat, state, _wish(chat, state))
@@ -262,7 +265,7 @@ def _with_put_off(reply: Reply, put_off: Sequence[Flow], *, by_tap: bool) -> Rep
         return reply
     if by_tap:
         name = INTENT_NAMES.get(put_off[0].intent, words("Continue"))
-        return replace(reply, buttons=(*reply.buttons[:2], Button("resume", name)))
+        return replace(reply, buttons=(*reply.buttons[:2], Button(f"resume:{LATER}", name)))
     after = (words("After this we go on with %(what)s.", what=flow.title) for flow in put_off)
     return replace(reply, body=lines(reply.body, *after))
 
@@ -366,8 +369,9 @@ def _offer_waiting(chat: Chat, state: State, reply: Reply) -> Reply:
     return _offer_parked(chat, state, reply) if "flow" not in state and waiting(state, chat.now) else reply
 
 
-def _parked(chat: Chat, state: State, *, resume: bool) -> Reply:
-    parked = state.pop("parked", None) or _next_put_by(chat, state)
+def _parked(chat: Chat, state: State, *, resume: bool, put_by: bool) -> Reply:
+    """Go on with what was parked, or drop it; `put_by` asks for the wish that was put by, whatever is parked."""
+    parked = (None if put_by else state.pop("parked", None)) or _next_put_by(chat, state)
     flow = router.flow_of(chat.speaker.role, parked["flow"]) if parked else None
     if parked is None or flow is None or not may_go_on(chat, flow):
         return Reply(words("That question is closed by now."), buttons=(anyone.MENU,))

@@ -58,14 +58,14 @@ def several(chat: Chat) -> Sequence[Called]:
     """
     if not chat.message.text or chat.message.action is not None:
         return ()
-    found: dict[tuple[str, str], Called] = {}
+    found: dict[tuple[str, bool], Called] = {}
     role, today = chat.speaker.role, chat.today
     for clause in clauses(chat.message.text, lambda said: understood_in(role, said, today)):
         own = replace(chat, message=replace(chat.message, text=clause.text), understood=clause.understood)
         called = meant(own)
         if called is not None:
             whole = replace(called, chat=chat) if called.action == HUMAN else called
-            found.setdefault((called.action, clause.wish), whole)
+            found.setdefault((called.action, clause.is_receipt), whole)
     return sorted(found.values(), key=_place) if len(found) > 1 else ()
 
 

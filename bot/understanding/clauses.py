@@ -63,10 +63,14 @@ class Clause:
     understood: Understanding
 
     @property
+    def is_receipt(self) -> bool:
+        """Whether a receipt is asked for, which is another paper than a bill."""
+        return self.understood.intent == "invoice" and gives(self.text, "receipt")
+
+    @property
     def wish(self) -> str:
-        """What tells it from the others: a receipt is another paper than a bill."""
-        is_receipt = self.understood.intent == "invoice" and gives(self.text, "receipt")
-        return "receipt" if is_receipt else self.understood.intent
+        """What tells it from the others."""
+        return "receipt" if self.is_receipt else self.understood.intent
 
 
 @dataclass(frozen=True)

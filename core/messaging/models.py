@@ -41,8 +41,9 @@ class Conversation(Owned, Base):
     contact_id: Mapped[Id] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"))
     business_number_id: Mapped[Id] = mapped_column(ForeignKey("business_number.id"))
     state: Mapped[Json] = mapped_column(default=dict)
-    """`{flow, parked, run, tries, account, role, words, sorry_at}`: names only, no positions. `flow` and `parked` are
-    `{flow, run, asked, answers, asked_at, heard}`; `words` are those for which an account was asked."""
+    """`{flow, parked, later, file, run, tries, account, role, words, sorry_at}`: names only, no positions. `flow` and
+    `parked` are `{flow, run, asked, answers, asked_at, heard}`; `words` are those for which an account was asked;
+    `later` are wishes that wait for the flow before them, `file` is what came before it was said what it is for."""
     last_inbound_at: Mapped[datetime | None]
     """The newest message's own timestamp; the 24-hour window counts from it."""
     human_since: Mapped[datetime | None]

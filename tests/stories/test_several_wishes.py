@@ -134,3 +134,9 @@ def test_every_message_of_an_answer_keeps_within_whatsapps_limits(talk: Rehearsa
         buttons = row.payload.get("interactive", {}).get("action", {}).get("buttons", [])
         assert len(buttons) <= 3 and all(len(button["reply"]["title"]) <= 20 for button in buttons)
         assert len(row.text) <= 4096
+
+
+def test_a_stranger_hears_once_that_he_has_no_account(company: TestCompany) -> None:
+    with talking(company, a_phone()) as talk:
+        answers = talk.says("bill kitna hai aur kitna data use hua", now=utc_now())
+        assert len(answers) == 1
