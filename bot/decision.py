@@ -255,7 +255,8 @@ def _answered_all(chat: Chat, state: State, wishes: Sequence[Called]) -> Reply:
         language = (replies and replies[-1].language) or chat.speaker.language
         own = replace(called.chat, speaker=replace(called.chat.speaker, language=language))
         reply = _run(own, state, called.target, called.argument, called.action)
-        replies.append(replace(reply, language=reply.language or language))
+        said = replace(reply, language=reply.language or language)
+        replies += [said] if said not in replies else []
     return replace(_with_put_off(replies[-1], put_off, by_tap=calls_person), before=tuple(replies[:-1]))
 
 
