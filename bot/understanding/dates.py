@@ -220,6 +220,10 @@ def _span_patterns() -> list[tuple[str, Reader]]:
     weekday = any_of(_weekdays())
     return [
         (
+            rf"{NOT_WORD}(?P<count>{number})\s+(?:(?P<week>weeks?)|days?)\s+from\s+(?:today|now|2day){END}",
+            _days_on,
+        ),
+        (
             rf"{NOT_WORD}(?:aaj|aj|آج|today)\s+(?:se|سے|from)\s+(?P<count>{number})\s*(?:(?P<week>{WEEK_WORD})|{DAY_WORD}){END}",
             _days_on,
         ),
