@@ -21,7 +21,7 @@ from core.crm.contacts import change_number, change_user_id
 from core.crm.hearing import Heard, Writer, hear, is_kept
 from core.db import act_as
 from core.ids import Id
-from core.messaging.corrections import correct_message, locked_talk, mark_deleted
+from core.messaging.corrections import correct_at_once, correct_message, locked_talk, mark_deleted
 from core.messaging.outbox import read_mark_row, ring_for
 from core.messaging.turns import answer
 
@@ -51,7 +51,13 @@ def take_turn(session: Session, message: IncomingMessage, route: Route, now: dat
     if not talks:
         _note_change(session, message.number_change, heard.writer)
         return _corrected(session, message, route, heard, now)
+    corrected = correct_at_once(session, wamid=message.wamid, contact_id=heard.writer.contact_id, now=now)
+    if corrected.text is not None:
+        message = replace(message, text=corrected.text)
     chat = _chat(session, message, route, heard, now)
+    if corrected.deleted:
+        _answer(chat, None, heard, route)
+        return route.closes_event
     reply = beside_people(chat, heard.state) if heard.with_human else decide(chat, heard.state)
     if reply is not None:
         reply = anger.soothed(chat, heard.state, reply)
@@ -64,6 +70,7 @@ def _hear(session: Session, message: IncomingMessage, route: Route, now: datetim
     kept = {
         "wamid": message.wamid, "business_number_id": route.business_number_id, "event_id": route.event_id,
         "type": message.type, "text": message.text, "content": message.raw, "sent_at": sent_at,
+        "corrects": message.edits or message.revokes or None,
     }  # fmt: skip
     return hear(
         session, phone=sender.phone, user_id=sender.user_id, name=sender.name, username=sender.username, message=kept,
@@ -81,19 +88,23 @@ def _note_change(session: Session, change: NumberChange | None, writer: Writer) 
 
 
 def _corrected(session: Session, message: IncomingMessage, route: Route, heard: Heard, now: datetime) -> bool:
-    """Words changed or taken back: kept so; where they answered the question that is open, they are read again."""
+    """Words changed or taken back: kept so; where they answered the question that is open, they are read again.
+
+    While people answer in the chat the words are theirs, and nothing is said to them.
+    """
+    if not message.edits and not message.revokes:
+        return False
     contact_id = heard.writer.contact_id
-    if message.revokes:
-        mark_deleted(session, wamid=message.revokes, contact_id=contact_id, now=now)
-    if not message.edits or not correct_message(
-        session, wamid=message.edits, contact_id=contact_id, text=message.text, edit_wamid=message.wamid, now=now
-    ):
-        return False
+    found = _correct(session, message, contact_id, now)
     talk = locked_talk(session, contact_id=contact_id, business_number_id=route.business_number_id)
-    progress = talk[1].get("flow") if talk else None
-    if talk is None or not progress or engine.is_stale(progress, now):
+    if not found:  # the message may have been on its way through a turn, which the lock has waited for
+        found = _correct(session, message, contact_id, now)
+    progress = talk.state.get("flow") if talk else None
+    if talk is None or not found or not message.edits or talk.with_human:
         return False
-    heard = replace(heard, conversation_id=talk[0], state=talk[1])
+    if not progress or engine.is_stale(progress, now):
+        return False
+    heard = replace(heard, conversation_id=talk.id, state=talk.state)
     act_as(session, f"contact:{contact_id}")
     chat = _chat(session, message, route, heard, now)
     reply = _read_again(chat, heard.state, progress)
@@ -101,6 +112,15 @@ def _corrected(session: Session, message: IncomingMessage, route: Route, heard: 
         return False
     _answer(chat, reply, heard, route)
     return route.closes_event
+
+
+def _correct(session: Session, message: IncomingMessage, contact_id: Id, now: datetime) -> bool:
+    """Whether the message named is here and has been corrected; else what came waits for it."""
+    if message.revokes:
+        return mark_deleted(session, wamid=message.revokes, contact_id=contact_id, now=now)
+    return bool(message.edits) and correct_message(
+        session, wamid=message.edits, contact_id=contact_id, text=message.text, edit_wamid=message.wamid, now=now
+    )
 
 
 def _read_again(chat: Chat, state: State, progress: State) -> Reply | None:
@@ -151,12 +171,15 @@ def _answer(chat: Chat, reply: Reply | None, heard: Heard, route: Route) -> None
     mark = read_mark_row(
         contact_id=contact_id, business_number_id=number_id, wamid=chat.message.wamid, typing=True, now=chat.now
     )
-    said = reply_row(
-        reply, language=reply.language or chat.speaker.language, currency=chat.company.currency, contact_id=contact_id,
-        business_number_id=number_id, dedupe_key=f"{heard.message_id}:1", now=chat.now,
-    )  # fmt: skip
+    said = [
+        reply_row(
+            each, language=each.language or chat.speaker.language, currency=chat.company.currency,
+            contact_id=contact_id, business_number_id=number_id, dedupe_key=f"{heard.message_id}:{place}", now=chat.now,
+        )
+        for place, each in enumerate(reply.all, 1)
+    ]  # fmt: skip
     answer(
-        chat.session, conversation_id=heard.conversation_id, state=heard.state, messages=[mark, said],
+        chat.session, conversation_id=heard.conversation_id, state=heard.state, messages=[mark, *said],
         event_id=event_id,
     )  # fmt: skip
     ring_for(chat.session, "urgent", route.company_id, number_id)

@@ -262,7 +262,8 @@ def _place(latitude: Any, longitude: Any) -> tuple[Decimal, Decimal] | None:
         north, east = (Decimal(str(value)).quantize(Decimal("0.000001")) for value in (latitude, longitude))
     except (InvalidOperation, ValueError):
         return None
-    return (north, east) if abs(north) <= 90 and abs(east) <= 180 else None
+    finite = north.is_finite() and east.is_finite()
+    return (north, east) if finite and abs(north) <= 90 and abs(east) <= 180 else None
 
 
 def _media(kind: str, message: Raw) -> Media | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import or_, update
 
 from bot.dialog import SKIP, Answers, Ask, Chat, Reject
 from bot.texts.reply import Button, Reply, Saying, words
@@ -38,7 +38,8 @@ class Place:
         return [str(place[0]), str(place[1])]
 
     def given(self, chat: Chat) -> Any:
-        return None
+        place = chat.message.place
+        return [str(place[0]), str(place[1])] if place else None
 
     def load(self, value: Any) -> Any:
         return (Decimal(value[0]), Decimal(value[1])) if isinstance(value, list) else None
@@ -78,5 +79,6 @@ class Secret:
 def hide(chat: Chat) -> None:
     """Take the words of this message out of what is kept of the chat; the panel shows dots."""
     hidden = {"type": chat.message.type, "hidden": True}
-    kept = InboundMessage.wamid.in_([chat.message.wamid, *([chat.message.edits] if chat.message.edits else [])])
+    said = [chat.message.wamid, *([chat.message.edits] if chat.message.edits else [])]
+    kept = or_(InboundMessage.wamid.in_(said), InboundMessage.corrects.in_(said))
     chat.session.execute(update(InboundMessage).where(kept).values(text=HIDDEN, content=hidden))

@@ -24,6 +24,8 @@ from core.errors import NotFound
 from core.ids import Id
 from core.messaging.models import Conversation, InboundMessage, OutboundMessage
 
+MESSAGES_MAX = 5
+"""More messages than these are no answer to one."""
 SAME, FIGURES, DIFFERS = "same", "figures", "differs"
 _FIGURE = re.compile(r"[0-9۰-۹]+(?:[.,:/-][0-9۰-۹]+)*")
 _SET_ASIDE = (
@@ -86,8 +88,9 @@ def _heard(session: Session, conversation: Conversation) -> list[InboundMessage]
 
 
 def _answer_then(session: Session, message: InboundMessage) -> str:
-    said = session.scalar(select(OutboundMessage.text).where(OutboundMessage.dedupe_key == f"{message.id}:1"))
-    return said or ""
+    keys = [f"{message.id}:{place}" for place in range(1, MESSAGES_MAX + 1)]
+    said = select(OutboundMessage.text).where(OutboundMessage.dedupe_key.in_(keys)).order_by(OutboundMessage.dedupe_key)
+    return "\n".join(session.scalars(said))
 
 
 def _begin(session: Session, conversation: Conversation, heard: list[InboundMessage]) -> Rehearsal:

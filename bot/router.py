@@ -22,6 +22,7 @@ from bot.handlers import (
     staff,
     technician,
     visits,
+    wordless,
 )
 from bot.handlers.registry import Handler
 from bot.understanding.hints import HINTS, gives
@@ -43,7 +44,7 @@ HINTED: Sequence[tuple[frozenset[str], str]] = (
 Target = Handler | Flow
 
 _FRONT = (*human.HANDLERS, *connection.HANDLERS)
-_ALL = (*anyone.HANDLERS, *linking.HANDLERS)
+_ALL = (*anyone.HANDLERS, *linking.HANDLERS, *wordless.HANDLERS)
 _HANDLERS: dict[str, Sequence[Handler]] = {
     "customer": (*_FRONT, *account.HANDLERS, *visits.HANDLERS, *_ALL),
     "prospect": (*_FRONT, *prospect.handlers(tuple(ALL_FLOWS.values())), *visits.HANDLERS, *_ALL),

@@ -36,7 +36,7 @@ def human(chat: Chat, _: str) -> Reply:
     return Reply(lines(said, _reference(chat)), buttons=(BACK,))
 
 
-def keep_file(chat: Chat) -> None:
+def show_file(chat: Chat) -> None:
     """A file that came while people answer goes to the vault, so that they can see it; an identity card does not."""
     media = chat.message.media
     if media is None or names_card(chat.message.text):

@@ -41,8 +41,9 @@ class Conversation(Owned, Base):
     contact_id: Mapped[Id] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"))
     business_number_id: Mapped[Id] = mapped_column(ForeignKey("business_number.id"))
     state: Mapped[Json] = mapped_column(default=dict)
-    """`{flow, parked, run, tries, account, role, words, sorry_at}`: names only, no positions. `flow` and `parked` are
-    `{flow, run, asked, answers, asked_at, heard}`; `words` are those for which an account was asked."""
+    """`{flow, parked, later, file, run, tries, account, role, words, sorry_at}`: names only, no positions. `flow` and
+    `parked` are `{flow, run, asked, answers, asked_at, heard}`; `words` are those for which an account was asked;
+    `later` are wishes that wait for the flow before them, `file` is what came before it was said what it is for."""
     last_inbound_at: Mapped[datetime | None]
     """The newest message's own timestamp; the 24-hour window counts from it."""
     human_since: Mapped[datetime | None]
@@ -64,6 +65,7 @@ class InboundMessage(Owned, Base):
     __table_args__ = (
         UniqueConstraint("company_id", "wamid"),
         Index("ix_inbound_message_contact", "company_id", "contact_id", "sent_at"),
+        Index("ix_inbound_message_corrects", "company_id", "corrects", postgresql_where=text("corrects IS NOT NULL")),
     )
     wamid: Mapped[str]
     contact_id: Mapped[Id | None] = mapped_column(ForeignKey("contact.id", ondelete="SET NULL"))
@@ -79,6 +81,8 @@ class InboundMessage(Owned, Base):
     """When the person changed his words; `text` holds the new ones."""
     deleted_at: Mapped[datetime | None]
     """When the person took the message back."""
+    corrects: Mapped[str | None]
+    """Meta's id of the earlier message whose words this one changes or takes back; that one may come later."""
 
 
 class OutboundMessage(Owned, Base):
