@@ -13,6 +13,7 @@ from bot.dialog import Chat, Reject
 from bot.handlers import anger
 from bot.inbound import SILENT_TYPES, IncomingMessage, NumberChange
 from bot.places import kept_place, shared_place
+from bot.secrecy import stand_in
 from bot.speaker import role_in_force, speaker_of, understood_in
 from bot.texts.deliver import reply_row
 from bot.texts.reply import Reply
@@ -23,6 +24,7 @@ from core.db import act_as
 from core.ids import Id
 from core.messaging.corrections import correct_message, locked_talk, mark_deleted
 from core.messaging.outbox import read_mark_row, ring_for
+from core.messaging.redaction import redact_message
 from core.messaging.turns import answer
 
 
@@ -83,6 +85,7 @@ def _note_change(session: Session, change: NumberChange | None, writer: Writer) 
 def _corrected(session: Session, message: IncomingMessage, route: Route, heard: Heard, now: datetime) -> bool:
     """Words changed or taken back: kept so; where they answered the question that is open, they are read again."""
     contact_id = heard.writer.contact_id
+    message = _without_secrets(session, message, stranger=_is_stranger(heard.writer), about_wifi=False)
     if message.revokes:
         mark_deleted(session, wamid=message.revokes, contact_id=contact_id, now=now)
     if not message.edits or not correct_message(
@@ -122,6 +125,10 @@ def _chat(session: Session, message: IncomingMessage, route: Route, heard: Heard
     role = role_in_force(writer, heard.state, message.action)
     today = business_day(now, company.timezone)
     understood = understood_in(role, message.text, today)
+    about_wifi = understood.intent == "wifi_password" and not heard.state.get("flow")
+    told = _without_secrets(session, message, stranger=_is_stranger(writer), about_wifi=about_wifi)
+    if told is not message and writer.staff_id is None:
+        message, understood = told, understood_in(role, told.text, today)
     speaker = speaker_of(
         session, writer, company=company, role=role, state=heard.state, message=message, understood=understood,
         tells=_takes_any_words(role, heard.state, now),
@@ -133,6 +140,21 @@ def _chat(session: Session, message: IncomingMessage, route: Route, heard: Heard
         business_number_id=route.business_number_id, now=now, today=today, origin=f"message:{heard.message_id}",
         here=shared_place(message) or kept_place(heard.state, now),
     )  # fmt: skip
+
+
+def _is_stranger(writer: Writer) -> bool:
+    return writer.staff_id is None and not writer.accounts
+
+
+def _without_secrets(
+    session: Session, message: IncomingMessage, *, stranger: bool, about_wifi: bool
+) -> IncomingMessage:  # fmt: skip
+    """The message with stand-ins for what nobody needs to keep, in its record and its raw event too."""
+    stand = stand_in(message.text, stranger=stranger, about_wifi=about_wifi)
+    if stand is None:
+        return message
+    redact_message(session, wamid=message.wamid, words=stand.words, shown=stand.shown)
+    return replace(message, text=stand.words(message.text))
 
 
 def _takes_any_words(role: str, state: State, now: datetime) -> bool:

@@ -89,6 +89,7 @@ def connect(
         pool_size=pool_size,
         max_overflow=10,
         pool_pre_ping=False,
+        hide_parameters=True,
         connect_args={
             "connect_timeout": 5,
             "options": f"-c statement_timeout={statement_timeout_ms} -c lock_timeout={lock_timeout_ms} -c timezone=UTC",
@@ -154,7 +155,7 @@ def run(session: Session, sql: LiteralString, values: Mapping[str, Any]) -> Curs
     except psycopg.Error as fault:
         if driver.closed:
             engine().dispose(close=False)  # the server has gone, and with it every connection of the pool
-        raise DBAPIError.instance(sql, dict(values), fault, psycopg.Error) from fault
+        raise DBAPIError.instance(sql, dict(values), fault, psycopg.Error, hide_parameters=True) from fault
 
 
 def run_flushed(session: Session, sql: LiteralString, values: Mapping[str, Any]) -> Cursor[tuple[Any, ...]]:
