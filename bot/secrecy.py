@@ -9,9 +9,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.handlers.papers import names_card
+from bot.understanding.folding import fold
 from core.crm.masking import blank_cnic, shown_cnic
 
+_CARD = frozenset(fold(word) for word in ("cnic", "nic", "nicop", "shanakhti", "shnakhti", "shanakhtee", "شناختی"))
 _LONG_WORD = re.compile(r"(?<!\S)[!-~]{8,63}(?!\S)")
 _DOTS = "••••••••"
 _PHONE = re.compile(r"(?:\+?92|0)3\d{9}")
@@ -23,6 +24,11 @@ class Stand:
 
     words: Callable[[str], str]
     shown: Callable[[str], str]
+
+
+def names_card(text: str) -> bool:
+    """Whether the words speak of an identity card."""
+    return bool(frozenset(fold(text).split()) & _CARD)
 
 
 def stand_in(text: str, *, stranger: bool, about_wifi: bool) -> Stand | None:
