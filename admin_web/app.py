@@ -34,6 +34,7 @@ from admin_web.views import (
     leads,
     ledger,
     links,
+    outages,
     payments,
     payroll,
     plans,
@@ -61,7 +62,7 @@ csrf = CSRFProtect()
 VIEWS = (
     signing_in, home, customers, subscriptions, invoices, payments, claims, refunds, billing_runs, plans, vouchers,
     tickets, recovery, recovery_rules, agent_cash, reports, ledger, banks, reconciliation, vendors, expenses, payroll,
-    commissions, staff, events, stock, stock_pieces, goods, store_desk, inbox, links, leads, desk,
+    commissions, staff, events, stock, stock_pieces, goods, store_desk, inbox, links, leads, desk, outages,
 )  # fmt: skip
 """Every module that puts pages onto the blueprint."""
 SESSION_LIFE = timedelta(hours=12)

@@ -42,7 +42,7 @@ def test_a_code_that_meta_refuses_is_forgotten(desk: Desk, wire: Wire) -> None:
 
 
 def test_a_code_that_waits_for_another_try_is_kept_and_still_goes(desk: Desk, wire: Wire) -> None:
-    wire.answer = lambda _: error(131016)
+    wire.answer = lambda _: error(131056)
     message = queued(desk)
     desk.drain()
     assert desk.row(message).state == "queued" and desk.row(message).sealed is not None
