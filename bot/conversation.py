@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -166,8 +167,14 @@ def _takes_any_words(role: str, state: State, now: datetime) -> bool:
 def _answer(chat: Chat, reply: Reply | None, heard: Heard, route: Route) -> None:
     event_id = route.event_id if route.closes_event else None
     assert heard.conversation_id is not None
+    flow = heard.state.get("flow") or {}
+    read_as = {"intent": chat.understood.intent, "flow": flow.get("flow", ""), "asked": flow.get("asked", "")}
+    ending = partial(
+        answer, chat.session, conversation_id=heard.conversation_id, state=heard.state, event_id=event_id,
+        message_id=heard.message_id, read_as=read_as,
+    )  # fmt: skip
     if reply is None:
-        answer(chat.session, conversation_id=heard.conversation_id, state=heard.state, messages=[], event_id=event_id)
+        ending(messages=[])
         return
     contact_id, number_id = chat.speaker.contact_id, route.business_number_id
     mark = read_mark_row(
@@ -177,8 +184,5 @@ def _answer(chat: Chat, reply: Reply | None, heard: Heard, route: Route) -> None
         reply, language=reply.language or chat.speaker.language, currency=chat.company.currency, contact_id=contact_id,
         business_number_id=number_id, dedupe_key=f"{heard.message_id}:1", now=chat.now,
     )  # fmt: skip
-    answer(
-        chat.session, conversation_id=heard.conversation_id, state=heard.state, messages=[mark, said],
-        event_id=event_id,
-    )  # fmt: skip
+    ending(messages=[mark, said])
     ring_for(chat.session, "urgent", route.company_id, number_id)

@@ -98,6 +98,19 @@ def connect(
     return _engine
 
 
+@contextmanager
+def elsewhere(url: str) -> Iterator[None]:
+    """Let every transaction of this process go to another database meanwhile; for a command that does nothing else."""
+    global _engine
+    before = _engine
+    there = connect(url, pool_size=2)
+    try:
+        yield
+    finally:
+        there.dispose()
+        _engine = before
+
+
 def engine() -> Engine:
     """The process's engine; raises if `connect` was never called."""
     if _engine is None:

@@ -74,6 +74,8 @@ class InboundMessage(Owned, Base):
     """What the person said or the title he tapped, for reading."""
     content: Mapped[Json]
     """The message as it came."""
+    read_as: Mapped[Json | None]
+    """What the bot made of it: `{intent, flow, asked}`, the last two as the conversation stood after the answer."""
     sent_at: Mapped[datetime]
     edited_at: Mapped[datetime | None]
     """When the person changed his words; `text` holds the new ones."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 from migrations.guarding import guard
 
@@ -17,6 +18,7 @@ POLICY = ("tells_customers", "gives_credit", "credit_after_hours", "credit_unit"
 
 def upgrade() -> None:
     op.add_column("outbound_message", sa.Column("sealed", sa.String(), nullable=True))
+    op.add_column("inbound_message", sa.Column("read_as", JSONB(), nullable=True))
     op.create_index(
         "ix_outbound_message_sealed", "outbound_message", ["company_id", "expires_at"],
         postgresql_where=sa.text("sealed IS NOT NULL"),
@@ -109,4 +111,5 @@ def downgrade() -> None:
         op.drop_column("outage_policy", column)
     op.drop_column("outage", "told_at")
     op.drop_index("ix_outbound_message_sealed", table_name="outbound_message")
+    op.drop_column("inbound_message", "read_as")
     op.drop_column("outbound_message", "sealed")

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 
 from bot.processing import process_event
-from bot.replay import DIFFERS, replay
+from bot.replay import DIFFERS
 from core.clock import utc_now
 from core.db import company_session, platform_session
 from core.messaging.models import Conversation, InboundMessage, WebhookEvent
@@ -17,6 +17,7 @@ from core.service_desk.secrets import read_secret
 from tests.builders import a_phone
 from tests.cast import TestCompany
 from tests.phones import Phone, envelope, new_wamid, post
+from tests.scratch import replayed
 from tests.stories.wishes import edit, paid_up, tap, tickets_of
 
 PASSWORD, CNIC = "Lahore-7788", "35202-7654321-9"
@@ -63,7 +64,7 @@ def test_a_wished_password_is_in_no_column_not_even_of_the_raw_event(
     with company_session(company.id) as session:
         assert read_secret(session, ticket_id=tickets_of(company)[0].id) == f"Password: {PASSWORD}"
         conversation = session.scalars(select(Conversation.id)).one()
-    assert not [one for one in replay(company.id, conversation) if one.verdict == DIFFERS]
+    assert not [one for one in replayed(company.id, conversation) if one.verdict == DIFFERS]
 
 
 def test_a_password_told_with_the_wish_is_not_kept_either(client: FlaskClient, company: TestCompany) -> None:
