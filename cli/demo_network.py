@@ -71,8 +71,10 @@ def tell_outages(session: Session, town: Town, now: datetime) -> None:
     running = open_outage(
         session, sub_zone_ids=[town.zones[DARK]], opened_by=ACTOR, now=now, started_at=now - timedelta(minutes=50)
     )
-    confirm_outage(session, outage_id=running.id, confirmed_by=manager, now=now, cause="No power at the street cabinet",
-                   expected_end=now + timedelta(hours=3))  # fmt: skip
+    confirm_outage(
+        session, outage_id=running.id, confirmed_by=manager, now=now - timedelta(minutes=40),
+        cause="No power at the street cabinet", expected_end=now + timedelta(hours=3),
+    )  # fmt: skip
     number = session.scalar(select(BusinessNumber.id).limit(1))
     for resident in [each for each in town.residents if each.household.sub_zone == DARK][:4]:
         report_outage(session, outage_id=running.id, customer_id=resident.customer_id, contact_id=None,

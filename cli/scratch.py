@@ -98,7 +98,6 @@ def _fill(source: Rows, target: Rows, company_id: Id, since: datetime) -> None:
     _wind_numbers(target, tables, since)
     _wind_back(source, target, tables, company_id, since)
     _with_guards(target, tables, references)
-    target.commit()
 
 
 def _without_guards(target: Rows, tables: Sequence[Table]) -> list[tuple[str, str, str]]:

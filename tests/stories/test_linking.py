@@ -16,9 +16,10 @@ from core import vault
 from core.clock import utc_now
 from core.crm.link_models import LinkRequest
 from core.crm.models import Contact, ContactAccount, CustomerPhone
-from core.db import company_session
+from core.db import company_session, platform_session
 from core.messaging import payloads
-from core.messaging.models import Conversation, OutboundMessage
+from core.messaging.corrections import HIDDEN
+from core.messaging.models import Conversation, InboundMessage, OutboundMessage, WebhookEvent
 from core.service_desk.models import Ticket
 from tests.builders import a_phone, customer_who_owes, make_customer, make_staff
 from tests.cast import TestCompany
@@ -376,3 +377,16 @@ def test_a_tap_on_the_templates_quick_reply_takes_the_link_back(
     assert ayesha.sends("button", {"payload": told.template["buttons"][0], "text": "I do not know this"}) == 200
     assert "T-1001" in ayesha.reply().text
     assert OWED not in says(stranger, "what is my balance").text
+
+
+def test_a_typed_code_is_not_kept_in_clear(company: TestCompany, ayesha: Phone, stranger: Phone) -> None:
+    ask(stranger)
+    code = code_of(company)
+    says(stranger, code)
+    with company_session(company.id) as session:
+        typed = session.scalars(select(InboundMessage).order_by(InboundMessage.id.desc()).limit(1)).one()
+    assert (typed.text, typed.content["text"]["body"]) == (HIDDEN, "000000")
+    with platform_session("test") as session:
+        body = session.scalars(select(WebhookEvent.body).where(WebhookEvent.id == typed.event_id)).one()
+    sent = json.loads(body)["entry"][0]["changes"][0]["value"]["messages"][0]
+    assert sent["text"]["body"] == "000000"
