@@ -51,7 +51,7 @@ def outage(outage_id: UUID) -> Page:
             .order_by(OutageReport.reported_at)
         ).all()
         given = page.session.execute(
-            select(CreditNote.number, CreditNote.total, OutageCredit.units, Customer.number.label("customer"))
+            select(CreditNote.number, CreditNote.total, CreditNote.reason, Customer.number.label("customer"))
             .join(OutageCredit, OutageCredit.credit_note_id == CreditNote.id)
             .join(Customer, Customer.id == CreditNote.customer_id)
             .where(OutageCredit.outage_id == outage_id)
