@@ -35,6 +35,7 @@ from admin_web.views import (
     ledger,
     links,
     network,
+    outages,
     payments,
     payroll,
     plans,
@@ -62,8 +63,7 @@ csrf = CSRFProtect()
 VIEWS = (
     signing_in, home, customers, subscriptions, invoices, payments, claims, refunds, billing_runs, plans, vouchers,
     tickets, recovery, recovery_rules, agent_cash, reports, ledger, banks, reconciliation, vendors, expenses, payroll,
-    commissions, staff, events, stock, stock_pieces, goods, store_desk, network, inbox, links, leads,
-    desk,
+    commissions, staff, events, stock, stock_pieces, goods, store_desk, network, outages, inbox, links, leads, desk,
 )  # fmt: skip
 """Every module that puts pages onto the blueprint."""
 SESSION_LIFE = timedelta(hours=12)

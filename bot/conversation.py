@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -13,6 +14,7 @@ from bot.dialog import Chat, Reject
 from bot.handlers import anger
 from bot.inbound import SILENT_TYPES, IncomingMessage, NumberChange
 from bot.places import kept_place, shared_place
+from bot.secrecy import stand_in
 from bot.speaker import role_in_force, speaker_of, understood_in
 from bot.texts.deliver import reply_row
 from bot.texts.reply import Reply
@@ -23,6 +25,7 @@ from core.db import act_as
 from core.ids import Id
 from core.messaging.corrections import correct_at_once, correct_message, locked_talk, mark_deleted
 from core.messaging.outbox import read_mark_row, ring_for
+from core.messaging.redaction import redact_message
 from core.messaging.turns import answer
 
 
@@ -95,6 +98,7 @@ def _corrected(session: Session, message: IncomingMessage, route: Route, heard: 
     if not message.edits and not message.revokes:
         return False
     contact_id = heard.writer.contact_id
+    message = _without_secrets(session, message, stranger=_is_stranger(heard.writer), about_wifi=False)
     found = _correct(session, message, contact_id, now)
     talk = locked_talk(session, contact_id=contact_id, business_number_id=route.business_number_id)
     if not found:  # the message may have been on its way through a turn, which the lock has waited for
@@ -142,6 +146,10 @@ def _chat(session: Session, message: IncomingMessage, route: Route, heard: Heard
     role = role_in_force(writer, heard.state, message.action)
     today = business_day(now, company.timezone)
     understood = understood_in(role, message.text, today)
+    about_wifi = understood.intent == "wifi_password" and not heard.state.get("flow")
+    told = _without_secrets(session, message, stranger=_is_stranger(writer), about_wifi=about_wifi)
+    if told is not message and writer.staff_id is None:
+        message, understood = told, understood_in(role, told.text, today)
     speaker = speaker_of(
         session, writer, company=company, role=role, state=heard.state, message=message, understood=understood,
         tells=_takes_any_words(role, heard.state, now),
@@ -155,6 +163,21 @@ def _chat(session: Session, message: IncomingMessage, route: Route, heard: Heard
     )  # fmt: skip
 
 
+def _is_stranger(writer: Writer) -> bool:
+    return writer.staff_id is None and not writer.accounts
+
+
+def _without_secrets(
+    session: Session, message: IncomingMessage, *, stranger: bool, about_wifi: bool
+) -> IncomingMessage:  # fmt: skip
+    """The message with stand-ins for what nobody needs to keep, in its record and its raw event too."""
+    stand = stand_in(message.text, stranger=stranger, about_wifi=about_wifi)
+    if stand is None:
+        return message
+    redact_message(session, wamid=message.wamid, words=stand.words, shown=stand.shown)
+    return replace(message, text=stand.words(message.text))
+
+
 def _takes_any_words(role: str, state: State, now: datetime) -> bool:
     progress = state.get("flow")
     flow = router.flow_of(role, progress["flow"]) if progress and not engine.is_stale(progress, now) else None
@@ -164,8 +187,14 @@ def _takes_any_words(role: str, state: State, now: datetime) -> bool:
 def _answer(chat: Chat, reply: Reply | None, heard: Heard, route: Route) -> None:
     event_id = route.event_id if route.closes_event else None
     assert heard.conversation_id is not None
+    flow = heard.state.get("flow") or {}
+    read_as = {"intent": chat.understood.intent, "flow": flow.get("flow", ""), "asked": flow.get("asked", "")}
+    ending = partial(
+        answer, chat.session, conversation_id=heard.conversation_id, state=heard.state, event_id=event_id,
+        message_id=heard.message_id, read_as=read_as,
+    )  # fmt: skip
     if reply is None:
-        answer(chat.session, conversation_id=heard.conversation_id, state=heard.state, messages=[], event_id=event_id)
+        ending(messages=[])
         return
     contact_id, number_id = chat.speaker.contact_id, route.business_number_id
     mark = read_mark_row(
@@ -178,8 +207,5 @@ def _answer(chat: Chat, reply: Reply | None, heard: Heard, route: Route) -> None
         )
         for place, each in enumerate(reply.all, 1)
     ]  # fmt: skip
-    answer(
-        chat.session, conversation_id=heard.conversation_id, state=heard.state, messages=[mark, *said],
-        event_id=event_id,
-    )  # fmt: skip
+    ending(messages=[mark, *said])
     ring_for(chat.session, "urgent", route.company_id, number_id)

@@ -12,11 +12,12 @@ from bot.handlers import anger, anyone, wordless
 from bot.handlers.first import code_reply, photo_reply
 from bot.handlers.human import show_file
 from bot.handlers.names import INTENT_NAMES
-from bot.handlers.papers import card_in_text, card_reply, names_card, not_in_chat
+from bot.handlers.papers import card_in_text, card_reply, not_in_chat
 from bot.handlers.plain_words import is_menu
 from bot.handlers.registry import Begin
 from bot.kept_files import drop_file, is_picture_kept, keep_file, note_use, purpose_of, takes_files, with_file
 from bot.places import keep_place, shared_place
+from bot.secrecy import names_card
 from bot.speaker import PROSPECT, SWITCH, understood_in
 from bot.texts.reply import Button, Reply, lines, words
 from bot.understanding import EXACT, MAYBE, SURE, Understanding

@@ -176,6 +176,12 @@ def read_message(number: str, message: Raw, sender: Sender) -> IncomingMessage:
     return _read(number, _clean(message), sender)
 
 
+def sender_in(message: Raw, name: str, username: str) -> Sender | None:
+    """Who a stored message came from, by the identifiers in it; the names are known from elsewhere."""
+    found = _sender([], message)
+    return replace(found, name=name, username=username) if found else None
+
+
 def _read(number: str, message: Raw, sender: Sender) -> IncomingMessage:
     kind = _text(message.get("type")) or "unknown"
     words, action = _said(kind, message)

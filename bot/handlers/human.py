@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bot.dialog import Chat
-from bot.handlers.papers import names_card
 from bot.handlers.registry import Handler
+from bot.secrecy import names_card
 from bot.texts.reply import Button, Reply, Saying, lines, words
 from core.crm.desk import answer_due, desk_settings, opens_at
 from core.crm.masking import mask_cnic

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from core.db import Json
 from core.ids import Id
 from core.messaging.models import Conversation, InboundMessage
+from core.messaging.redaction import redact_message
 
 HIDDEN = "••••"
 
@@ -31,8 +32,7 @@ def correct_message(
         return False
     message.edited_at = now
     if message.content.get("hidden"):
-        brought = update(InboundMessage).where(InboundMessage.wamid == edit_wamid)
-        session.execute(brought.values(text=HIDDEN, content={"type": "edit", "hidden": True}))
+        redact_message(session, wamid=edit_wamid, words=lambda _: HIDDEN, shown=lambda _: HIDDEN, hidden=True)
     else:
         message.text = text
     session.flush()

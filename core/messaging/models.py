@@ -76,6 +76,8 @@ class InboundMessage(Owned, Base):
     """What the person said or the title he tapped, for reading."""
     content: Mapped[Json]
     """The message as it came."""
+    read_as: Mapped[Json | None]
+    """What the bot made of it: `{intent, flow, asked}`, the last two as the conversation stood after the answer."""
     sent_at: Mapped[datetime]
     edited_at: Mapped[datetime | None]
     """When the person changed his words; `text` holds the new ones."""
@@ -101,6 +103,7 @@ class OutboundMessage(Owned, Base):
               postgresql_where=text("state = 'queued'")),
         Index("ix_outbound_message_wamid", "company_id", "wamid", postgresql_where=text("wamid IS NOT NULL")),
         Index("ix_outbound_message_contact", "company_id", "contact_id", "id"),
+        Index("ix_outbound_message_sealed", "company_id", "expires_at", postgresql_where=text("sealed IS NOT NULL")),
         Index("ix_outbound_message_doubtful", "state_since",
               postgresql_where=text("state IN ('sending', 'unknown')")),
     )  # fmt: skip
@@ -117,6 +120,9 @@ class OutboundMessage(Owned, Base):
     """`{"source": "invoice_pdf" | "document", "id": ...}`, loaded and uploaded at sending."""
     template: Mapped[Json | None]
     """The twin to send once the 24-hour window is closed: `{"name", "language", "parameters"}`."""
+    sealed: Mapped[str | None]
+    """The one-time code that takes its place in the payload at sending, sealed by the vault; gone once the message is
+    accepted, failed or expired."""
     marketing: Mapped[bool] = mapped_column(default=False, server_default="false")
     """It sells something: never sent to who has stopped marketing."""
     dedupe_key: Mapped[str]
