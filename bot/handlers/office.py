@@ -158,7 +158,7 @@ def lookup(chat: Chat, number: str) -> Reply:
 
 HANDLERS = (
     Handler("menu", ("menu",), "chat.menu", menu),
-    Handler("today_figures", ("today_figures",), "chat.figures", today_figures),
+    Handler("today_figures", (), "chat.figures", today_figures),
     Handler("approvals", ("approvals",), "chat.approve", approvals),
     Handler("proof", (), "chat.approve", proof),
     Handler("customer_lookup", ("customer_lookup",), "chat.lookup", lookup),

@@ -20,7 +20,7 @@ OPERATIONS = frozenset({
     "inbox.answer", "link.decide", "lead.manage", "lead.papers", "desk.settings",
 })  # fmt: skip
 OWNERSHIP = frozenset({
-    "ledger.view", "ledger.write", "ledger.close", "payroll.view", "payroll.write", "staff.invite",
+    "ledger.view", "ledger.write", "ledger.close", "payroll.view", "payroll.write", "staff.invite", "chat.finance",
 })  # fmt: skip
 
 PERMISSIONS: dict[str, frozenset[str]] = {
