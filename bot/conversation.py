@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from bot import engine, router
+from bot import engine, router, talking
 from bot.decision import State, beside_people, decide, keep, may_go_on
 from bot.dialog import Chat, Reject
 from bot.handlers import anger
@@ -24,6 +24,7 @@ from core.ids import Id
 from core.messaging.corrections import correct_message, locked_talk, mark_deleted
 from core.messaging.outbox import read_mark_row, ring_for
 from core.messaging.turns import answer
+from core.usecases.desk_talk import talk_about
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,22 @@ def take_turn(session: Session, message: IncomingMessage, route: Route, now: dat
         _note_change(session, message.number_change, heard.writer)
         return _corrected(session, message, route, heard, now)
     chat = _chat(session, message, route, heard, now)
-    reply = beside_people(chat, heard.state) if heard.with_human else decide(chat, heard.state)
+    reply = _reply(chat, heard)
     if reply is not None:
         reply = anger.soothed(chat, heard.state, reply)
     _answer(chat, reply, heard, route)
     return route.closes_event
+
+
+def _reply(chat: Chat, heard: Heard) -> Reply | None:
+    """What is said: by the assistant, or nothing where people answer; who has the chat on his phone gets the words."""
+    assert heard.conversation_id is not None
+    if heard.with_human:
+        talk = talk_about(chat.session, conversation_id=heard.conversation_id)
+        reply = beside_people(chat, heard.state)
+        talking.pass_on(chat, heard.conversation_id, talk)
+        return reply
+    return talking.answered(chat) or decide(chat, heard.state)
 
 
 def _hear(session: Session, message: IncomingMessage, route: Route, now: datetime, *, talks: bool) -> Heard | None:

@@ -21,6 +21,7 @@ from bot.handlers import (
     prospect,
     recovery_agent,
     staff,
+    talking,
 )
 from bot.handlers.registry import Handler
 from bot.understanding.hints import HINTS, gives
@@ -43,7 +44,7 @@ Target = Handler | Flow
 
 _FRONT = (*human.HANDLERS, *connection.HANDLERS)
 _ALL = (*anyone.HANDLERS, *linking.HANDLERS)
-_OFFICE = (*office.HANDLERS, *figures.HANDLERS, *outages.OFFICE)
+_OFFICE = (*office.HANDLERS, *figures.HANDLERS, *talking.HANDLERS, *outages.OFFICE)
 _HANDLERS: dict[str, Sequence[Handler]] = {
     "customer": (*_FRONT, *account.HANDLERS, *_ALL),
     "prospect": (*_FRONT, *prospect.handlers(tuple(ALL_FLOWS.values())), *_ALL),

@@ -39,6 +39,7 @@ JOBS = {
     "tell_shortages": "workers.stock.tell_shortages_of",
     "run_invoices_by_hand": "workers.billing.run_invoices_by_hand",
     "return_chats": "workers.desk.return_chats",
+    "tell_office": "workers.office.tell_office_of",
 }
 TIMEOUT_SECONDS = 300
 TIMEOUTS = {"run_invoices": 3600, "run_invoices_by_hand": 3600}

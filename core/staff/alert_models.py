@@ -48,6 +48,8 @@ class AlertPolicy(Owned, Base):
     """From so much of his limit on, in percent, an agent's cash makes an alert."""
     quiet_minutes: Mapped[int] = mapped_column(default=60)
     """After an alert of a kind the next one of it waits so long, and then tells all that came meanwhile."""
+    changed_at: Mapped[datetime | None]
+    """When the summary's hour was set last: one that had passed by then begins to count the next day."""
 
 
 class SummaryChoice(Owned, Base):
@@ -59,6 +61,8 @@ class SummaryChoice(Owned, Base):
     wanted: Mapped[bool | None]
     """None is as the policy says."""
     at: Mapped[time | None]
+    chosen_at: Mapped[datetime]
+    """An hour that had passed by then begins to count the next day."""
 
 
 class SummarySent(Owned, Base):
