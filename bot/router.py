@@ -18,6 +18,7 @@ from bot.handlers import (
     linking,
     office,
     outages,
+    own_summary,
     prospect,
     recovery_agent,
     staff,
@@ -44,7 +45,7 @@ Target = Handler | Flow
 
 _FRONT = (*human.HANDLERS, *connection.HANDLERS)
 _ALL = (*anyone.HANDLERS, *linking.HANDLERS)
-_OFFICE = (*office.HANDLERS, *figures.HANDLERS, *talking.HANDLERS, *outages.OFFICE)
+_OFFICE = (*office.HANDLERS, *figures.HANDLERS, *talking.HANDLERS, *own_summary.HANDLERS, *outages.OFFICE)
 _HANDLERS: dict[str, Sequence[Handler]] = {
     "customer": (*_FRONT, *account.HANDLERS, *_ALL),
     "prospect": (*_FRONT, *prospect.handlers(tuple(ALL_FLOWS.values())), *_ALL),

@@ -3,6 +3,7 @@
 from bot.dialog import Flow
 from bot.flows import (
     after_ticket,
+    assigning,
     change_plan,
     claim_payment,
     collecting,
@@ -24,6 +25,7 @@ ALL_FLOWS: dict[str, Flow] = {
         after_ticket.dispute_bill, after_ticket.comment_rating, requests.relocate, requests.wifi_password,
         leaving.disconnect, leaving.pause_line, outage_details.flow, promises.promise_of_customer, collecting.attempt,
         collecting.cash, collecting.handover, deciding.approve, deciding.refuse,
+        assigning.ticket, assigning.case,
         link_account.link, link_account.office, link_account.unlinking, new_connection.flow,
     )
 }  # fmt: skip

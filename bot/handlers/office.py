@@ -8,7 +8,9 @@ from bot.dialog import ROWS_MAX, Chat
 from bot.handlers.names import CATEGORY_NAMES
 from bot.handlers.registry import Handler
 from bot.texts.reply import Button, Reply, Row, Saying, lines, verbatim, words
+from bot.understanding.transliteration import roman
 from core.crm.models import Document
+from core.usecases.assign_ticket import open_tickets as list_open_tickets
 from core.usecases.customer_facts import CustomerFacts, Found, customer_facts, find_by_code, find_by_name
 from core.usecases.figures_of_day import figures_of_day
 from core.usecases.waiting_approvals import Approval, waiting_approvals
@@ -145,7 +147,7 @@ def customers_meant(chat: Chat, number: str) -> Sequence[Found]:
     wanted = number or str(entities.get("customer_no") or entities.get("phone") or "")
     if wanted or chat.message.action is not None:
         return find_by_code(chat.session, wanted=wanted) if wanted else ()
-    return find_by_name(chat.session, words=chat.message.text)
+    return find_by_name(chat.session, words=roman(chat.message.text))
 
 
 def lookup(chat: Chat, number: str) -> Reply:
@@ -196,7 +198,21 @@ def _facts_told(customer: Found, facts: CustomerFacts) -> Saying:
     )  # fmt: skip
 
 
+def open_tickets(chat: Chat, _: str) -> Reply:
+    """Open complaints, those of nobody first; a tap gives one to a technician."""
+    waiting = list_open_tickets(chat.session, limit=ROWS_MAX)
+    if not waiting:
+        return Reply(words("No ticket is open."), buttons=(FIGURES,))
+    rows = tuple(
+        Row(f"flow:assign_ticket:{each.number}", verbatim(each.number),
+            words("%(what)s, due %(when)s", what=CATEGORY_NAMES[each.category], when=each.due_at.astimezone(chat.zone)))
+        for each in waiting
+    )  # fmt: skip
+    return Reply(words("Open tickets, tap one to give it to somebody:"), rows=rows, list_button=words("Choose"))
+
+
 HANDLERS = (
+    Handler("open_tickets", (), "ticket.write", open_tickets),
     Handler("menu", ("menu",), "chat.menu", menu),
     Handler("today_figures", (), "chat.figures", today_figures),
     Handler("approvals", ("approvals",), "chat.approve", approvals),

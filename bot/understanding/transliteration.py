@@ -88,3 +88,9 @@ def skeleton(word: str) -> str:
         if letter not in "aeiouhy" and letter != kept[-1]:
             kept.append(letter)
     return "".join(kept)
+
+
+def roman(text: str) -> str:
+    """A raw text with its words in Urdu script spelt in Latin letters, for names that are on file in these."""
+    words = normalise(text).translate(HEARD).split()
+    return " ".join(to_roman(word) if is_urdu_letter(word[0]) else word for word in words)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from rapidfuzz import fuzz, utils
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.billing.balance import AccountBalance, account_balance
@@ -18,16 +17,15 @@ from core.billing.plan_models import Plan
 from core.billing.subscription_models import Subscription
 from core.crm.customers import search_customers
 from core.crm.models import Customer
+from core.crm.spoken_names import most_alike, words_of
 from core.ids import Id
 from core.recovery.case_models import Promise
 from core.recovery.promises import open_promise
 from core.service_desk.models import OPEN_STATES, Ticket
 
 FOUND_MAX = 10
-ALIKE_MIN = 82
-"""From so much on, of 100, a name in the words is a customer's."""
-NEAR = 4
-"""Who is no farther behind the best is offered beside it."""
+WRITTEN_MAX = 500
+"""So many whose name holds one of the words are compared before all others are."""
 LAST_PAYMENTS = 3
 
 
@@ -66,42 +64,25 @@ def find_by_code(session: Session, *, wanted: str) -> Sequence[Found]:
 
 def find_by_name(session: Session, *, words: str) -> Sequence[Found]:
     """By a name anywhere in the words, however it is spelt; the most alike first, none where nothing is like it."""
-    said = utils.default_process(words)
+    said = words_of(words)
     if not said:
         return ()
-    names = {row.id: row.name for row in session.execute(select(Customer.id, Customer.name))}
-    scored = sorted(
-        ((_likeness(said.split(), utils.default_process(name)), customer_id) for customer_id, name in names.items()),
-        key=lambda row: -row[0],
-    )
-    best = scored[0][0] if scored else 0.0
-    if best < ALIKE_MIN:
-        return ()
-    near = [customer_id for score, customer_id in scored if score >= max(ALIKE_MIN, best - NEAR)][:FOUND_MAX]
-    found = {
-        row.id: _found(row)
-        for number in near
-        for row in search_customers(session, wanted=_number(session, number), limit=1)
-    }
-    return [found[customer_id] for customer_id in near if customer_id in found]
+    written = or_(*(Customer.name.ilike(f"%{word}%") for word in said))
+    names = select(Customer.id, Customer.name)
+    near = _near(session, said, names.where(written).limit(WRITTEN_MAX)) or _near(session, said, names)
+    numbers = {row.id: row.number for row in session.execute(
+        select(Customer.id, Customer.number).where(Customer.id.in_(near))
+    )}  # fmt: skip
+    return [found for key in near for found in find_by_code(session, wanted=numbers[key])]
 
 
-def _likeness(said: Sequence[str], name: str) -> float:
-    """How well each word of the name is found among the words, the first name counting even alone."""
-    parts = [part for part in re.split(r"\s+", name) if len(part) > 1]
-    if not parts:
-        return 0.0
-    scores = [max((fuzz.ratio(part, word) for word in said if len(word) > 2), default=0.0) for part in parts]
-    alone = scores[0] - 2 if scores[0] >= ALIKE_MIN else 0.0
-    return max(alone, sum(scores) / len(scores) + (2 if len(parts) > 1 else 0))
+def _near(session: Session, said: Sequence[str], names: Any) -> Sequence[Id]:
+    known = {row.id: row.name for row in session.execute(names)}
+    return most_alike(said, known)[:FOUND_MAX]
 
 
-def _number(session: Session, customer_id: Id) -> str:
-    return session.get_one(Customer, customer_id).number
-
-
-def _found(row: object) -> Found:
-    return Found(row.id, row.number, row.name, row.sub_zone, row.phone)  # type: ignore[attr-defined]
+def _found(row: Row[Any]) -> Found:
+    return Found(row.id, row.number, row.name, row.sub_zone, row.phone)
 
 
 def customer_facts(session: Session, *, customer_id: Id, today: date) -> CustomerFacts:

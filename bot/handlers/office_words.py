@@ -1,0 +1,71 @@
+"""What a manager's or owner's words surely mean, whatever the reading of the whole message makes of it."""
+
+from __future__ import annotations
+
+from bot.dialog import Chat
+from bot.understanding import MAYBE, SURE
+from bot.understanding.clock import find_time
+from bot.understanding.hints import gives
+from bot.understanding.topics import find_topic
+from bot.understanding.transliteration import roman
+from core.crm.spoken_names import most_alike, words_of
+from core.staff.people import active_staff
+
+OFFICE = ("manager", "owner")
+FIGURES_INTENT = "today_figures"
+OTHERS = frozenset({"approvals", "customer_lookup", "language", "thanks", "cancel", "human", "menu"})
+"""Wishes that speak of figures only by the way."""
+
+
+def office_wish(chat: Chat) -> str | None:
+    """The action that the words name: work given, one's summary, a customer's chat, or a figure."""
+    if chat.speaker.role not in OFFICE:
+        return None
+    return _given_work(chat) or _summary(chat) or _talk(chat) or _figure(chat)
+
+
+def _given_work(chat: Chat) -> str | None:
+    text, entities = chat.message.text, chat.understood.entities
+    if not gives(text, "give_work") or chat.understood.intent == "approvals":
+        return None
+    if entities.get("ticket_no"):
+        return "flow:assign_ticket"
+    people = {person.id: person for person in active_staff(chat.session)}
+    meant = most_alike(words_of(roman(text)), {key: person.name for key, person in people.items()})
+    roles = {role for key in meant for role in (people[key].role, *people[key].extra_roles)}
+    if gives(text, "case") and (entities.get("customer_no") or "recovery_agent" in roles):
+        return "flow:assign_case"
+    if gives(text, "ticket"):
+        return "flow:assign_ticket"
+    return "flow:assign_case" if entities.get("customer_no") and "recovery_agent" in roles else None
+
+
+def _summary(chat: Chat) -> str | None:
+    text = chat.message.text
+    if not gives(text, "summary"):
+        return None
+    changes = gives(text, "switch_off") or gives(text, "switch_on") or find_time(text) is not None
+    return "summary" if changes else None
+
+
+def _talk(chat: Chat) -> str | None:
+    text = chat.message.text
+    if gives(text, "talk_to") and (chat.understood.entities.get("customer_no") or _is_unsure_of_human(chat)):
+        return "talk_to"
+    return "chats" if gives(text, "waiting_chats") else None
+
+
+def _is_unsure_of_human(chat: Chat) -> bool:
+    """To talk to a person is a wish of its own; to talk to a customer is not that one."""
+    return not (chat.understood.intent == "human" and chat.understood.confidence >= MAYBE)
+
+
+def _figure(chat: Chat) -> str | None:
+    """A figure is named, and the message is not surely about something else."""
+    understood = chat.understood
+    if find_topic(chat.message.text) is None or understood.intent == "outage":
+        return None
+    if understood.intent == FIGURES_INTENT:
+        return "figures"
+    least = MAYBE if understood.intent in OTHERS else SURE
+    return "figures" if understood.confidence < least else None
