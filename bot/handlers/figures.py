@@ -16,6 +16,10 @@ from bot.handlers.registry import Handler
 from bot.texts.reply import Button, Reply, Saying, lines, verbatim, words
 from bot.understanding.periods import Period, find_period
 from bot.understanding.topics import SPLITS, Topic, find_topic
+from bot.understanding.transliteration import roman
+from core.crm.spoken_names import most_alike, words_of
+from core.staff.agent_cash import cash_of_agents
+from core.staff.people import active_staff
 from core.staff.permissions import may
 from core.usecases.figures_of_period import Share, collected_in, complaints_in, lines_in
 from core.usecases.owner_figures import cash_position, payables_position, receivable_position, result_of
@@ -45,10 +49,18 @@ def asked(chat: Chat, argument: str) -> Reply:
     else:
         topic = find_topic(chat.message.text) or Topic("", "")
         period = find_period(chat.message.text, today=chat.today)
+    if topic.name in ("", "recovery") and not topic.split and not argument and _agent_named(chat):
+        topic = Topic("recovery", "by_agent")
     show, permission = ANSWERS.get(topic.name or ("recovery" if topic.split else "day"), ANSWERS["day"])
     if permission and not may(chat.speaker.role, permission):
         return Reply(words("That is for the owner to see. I can show you the day's figures."), buttons=(FIGURES,))
     return show(chat, period, topic.split)
+
+
+def _agent_named(chat: Chat) -> bool:
+    """Whether the words name somebody who collects."""
+    agents = {agent.id: agent.name for agent in active_staff(chat.session) if agent.role == "recovery_agent"}
+    return bool(agents) and bool(most_alike(words_of(roman(chat.message.text)), agents))
 
 
 def _carried(argument: str, today: date) -> tuple[Topic, Period | None]:
@@ -117,6 +129,20 @@ def recovery(chat: Chat, period: Period | None, split: str) -> Reply:
     others = {"by_area": words("By area"), "by_agent": words("By agent"), "by_method": words("By method")}
     buttons = [_button("recovery", title, period, name) for name, title in others.items() if name != split]
     return Reply(body, buttons=(*buttons, FIGURES))
+
+
+def agent_cash(chat: Chat, _period: Period | None, _split: str) -> Reply:
+    """What each agent holds and has not handed over."""
+    held = [cash for cash in cash_of_agents(chat.session, today=chat.today) if cash.in_hand > 0]
+    body = lines(
+        words("Cash in agents' hands: %(amount)s", amount=sum((cash.in_hand for cash in held), Decimal("0.00"))),
+        *(
+            words("• %(who)s: %(amount)s, the oldest %(days)s days", who=cash.name, amount=cash.in_hand,
+                  days=cash.age_days)
+            for cash in held[:SHOWN_MAX]
+        ),
+    )  # fmt: skip
+    return Reply(body, buttons=(FIGURES, APPROVALS))
 
 
 def complaints(chat: Chat, period: Period | None, _split: str) -> Reply:
@@ -230,6 +256,7 @@ Answer = Callable[[Chat, Period | None, str], Reply]
 ANSWERS: Mapping[str, tuple[Answer, str]] = {
     "day": (day, ""),
     "recovery": (recovery, ""),
+    "agent_cash": (agent_cash, ""),
     "complaints": (complaints, ""),
     "sla": (complaints, ""),
     "connections": (connections, ""),

@@ -21,7 +21,7 @@ def office_wish(chat: Chat) -> str | None:
     """The action that the words name: work given, one's summary, a customer's chat, or a figure."""
     if chat.speaker.role not in OFFICE:
         return None
-    return _given_work(chat) or _summary(chat) or _talk(chat) or _figure(chat)
+    return _given_work(chat) or _summary(chat) or _talk(chat) or _figure(chat) or _customer(chat)
 
 
 def _given_work(chat: Chat) -> str | None:
@@ -63,9 +63,18 @@ def _is_unsure_of_human(chat: Chat) -> bool:
 def _figure(chat: Chat) -> str | None:
     """A figure is named, and the message is not surely about something else."""
     understood = chat.understood
-    if find_topic(chat.message.text) is None or understood.intent == "outage":
+    if find_topic(chat.message.text) is None or (understood.intent == "outage" and understood.confidence >= SURE):
+        return None
+    if understood.entities.get("customer_no") or understood.entities.get("phone"):
         return None
     if understood.intent == FIGURES_INTENT:
         return "figures"
     least = MAYBE if understood.intent in OTHERS else SURE
     return "figures" if understood.confidence < least else None
+
+
+def _customer(chat: Chat) -> str | None:
+    """A customer's number or phone with no sure wish beside it asks who he is."""
+    understood = chat.understood
+    named = understood.entities.get("customer_no") or understood.entities.get("phone")
+    return f"customer_lookup:{named}" if named and understood.confidence < SURE else None
