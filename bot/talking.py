@@ -14,7 +14,16 @@ from core.errors import DomainError
 from core.ids import Id
 from core.messaging.human import NotWithHuman, ReplyWindowClosed, TakenByOther
 from core.staff.permissions import may
-from core.usecases.desk_talk import RELAY, Talk, leave_chats, quoted_chat, say_to_customer, talk_about, talks_of
+from core.usecases.desk_talk import (
+    RELAY,
+    Talk,
+    leave_chats,
+    lost_chat,
+    quoted_chat,
+    say_to_customer,
+    talk_about,
+    talks_of,
+)
 
 PERMISSION = "inbox.answer"
 BACK_ACTION = "chat_back"
@@ -51,7 +60,8 @@ def answered(chat: Chat) -> Reply | None:
     if talk is None and quoted is not None:
         return _taken_by_words(chat, quoted)
     if talk is None:
-        return None
+        is_lost = lost_chat(chat.session, staff_id=staff_id)
+        return Reply(words("This chat is not yours any more."), buttons=(CHATS, MENU)) if is_lost else None
     said = fold(chat.message.text)
     if said in _BACK:
         return _handed_back(chat, str(talk.conversation_id))

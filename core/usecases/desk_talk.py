@@ -70,6 +70,15 @@ def leave_chats(session: Session, *, staff_id: Id) -> None:
     session.execute(update(DeskTalk).where(DeskTalk.staff_id == staff_id, DeskTalk.speaking).values(speaking=False))
 
 
+def lost_chat(session: Session, *, staff_id: Id) -> bool:
+    """Whether the chat he was speaking in was taken from him or went back; he hears it once."""
+    speaking = session.scalar(select(DeskTalk.id).where(DeskTalk.staff_id == staff_id, DeskTalk.speaking))
+    if speaking is None or any(talk.speaking for talk in talks_of(session, staff_id=staff_id)):
+        return False
+    leave_chats(session, staff_id=staff_id)
+    return True
+
+
 def talks_of(session: Session, *, staff_id: Id, conversation_id: Id | None = None) -> Sequence[Talk]:
     """The chats that are still in the employee's hands, the one he speaks in first."""
     return _talks(session, DeskTalk.staff_id == staff_id, conversation_id)
