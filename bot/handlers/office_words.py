@@ -13,7 +13,7 @@ from core.staff.people import active_staff
 
 OFFICE = ("manager", "owner")
 FIGURES_INTENT = "today_figures"
-OTHERS = frozenset({"approvals", "customer_lookup", "language", "thanks", "cancel", "human", "menu"})
+OTHERS = frozenset({"approvals", "customer_lookup"})
 """Wishes that speak of figures only by the way."""
 
 
@@ -77,4 +77,9 @@ def _customer(chat: Chat) -> str | None:
     """A customer's number or phone with no sure wish beside it asks who he is."""
     understood = chat.understood
     named = understood.entities.get("customer_no") or understood.entities.get("phone")
-    return f"customer_lookup:{named}" if named and understood.confidence < SURE else None
+    if named and understood.confidence < SURE:
+        return f"customer_lookup:{named}"
+    # To look somebody up harms nobody, so a likely reading is enough.
+    is_likely = understood.intent == "customer_lookup" and understood.confidence >= MAYBE
+    asks = understood.confidence < MAYBE and gives(chat.message.text, "record")
+    return "customer_lookup" if is_likely or asks else None

@@ -10,7 +10,7 @@ from bot.understanding.lexicon import LEXICON, expanded, lines_of
 
 HINTS = (
     "angry", "explain", "comes_back", "away", "report", "late_fee", "tax", "receipt", "bill", "switch_off", "switch_on",
-    "summary", "give_work", "case", "ticket", "talk_to", "waiting_chats",
+    "summary", "give_work", "case", "ticket", "talk_to", "waiting_chats", "record",
 )  # fmt: skip
 
 
