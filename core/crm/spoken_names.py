@@ -13,6 +13,12 @@ ALIKE_MIN = 82.0
 NEAR = 4.0
 """Who is no farther behind the best may be meant as well."""
 WORD_MIN = 3
+SHARED = frozenset((
+    "muhammad", "mohammad", "mohammed", "mohd", "md", "haji", "hafiz", "mian", "malik", "syed", "sayed", "sheikh",
+    "shaikh", "khan", "khawaja", "chaudhry", "chaudhary", "ch", "rana", "raja", "mirza", "bibi", "begum", "bano", "mrs",
+    "mr", "dr", "ali", "ahmed", "ahmad", "hussain", "shah", "butt", "traders", "brothers", "store", "and", "sons",
+))  # fmt: skip
+"""Names and titles that many bear: said alone they mean nobody."""
 Key = TypeVar("Key")
 
 
@@ -22,12 +28,13 @@ def words_of(text: str) -> Sequence[str]:
 
 
 def likeness(said: Sequence[str], name: str) -> float:
-    """0 to 100; the first name counts even alone, a second one that is said as well counts for more."""
+    """0 to 100; a name of his own counts even alone, a second one that is said as well counts for more."""
     parts = [part for part in utils.default_process(name).split() if len(part) > 1]
     if not parts or not said:
         return 0.0
     scores = [max(_alike(part, word) for word in said) for part in parts]
-    alone = scores[0] - 2 if scores[0] >= ALIKE_MIN else 0.0
+    own = [score for part, score in zip(parts, scores, strict=True) if part not in SHARED] or scores[:1]
+    alone = max(own) - 2 if max(own) >= ALIKE_MIN else 0.0
     return max(alone, sum(scores) / len(scores) + (2 if len(parts) > 1 else 0))
 
 
