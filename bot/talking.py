@@ -130,6 +130,7 @@ def pass_on(chat: Chat, conversation_id: Id, talk: Talk | None) -> None:
         return
     still = talk_about(chat.session, conversation_id=conversation_id)
     if still is None:
+        leave_chats(chat.session, staff_id=talk.staff_id)
         reply = Reply(words("*%(who)s* went back to the assistant.", who=talk.who), buttons=(CHATS, MENU))
         tell(chat.session, contact_id=talk.contact_id, reply=reply, lane="reply", now=chat.now,
              dedupe_key=f"went_back:{conversation_id}:{chat.message.wamid}")  # fmt: skip
