@@ -10,6 +10,7 @@ from bot.handlers.plain_words import is_menu
 from bot.handlers.talking import CHATS, LEAVE, MENU, back_button, left, spoken_to, taken
 from bot.texts.reply import Button, Reply, lines, verbatim, words
 from bot.understanding.folding import fold
+from core.crm.masking import mask_cnic
 from core.errors import DomainError
 from core.ids import Id
 from core.messaging.human import NotWithHuman, ReplyWindowClosed, TakenByOther
@@ -27,6 +28,7 @@ from core.usecases.desk_talk import (
 
 PERMISSION = "inbox.answer"
 BACK_ACTION = "chat_back"
+TALKS = frozenset({"chat_take", "chat_leave", "talk_to"})
 WORDS_MAX = 4000
 
 
@@ -53,7 +55,11 @@ def answered(chat: Chat) -> Reply | None:
     action = chat.message.action
     if action is not None:
         name, _, key = action.partition(":")
-        return _handed_back(chat, key) if name == BACK_ACTION else None
+        if name == BACK_ACTION:
+            return _handed_back(chat, key)
+        if name not in TALKS:  # who taps something of the assistant's speaks to it from then on
+            leave_chats(chat.session, staff_id=staff_id)
+        return None
     quoted = _quoted(chat)
     mine = list(talks_of(chat.session, staff_id=staff_id))
     talk = spoken_to(mine, quoted)
@@ -135,7 +141,9 @@ def pass_on(chat: Chat, conversation_id: Id, talk: Talk | None) -> None:
         tell(chat.session, contact_id=talk.contact_id, reply=reply, lane="reply", now=chat.now,
              dedupe_key=f"went_back:{conversation_id}:{chat.message.wamid}")  # fmt: skip
         return
-    said = verbatim(chat.message.text) if chat.message.text else words("[a file: see the inbox of the panel]")
+    said = (
+        verbatim(mask_cnic(chat.message.text)) if chat.message.text else words("[a file: see the inbox of the panel]")
+    )
     reply = Reply(
         words("*%(who)s*: %(said)s", who=talk.who, said=said),
         buttons=(back_button(conversation_id), Button(f"chat_take:{conversation_id}", words("Answer"))),

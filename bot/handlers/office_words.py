@@ -6,6 +6,7 @@ from bot.dialog import Chat
 from bot.understanding import MAYBE, SURE
 from bot.understanding.clock import find_time
 from bot.understanding.hints import gives
+from bot.understanding.periods import find_period
 from bot.understanding.topics import find_topic
 from bot.understanding.transliteration import roman
 from core.crm.spoken_names import most_alike, words_of
@@ -44,8 +45,10 @@ def _summary(chat: Chat) -> str | None:
     text = chat.message.text
     if not gives(text, "summary"):
         return None
-    changes = gives(text, "switch_off") or gives(text, "switch_on") or find_time(text) is not None
-    return "summary" if changes else None
+    if gives(text, "switch_off") or find_time(text) is not None:
+        return "summary"
+    is_for_now = find_period(text, today=chat.today) is not None
+    return "summary" if gives(text, "switch_on") and not is_for_now else None
 
 
 def _talk(chat: Chat) -> str | None:

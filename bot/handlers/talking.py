@@ -8,6 +8,7 @@ from bot.dialog import ROWS_MAX, Chat
 from bot.handlers.office import customers_meant
 from bot.handlers.registry import Handler
 from bot.texts.reply import Button, Reply, Row, Saying, lines, verbatim, words
+from core.crm.masking import mask_cnic
 from core.errors import NotFound
 from core.ids import Id
 from core.messaging.human import TakenByOther
@@ -47,7 +48,9 @@ def chats(chat: Chat, _: str) -> Reply:
         return Reply(words("Nobody waits for a person."), buttons=(MENU,))
     rows = tuple(
         Row(f"chat_take:{row.conversation_id}", verbatim(row.account or row.name or row.phone or "?"),
-            words("%(who)s has it", who=row.staff_name) if row.staff_name else verbatim(row.last_words[:SHOWN_MAX]))
+            words("%(who)s has it", who=row.staff_name)
+            if row.staff_name
+            else verbatim(mask_cnic(row.last_words)[:SHOWN_MAX]))
         for row in listed[:ROWS_MAX]
     )  # fmt: skip
     return Reply(words("Chats with people:"), rows=rows, list_button=words("Choose"))
@@ -78,7 +81,7 @@ def taken(chat: Chat, conversation_id: Id) -> Reply:
     said = last_words(chat.session, conversation_id=conversation_id)
     body = lines(
         words("You talk to *%(who)s* now. What you write goes to him in the company's name.", who=talk.who),
-        *(verbatim(f"> {each[:200]}") for each in said),
+        *(verbatim(f"> {mask_cnic(each)[:200]}") for each in said),
         left(talk.closes_at, chat.now),
         words("Write BACK to give the chat to the assistant, STOP to write to me again."),
     )

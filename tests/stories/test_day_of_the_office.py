@@ -155,3 +155,16 @@ def test_a_customer_who_asks_for_the_menu_leaves_the_person_who_hears_it(office:
     says(office.ayesha, "menu")
     assert "wapas assistant" in heard(office.saima)[-1].text
     assert "Rs 2,500" in says(office.saima, "aaj ki recovery?").text
+
+
+def test_who_taps_something_of_the_assistant_s_speaks_to_it_again(office: Office) -> None:
+    says(office.saima, "aaj ki recovery?")
+    figures = office.saima.last
+    says(office.ayesha, "mera CNIC 35202-1234567-1 hai, kisi insan se baat karni hai")
+    office.saima.last = heard(office.saima)[-1]
+    assert "1234567" not in takes(office.saima).text
+    office.saima.last = figures
+    taps(office.saima, "Agent war")
+    heard(office.ayesha)
+    assert "Rs 2,500" in says(office.saima, "aaj ki recovery?").text
+    assert heard(office.ayesha) == []

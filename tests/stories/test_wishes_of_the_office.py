@@ -36,6 +36,7 @@ SAID = (
     ("kaun sab se zyada laya aaj", RECOVERY),
     ("آج کی وصولی بتاؤ", RECOVERY),
     ("پچھلے مہینے کتنی ریکوری ہوئی", RECOVERY),
+    ("aaj ki summary chahiye", ("Recovery", "Collected today", "wasooli", "Aaj", "آج")),
     ("any complaints today", COMPLAINTS),
     ("kitni nai shikayatein aayi", COMPLAINTS),
     ("SLA breach kitne", COMPLAINTS),
