@@ -158,13 +158,20 @@ def test_a_customer_who_asks_for_the_menu_leaves_the_person_who_hears_it(office:
 
 
 def test_who_taps_something_of_the_assistant_s_speaks_to_it_again(office: Office) -> None:
-    says(office.saima, "aaj ki recovery?")
-    figures = office.saima.last
-    says(office.ayesha, "mera CNIC 35202-1234567-1 hai, kisi insan se baat karni hai")
-    office.saima.last = heard(office.saima)[-1]
-    assert "1234567" not in takes(office.saima).text
-    office.saima.last = figures
-    taps(office.saima, "Agent war")
+    asks_for_a_person(office)
+    takes(office.saima)
+    office.saima.last = says(office.saima, "ji")
+    assert office.saima.sends("interactive", {
+        "type": "button_reply", "button_reply": {"id": "figures:recovery:by_agent", "title": "Agent war"},
+    }) == 200  # fmt: skip
     heard(office.ayesha)
     assert "Rs 2,500" in says(office.saima, "aaj ki recovery?").text
     assert heard(office.ayesha) == []
+
+
+def test_an_identity_card_is_masked_on_the_way(office: Office) -> None:
+    asks_for_a_person(office)
+    takes(office.saima)
+    assert office.ayesha.sends("text", {"body": "mera CNIC 35202-1234567-1 hai"}) == 200
+    passed_on = heard(office.saima)[-1].text
+    assert "35202-*******-1" in passed_on and "1234567" not in passed_on
