@@ -16,11 +16,12 @@ from bot.texts.reply import Button, Reply, Saying, lines, verbatim, words
 from core.clock import business_day
 from core.companies import current_company
 from core.staff.alerts import alert_policy, note_summary, office_people
-from core.usecases.due_summaries import DueSummary, contact_of, due_summaries
+from core.usecases.due_summaries import DueSummary, due_summaries
 from core.usecases.figures_of_day import figures_of_day
 from core.usecases.figures_of_period import collected_in, complaints_in, lines_in
 from core.usecases.find_troubles import Trouble, new_troubles
 from core.usecases.owner_figures import cash_position, result_of
+from core.usecases.tell_office import contact_of
 from core.usecases.waiting_approvals import waiting_approvals
 
 MORE = Button("today_figures", words("Today's figures"))

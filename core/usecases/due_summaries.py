@@ -11,12 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.companies import current_company
-from core.crm.contacts import meet_by_phone
-from core.crm.models import Contact
 from core.ids import Id
 from core.staff.alert_models import AlertPolicy, SummaryChoice
 from core.staff.alerts import ROLES_OF, alert_policy, office_people, summaries_sent
 from core.staff.models import Staff
+from core.usecases.tell_office import contact_of
 
 NOON = time(12)
 """A summary at an earlier hour tells of the day before."""
@@ -70,13 +69,3 @@ def _hour(person: Staff, policy: AlertPolicy, choice: SummaryChoice | None, loca
     chosen = choice.chosen_at if choice else policy.changed_at
     begins = datetime.combine(local.date(), hour, local.tzinfo)
     return None if not wanted or (chosen is not None and begins < chosen) else hour
-
-
-def contact_of(session: Session, person: Staff) -> Id:
-    """The person on WhatsApp, also one who never wrote yet."""
-    found = select(Contact.id).where(Contact.staff_id == person.id).order_by(Contact.id).limit(1)
-    contact_id = session.scalar(found)
-    if contact_id is None:
-        meet_by_phone(session, [person.phone])
-        contact_id = session.scalars(select(Contact.id).where(Contact.phone == person.phone)).one()
-    return contact_id

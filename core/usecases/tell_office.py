@@ -49,10 +49,7 @@ def tell_employee(
 
     Outside the 24 hours it goes as the template `office_notice`; nobody is told where the company has no number.
     """
-    contact = session.scalar(select(Contact).where(Contact.staff_id == staff.id).order_by(Contact.id).limit(1))
-    if contact is None:
-        meet_by_phone(session, [staff.phone])
-        contact = session.scalars(select(Contact).where(Contact.phone == staff.phone)).one()
+    contact = session.get_one(Contact, contact_of(session, staff))
     number = session.scalars(select(BusinessNumber.id).order_by(BusinessNumber.id).limit(1)).one_or_none()
     if number is None:
         return
@@ -65,6 +62,16 @@ def tell_employee(
         template={"name": f"office_notice{suffix}", "language": approved_in,
                   "parameters": {"what": " ".join(said.split())}},
     )  # fmt: skip
+
+
+def contact_of(session: Session, person: Staff) -> Id:
+    """The employee on WhatsApp, also one who never wrote yet."""
+    found = select(Contact.id).where(Contact.staff_id == person.id).order_by(Contact.id).limit(1)
+    contact_id = session.scalar(found)
+    if contact_id is None:
+        meet_by_phone(session, [person.phone])
+        contact_id = session.scalars(select(Contact.id).where(Contact.phone == person.phone)).one()
+    return contact_id
 
 
 def _people(session: Session, role: str) -> list[tuple[Id, str | None]]:
