@@ -8,7 +8,7 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
-from bot import engine, router
+from bot import engine, router, talking
 from bot.decision import State, beside_people, decide, keep, may_go_on
 from bot.dialog import Chat, Reject
 from bot.handlers import anger
@@ -27,6 +27,7 @@ from core.messaging.corrections import correct_at_once, correct_message, locked_
 from core.messaging.outbox import read_mark_row, ring_for
 from core.messaging.redaction import redact_message
 from core.messaging.turns import answer
+from core.usecases.desk_talk import talk_about
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,22 @@ def take_turn(session: Session, message: IncomingMessage, route: Route, now: dat
     if corrected.deleted:
         _answer(chat, None, heard, route)
         return route.closes_event
-    reply = beside_people(chat, heard.state) if heard.with_human else decide(chat, heard.state)
+    reply = _reply(chat, heard)
     if reply is not None:
         reply = anger.soothed(chat, heard.state, reply)
     _answer(chat, reply, heard, route)
     return route.closes_event
+
+
+def _reply(chat: Chat, heard: Heard) -> Reply | None:
+    """What is said: by the assistant, or nothing where people answer; who has the chat on his phone gets the words."""
+    assert heard.conversation_id is not None
+    if heard.with_human:
+        talk = talk_about(chat.session, conversation_id=heard.conversation_id)
+        reply = beside_people(chat, heard.state)
+        talking.pass_on(chat, heard.conversation_id, talk)
+        return reply
+    return talking.answered(chat) or decide(chat, heard.state)
 
 
 def _hear(session: Session, message: IncomingMessage, route: Route, now: datetime, *, talks: bool) -> Heard | None:

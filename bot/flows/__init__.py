@@ -3,6 +3,7 @@
 from bot.dialog import Flow
 from bot.flows import (
     after_ticket,
+    assigning,
     change_plan,
     claim_payment,
     collecting,
@@ -28,6 +29,7 @@ ALL_FLOWS: dict[str, Flow] = {
         promises.promise_of_customer, collecting.attempt,
         collecting.cash, collecting.handover, deciding.approve, deciding.refuse,
         *field_work.FLOWS, *field_parts.FLOWS,
+        assigning.ticket, assigning.case,
         link_account.link, link_account.office, link_account.unlinking, new_connection.flow,
     )
 }  # fmt: skip

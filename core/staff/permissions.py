@@ -22,7 +22,7 @@ OPERATIONS = frozenset({
     "outage.view", "outage.write", "outage.settings",
 })  # fmt: skip
 OWNERSHIP = frozenset({
-    "ledger.view", "ledger.write", "ledger.close", "payroll.view", "payroll.write", "staff.invite",
+    "ledger.view", "ledger.write", "ledger.close", "payroll.view", "payroll.write", "staff.invite", "chat.finance",
 })  # fmt: skip
 
 PERMISSIONS: dict[str, frozenset[str]] = {

@@ -135,7 +135,8 @@ def test_without_an_answer_the_chat_returns_with_an_apology_and_the_managers_kno
         manager = Phone(client, company, make_staff(session, company, role="manager", name="Hina").phone)
     manager.says("menu")
     ayesha.replies()
-    ayesha.says("talk to a person")
+    assert ayesha.sends("text", {"body": "talk to a person"}) == 200
+    assert {m.dedupe_key.split(":")[0] for m in ayesha.replies()} >= {"deskcard"}
     talk, later = conversation(company, ayesha), utc_now() + timedelta(hours=2)
     with company_session(company.id, "test") as session:
         session.execute(update(Conversation).values(last_inbound_at=later - timedelta(hours=1)))
