@@ -103,6 +103,8 @@ def _write_items(session: Session, bill: Bill, items: Sequence[BillItem]) -> Non
     """The bill's lines are `items`; a draft's total may be zero while its units are awaited, but not negative."""
     known = dict(session.execute(select(Account.code, Account.control)).all())
     for item in items:
+        if item.account_code == STOCK:
+            raise BillInvalid("Stock is received in the store, piece by piece: receive it there, with its bill")
         if known.get(item.account_code) != "":
             raise BillInvalid(f"Account {item.account_code} does not take a bill: choose one without a subledger")
     bill.lines = [

@@ -142,6 +142,14 @@ def test_contracts_propose_each_month_once_by_amount_mbps_and_gb(company: TestCo
         assert len(bills.propose_bills(session, month=DEC1, actor="s")) == 1
 
 
+def test_stock_is_not_bought_past_the_store(company: TestCompany) -> None:
+    with company_session(company.id, HAMID) as session:
+        vendor = add_vendor(session, name="Fibre Store")
+        onus = [BillItem("ONU", Decimal("3500"), bills.STOCK, Decimal(10), Decimal("6300.00"))]
+        with pytest.raises(bills.BillInvalid, match="received in the store"):
+            bills.enter_bill(session, vendor_id=vendor.id, items=onus, billed_on=NOV1, actor=HAMID)
+
+
 def test_ageing_tells_what_was_owed_on_a_past_day(company: TestCompany) -> None:
     with company_session(company.id, HAMID) as session:
         bank, vendor = a_bank(session), upstream(session)
