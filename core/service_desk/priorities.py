@@ -16,6 +16,7 @@ from core.service_desk.hours import desk_policy_of, due_at
 from core.service_desk.models import CATEGORIES, OPEN_STATES, PICK_UP, REQUESTS, Ticket, TicketNote
 
 PRIORITIES = ("normal", "high")
+DAYS_MAX = 3650
 
 
 class DeskRulesInvalid(DomainError):
@@ -69,8 +70,8 @@ def change_desk_rules(
         raise DeskRulesInvalid(f"{', '.join(sorted(strange))}: no category of tickets")
     if opens >= closes or len(set(rest_weekdays)) > 6 or not set(rest_weekdays) <= set(range(1, 8)):
         raise DeskRulesInvalid("The desk opens before it closes, on one day of the week at least")
-    if reopen_days < 0 or repeat_count < 0 or repeat_days < 1:
-        raise DeskRulesInvalid("Days and counts are not below zero, and faults are counted over one day at least")
+    if not 0 <= reopen_days <= DAYS_MAX or not 0 <= repeat_count <= DAYS_MAX or not 1 <= repeat_days <= DAYS_MAX:
+        raise DeskRulesInvalid(f"Days and counts go from 0 to {DAYS_MAX}, and faults are counted over one day at least")
     policy = desk_policy_of(session)
     policy.id = policy.id or new_id()
     policy.opens, policy.closes, policy.rest_weekdays = opens, closes, sorted(set(rest_weekdays))

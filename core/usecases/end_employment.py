@@ -41,6 +41,17 @@ class Left:
     cases: int
     """His cases of recovery, shared out to the agents with room."""
 
+    @property
+    def told(self) -> str:
+        """Where his work went, in one line."""
+        parts = [
+            f"{len(self.given)} jobs went to others" if self.given else "",
+            f"{len(self.waiting)} jobs are on the board" if self.waiting else "",
+            f"{len(self.tickets)} tickets have nobody now" if self.tickets else "",
+            f"{self.cases} cases are shared out" if self.cases else "",
+        ]
+        return "; ".join(part for part in parts if part) or "He had nothing open"
+
 
 def end_employment(
     session: Session, *, staff_id: Id, last_day_worked: date, account_code: str, paid_on: date, now: datetime,
