@@ -19,6 +19,7 @@ from admin_web.blueprint import blueprint
 from admin_web.navigation import NAVIGATION
 from admin_web.views import (
     agent_cash,
+    alerts,
     banks,
     billing_runs,
     claims,
@@ -38,6 +39,7 @@ from admin_web.views import (
     ledger,
     links,
     network,
+    outages,
     payments,
     payroll,
     plans,
@@ -65,8 +67,8 @@ csrf = CSRFProtect()
 VIEWS = (
     signing_in, home, customers, subscriptions, invoices, payments, claims, refunds, billing_runs, plans, vouchers,
     tickets, dispatch, jobs, field_rules, recovery, recovery_rules, agent_cash, reports, ledger, banks, reconciliation,
-    vendors, expenses, payroll, commissions, staff, events, stock, stock_pieces, goods, store_desk, network, inbox,
-    links, leads, desk,
+    vendors, expenses, payroll, commissions, staff, events, stock, stock_pieces, goods, store_desk, network, outages,
+    inbox, links, leads, desk, alerts,
 )  # fmt: skip
 """Every module that puts pages onto the blueprint."""
 SESSION_LIFE = timedelta(hours=12)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from flask import abort, flash, redirect, request, url_for
 from werkzeug.datastructures import MultiDict
@@ -65,6 +66,16 @@ class Form:
             return date.fromisoformat(written)
         except ValueError as wrong:
             raise FieldInvalid(f"{_called(name)} must be a day such as 2026-11-30.") from wrong
+
+    def maybe_moment(self, name: str, zone: ZoneInfo) -> datetime | None:
+        """An instant written as the clock shows it in `zone`, or None for an empty field."""
+        written = self.text(name)
+        if not written:
+            return None
+        try:
+            return datetime.fromisoformat(written).replace(tzinfo=zone)
+        except ValueError as wrong:
+            raise FieldInvalid(f"{_called(name)} must be a day and time such as 2026-11-30T18:30.") from wrong
 
     def number(self, name: str, default: int | None = None) -> int:
         """A whole number."""

@@ -16,6 +16,7 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             ("customer.view", "customers", "Customers"),
             ("ticket.view", "tickets", "Tickets"),
+            ("outage.view", "outages", "Outages"),
             ("lead.manage", "leads", "New connections"),
             ("link.decide", "links", "Links to accounts"),
         ),
@@ -96,6 +97,7 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             ("staff.view", "staff", "Staff"),
             ("desk.settings", "desk", "Chat and coverage"),
+            ("desk.settings", "alerts", "Summary and alerts"),
             ("company.choose", "companies", "Companies"),
         ),
     ),

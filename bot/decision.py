@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,15 +10,18 @@ from bot import engine, router
 from bot.dialog import Chat, Flow, Reject
 from bot.handlers import anger, anyone, wordless
 from bot.handlers.first import code_reply, photo_reply
-from bot.handlers.human import keep_file
+from bot.handlers.human import show_file
 from bot.handlers.names import INTENT_NAMES
 from bot.handlers.papers import card_in_text, card_reply, not_in_chat
-from bot.handlers.plain_words import is_menu, plain_wish
+from bot.handlers.plain_words import is_menu
 from bot.handlers.registry import Begin
+from bot.kept_files import drop_file, is_picture_kept, keep_file, note_use, purpose_of, takes_files, with_file
 from bot.places import keep_place, shared_place
+from bot.secrecy import names_card
 from bot.speaker import PROSPECT, SWITCH, understood_in
 from bot.texts.reply import Button, Reply, lines, words
 from bot.understanding import EXACT, MAYBE, SURE, Understanding
+from bot.wishes import HUMAN, Called, meant, put_by, several, waiting
 from core.crm.contacts import LinkedAccount
 from core.messaging.human import conversation_with, hand_back
 
@@ -26,6 +30,9 @@ ESCAPES = frozenset({"menu", "human", "language", "opt_out", "opt_in", "balance"
 WORDS_OF_A_WISH_MAX = 6
 LOST_AFTER = 2
 MENU = "menu"
+LATER = "later"
+ALL_SAID = "said"
+"""In the place of a wish, on the row of an account: whatever the words wanted that asked for it."""
 BESIDE_PEOPLE = frozenset({"link.deny", "link.undo", "opt_out"})
 """Taps that are answered without taking the chat from the people who answer in it."""
 
@@ -39,7 +46,7 @@ def beside_people(chat: Chat, state: State) -> Reply | None:
         return _tapped(chat, state, action)
     understood = chat.understood
     if action is None and not is_menu(chat.message.text):
-        keep_file(chat)
+        show_file(chat)
         stops = understood.intent in ("opt_out", "opt_in") and understood.confidence >= EXACT
         return _wish(chat, state) if stops else code_reply(chat, in_flow="flow" in state)
     conversation = conversation_with(
@@ -62,23 +69,43 @@ def decide(chat: Chat, state: State) -> Reply:
         progress = None
     if progress:
         return _in_flow(chat, state, progress)
-    card = photo_reply(chat) or (card_reply(chat) if card_in_text(chat) else None)
+    card = photo_reply(chat) or (card_reply(chat) if card_in_text(chat) else _kept_card(chat, state))
     if card is not None:
+        drop_file(state)
         return card
+    keep_file(state, chat.message, chat.now)
     if (place := shared_place(chat.message)) is not None:
         keep_place(state, place, chat.now)
-        if (near := router.for_intent(chat.speaker.role, "worklist")) is not None:
+        role = chat.speaker.role
+        near = router.for_intent(role, "worklist") or router.for_intent(role, "jobs")
+        if near is not None:
             return _run(chat, state, near, "", router.action_of(near))
     if not chat.message.text:
         return _wordless(chat, state)
     return _offer_parked(chat, state, _wish(chat, state))
 
 
+def _kept_card(chat: Chat, state: State) -> Reply | None:
+    """The picture just sent is an identity card, as these words say."""
+    return card_reply(chat) if is_picture_kept(state, chat.now) and names_card(chat.message.text) else None
+
+
 def _wordless(chat: Chat, state: State) -> Reply:
-    """A location is a question whether we are there, from a stranger."""
+    """From a stranger a location asks whether we are there; from a technician a picture is proof of a job."""
+    proof = router.flow_of(chat.speaker.role, "job_photo") if chat.message.type in ("image", "document") else None
+    if proof is not None:
+        return _run(chat, state, proof, "", router.action_of(proof))
     asks = chat.speaker.role == PROSPECT and chat.message.type == "location"
     target = router.for_action(chat.speaker.role, "coverage") if asks else None
-    return _run(chat, state, target[0], "", "coverage") if target else wordless.answer(chat)
+    return _run(chat, state, target[0], "", "coverage") if target else _about_it(chat, state)
+
+
+def _about_it(chat: Chat, state: State) -> Reply:
+    """What is said to a picture or place alone; what a complaint has taken is kept for another purpose only."""
+    reply = wordless.answer(chat)
+    if wordless.is_for_complaint(chat):
+        keep_file(state, chat.message, chat.now, not_for="file_complaint")
+    return reply
 
 
 def _tapped(chat: Chat, state: State, action: str) -> Reply:
@@ -90,7 +117,7 @@ def _tapped(chat: Chat, state: State, action: str) -> Reply:
         number, _, wish = argument.partition(":")
         return _account_chosen(chat, state, number, wish)
     if verb in ("resume", "drop"):
-        return _parked(chat, state, resume=verb == "resume")
+        return _parked(chat, state, resume=verb == "resume", put_by=argument == LATER)
     if verb == SWITCH:
         return _role_taken(chat, state, argument)
     target = router.for_action(chat.speaker.role, action)
@@ -125,7 +152,8 @@ def _in_flow(chat: Chat, state: State, progress: State) -> Reply:
         return step.reply
     if _cancels(chat, flow, progress):
         state.pop("flow")
-        return Reply(words("All right, I have stopped %(what)s.", what=flow.title), buttons=(anyone.MENU,))
+        stopped = Reply(words("All right, I have stopped %(what)s.", what=flow.title), buttons=(anyone.MENU,))
+        return _offer_waiting(chat, state, stopped)
     if _is_another_wish(chat, flow, progress):
         _park(state)
         return _offer_parked(chat, state, _wish(chat, state))
@@ -156,40 +184,97 @@ def _may_interrupt(chat: Chat, flow: Flow, progress: State) -> bool:
 
 
 def _stepped(chat: Chat, state: State, flow: Flow, progress: State, tap: engine.Tap | None) -> Reply:
+    early = tap is None and engine.take_early(flow, chat, progress)
     try:
         step = engine.answer(flow, chat, progress, tap=tap, now=chat.now)
     except Reject as reject:
-        another = router.for_intent(chat.speaker.role, chat.understood.intent)
-        if another not in (None, flow) and chat.understood.confidence >= SURE and not reject.meant:
+        if chat.message.media is not None and not early:
+            keep_file(state, chat.message, chat.now)
+        if not early and not reject.meant and _wants_another(chat, flow):
             _park(state)
             return _offer_parked(chat, state, _wish(chat, state))
-        step = engine.again(flow, chat, progress, wordless.rejected(chat, reject))
+        step = engine.again(flow, chat, progress, wordless.rejected(chat, reject, early=early))
     keep(state, step)
-    return step.reply
+    return _offer_waiting(chat, state, step.reply)
+
+
+def _wants_another(chat: Chat, flow: Flow) -> bool:
+    """Whether words that do not answer the flow's question are surely another wish, or several."""
+    another = router.for_intent(chat.speaker.role, chat.understood.intent)
+    return (another not in (None, flow) and chat.understood.confidence >= SURE) or bool(several(chat))
 
 
 def _wish(chat: Chat, state: State) -> Reply:
     chat = anger.calmed(chat)
     understood = chat.understood
-    named = plain_wish(chat)
-    called = router.for_action(chat.speaker.role, named) if named else None
-    if named and called:
+    wishes = several(chat)
+    if wishes:
         state.pop("tries", None)
-        return _run(chat, state, *called, named)
+        return _answered_all(chat, state, wishes)
+    called = _shown(chat, state) or meant(chat)
     target = router.for_intent(chat.speaker.role, understood.intent)
     if _is_sure_of(chat, "cancel"):
         state.pop("parked", None)
+        state.pop("later", None)
         return Reply(words("All right."), buttons=(anyone.MENU,))
-    if target is not None and understood.confidence >= SURE:
+    if called is not None:
         state.pop("tries", None)
-        return _run(chat, state, target, "", router.action_of(target))
+        return _run(chat, state, called.target, called.argument, called.action)
     hinted = router.for_hint(chat.speaker.role, chat.message.text, understood.entities)
     if hinted is not None:
         return _run(chat, state, hinted, "", router.action_of(hinted))
+    if chat.message.media is not None:
+        return _about_it(chat, state)
     if target is not None and understood.confidence >= MAYBE:
         return _did_you_mean(chat, understood)
     state["tries"] = state.get("tries", 0) + 1
     return anyone.unclear(chat, lost=state["tries"] >= LOST_AFTER)
+
+
+def _shown(chat: Chat, state: State) -> Called | None:
+    """What a picture is for that is kept, or came with these words, where they surely want nothing else."""
+    flow = router.flow_of(chat.speaker.role, purpose_of(chat.message.text) or "")
+    wish = router.for_intent(chat.speaker.role, chat.understood.intent)
+    is_other = chat.understood.confidence >= SURE and wish is not flow
+    if flow is None or is_other or not is_picture_kept(state, chat.now):
+        return None
+    return Called(chat, flow, "", router.action_of(flow))
+
+
+def _answered_all(chat: Chat, state: State, wishes: Sequence[Called]) -> Reply:
+    """Every wish that is answered in one turn, then at most one flow; a flow that finds no room waits its turn.
+
+    Where a person is asked for people answer from then on: a flow waits on a button under that answer.
+    """
+    unknown = chat.speaker.account is None and len(chat.speaker.accounts) > 1
+    if unknown and any(called.target.needs_account for called in wishes):
+        state["words"] = {"wish": ALL_SAID, "text": chat.message.text}
+        return anyone.which_account(chat, ALL_SAID)
+    replies: list[Reply] = []
+    calls_person = wishes[-1].target.name == HUMAN
+    put_off: list[Flow] = []
+    for called in wishes:
+        if isinstance(called.target, Flow) and (calls_person or "flow" in state):
+            put_by(state, called, chat.now)
+            put_off.append(called.target)
+            continue
+        language = (replies and replies[-1].language) or chat.speaker.language
+        own = replace(called.chat, speaker=replace(called.chat.speaker, language=language))
+        reply = _run(own, state, called.target, called.argument, called.action)
+        said = replace(reply, language=reply.language or language)
+        replies += [said] if said not in replies else []
+    return replace(_with_put_off(replies[-1], put_off, by_tap=calls_person), before=tuple(replies[:-1]))
+
+
+def _with_put_off(reply: Reply, put_off: Sequence[Flow], *, by_tap: bool) -> Reply:
+    """The last answer, naming what comes after it."""
+    if not put_off:
+        return reply
+    if by_tap:
+        name = INTENT_NAMES.get(put_off[0].intent, words("Continue"))
+        return replace(reply, buttons=(*reply.buttons[:2], Button(f"resume:{LATER}", name)))
+    after = (words("After this we go on with %(what)s.", what=flow.title) for flow in put_off)
+    return replace(reply, body=lines(reply.body, *after))
 
 
 def _did_you_mean(chat: Chat, understood: Understanding) -> Reply:
@@ -216,9 +301,15 @@ def _run(chat: Chat, state: State, target: router.Target, argument: str, action:
         if instead is not None:
             return instead
         state["run"] = state.get("run", 0) + 1
-        step = engine.begin(target, chat, run=state["run"], now=chat.now, about=argument)
+        brought = with_file(chat, state, target.name) if takes_files(target) else chat
+        step = engine.begin(target, brought, run=state["run"], now=chat.now, about=argument)
         keep(state, step)
+        if step.progress is not None:
+            note_use(state, brought, target, step.progress)
         return step.reply
+    if target.name == HUMAN:
+        show_file(with_file(chat, state))
+        drop_file(state)
     reply = target.run(chat, argument)
     if isinstance(reply, Begin):
         flow = router.flow_of(chat.speaker.role, reply.flow)
@@ -232,6 +323,8 @@ def _account_chosen(chat: Chat, state: State, number: str, wish: str) -> Reply:
         return anyone.unclear(chat, lost=False)
     state["account"] = account.number
     chosen = _as_it_was_said(replace(chat, speaker=replace(chat.speaker, account=account)), state, wish)
+    if wish == ALL_SAID and chosen.message.action is None:
+        return _wish(chosen, state)
     target = router.for_action(chat.speaker.role, wish or "menu")
     if target is None:
         return anyone.unclear(chat, lost=False)
@@ -268,23 +361,42 @@ def keep(state: State, step: engine.Step) -> None:
 
 
 def _offer_parked(chat: Chat, state: State, reply: Reply) -> Reply:
-    """The answer, and the parked flow offered back where there is room for two buttons."""
-    parked = state.get("parked")
-    flow = router.flow_of(chat.speaker.role, parked["flow"]) if parked and "flow" not in state else None
-    if flow is None or reply.rows or reply.attachment or chat.understood.intent in (flow.intent, "human"):
+    """The answer, and what was parked or put by offered where there is room for two buttons."""
+    waits = state.get("parked") or next(iter(waiting(state, chat.now)), None)
+    flow = router.flow_of(chat.speaker.role, waits["flow"]) if waits and "flow" not in state else None
+    if flow is None or reply.rows or reply.attachment or chat.understood.intent in (flow.intent, HUMAN):
         return reply
     offer = (Button("resume", words("Continue")), Button("drop", words("Leave it")))
     body = lines(reply.body, words("Shall we go on with %(what)s?", what=flow.title))
-    return Reply(body, buttons=(*offer, *reply.buttons[:1]))
+    return replace(reply, body=body, buttons=(*offer, *reply.buttons[:1]))
 
 
-def _parked(chat: Chat, state: State, *, resume: bool) -> Reply:
-    parked = state.pop("parked", None)
+def _offer_waiting(chat: Chat, state: State, reply: Reply) -> Reply:
+    """Behind the end of a flow: the wish that was put by for it."""
+    return _offer_parked(chat, state, reply) if "flow" not in state and waiting(state, chat.now) else reply
+
+
+def _parked(chat: Chat, state: State, *, resume: bool, put_by: bool) -> Reply:
+    """Go on with what was parked, or drop it; `put_by` asks for the wish that was put by, whatever is parked."""
+    parked = (None if put_by else state.pop("parked", None)) or _next_put_by(chat, state)
     flow = router.flow_of(chat.speaker.role, parked["flow"]) if parked else None
-    if flow is None or not may_go_on(chat, flow):
+    if parked is None or flow is None or not may_go_on(chat, flow):
         return Reply(words("That question is closed by now."), buttons=(anyone.MENU,))
     if not resume:
-        return Reply(words("All right, I have stopped %(what)s.", what=flow.title), buttons=(anyone.MENU,))
+        stopped = Reply(words("All right, I have stopped %(what)s.", what=flow.title), buttons=(anyone.MENU,))
+        return _offer_waiting(chat, state, stopped)
+    if "words" in parked:
+        understood = understood_in(chat.speaker.role, parked["words"], chat.today)
+        said = replace(chat.message, text=parked["words"], action=None)
+        return _run(replace(chat, message=said, understood=understood), state, flow, "", router.action_of(flow))
     step = engine.proceed(flow, chat, parked, now=chat.now)
     keep(state, step)
     return step.reply
+
+
+def _next_put_by(chat: Chat, state: State) -> State | None:
+    kept = waiting(state, chat.now)
+    if not kept:
+        return None
+    state["later"] = kept[1:]
+    return kept[0]

@@ -85,6 +85,17 @@ def answer(flow: Flow, chat: Chat, progress: Progress, *, tap: Tap | None, now: 
     return proceed(flow, chat, progress, now=now)
 
 
+def take_early(flow: Flow, chat: Chat, progress: Progress) -> bool:
+    """Keep a picture that came before it was asked for as the answer to its question; whether there was one."""
+    later = [each for each in flow.questions if isinstance(each, Photo) and each.name not in progress["answers"]]
+    if chat.message.media is None or not later or later[0].name == progress.get("asked"):
+        return False
+    value = later[0].given(chat)
+    if value is not None:
+        _remember(progress, later[0], chat, value)
+    return value is not None
+
+
 def answer_again(flow: Flow, chat: Chat, progress: Progress, *, wamid: str, now: datetime) -> Step | None:
     """Read the present text in place of the message `wamid`, which answered this flow; None where it did not.
 

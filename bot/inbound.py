@@ -176,6 +176,12 @@ def read_message(number: str, message: Raw, sender: Sender) -> IncomingMessage:
     return _read(number, _clean(message), sender)
 
 
+def sender_in(message: Raw, name: str, username: str) -> Sender | None:
+    """Who a stored message came from, by the identifiers in it; the names are known from elsewhere."""
+    found = _sender([], message)
+    return replace(found, name=name, username=username) if found else None
+
+
 def _read(number: str, message: Raw, sender: Sender) -> IncomingMessage:
     kind = _text(message.get("type")) or "unknown"
     words, action = _said(kind, message)
@@ -262,7 +268,8 @@ def _place(latitude: Any, longitude: Any) -> tuple[Decimal, Decimal] | None:
         north, east = (Decimal(str(value)).quantize(Decimal("0.000001")) for value in (latitude, longitude))
     except (InvalidOperation, ValueError):
         return None
-    return (north, east) if abs(north) <= 90 and abs(east) <= 180 else None
+    finite = north.is_finite() and east.is_finite()
+    return (north, east) if finite and abs(north) <= 90 and abs(east) <= 180 else None
 
 
 def _media(kind: str, message: Raw) -> Media | None:

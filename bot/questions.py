@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select
 
 from bot.dialog import SKIP, Answers, Ask, Chat, Reject
 from bot.texts.reply import Button, Reply, Saying, words
 from core import vault
 from core.messaging.corrections import HIDDEN
 from core.messaging.models import InboundMessage
+from core.messaging.redaction import redact_message
 
 SKIP_WORDS = frozenset({"skip", "no", "nahi", "nahin", "نہیں", "chhorein", "چھوڑیں"})
 
@@ -38,7 +39,8 @@ class Place:
         return [str(place[0]), str(place[1])]
 
     def given(self, chat: Chat) -> Any:
-        return None
+        place = chat.message.place
+        return [str(place[0]), str(place[1])] if place else None
 
     def load(self, value: Any) -> Any:
         return (Decimal(value[0]), Decimal(value[1])) if isinstance(value, list) else None
@@ -62,8 +64,8 @@ class Secret:
 
     def read(self, chat: Chat, answers: Answers, tapped: str | None) -> Any:
         said = chat.message.text.strip()
-        hide(chat)
         fault = self.fault(said)
+        hide(chat, _stand_for(said, fault))
         if fault is not None:
             raise Reject(fault, meant=True)
         return vault.seal(said)
@@ -75,8 +77,24 @@ class Secret:
         return vault.unseal(value) if value is not None else None
 
 
-def hide(chat: Chat) -> None:
-    """Take the words of this message out of what is kept of the chat; the panel shows dots."""
-    hidden = {"type": chat.message.type, "hidden": True}
-    kept = InboundMessage.wamid.in_([chat.message.wamid, *([chat.message.edits] if chat.message.edits else [])])
-    chat.session.execute(update(InboundMessage).where(kept).values(text=HIDDEN, content=hidden))
+TAKEN, TOO_SHORT, TOO_LONG, NOT_ASCII = "hidden-0000", "•", "•" * 64, "•" * 8
+"""What stands for a secret in the record: one that would be taken, or refused for the same reason."""
+
+
+def hide(chat: Chat, stand: str) -> None:
+    """Take the words of this message out of what is kept of it, also raw; the panel shows dots, a replay reads `stand`.
+
+    Of words that were changed afterwards, the first ones went when they were read; those that came before go too.
+    """
+    said = [chat.message.wamid, *([chat.message.edits] if chat.message.edits else [])]
+    early = chat.session.scalars(select(InboundMessage.wamid).where(InboundMessage.corrects.in_(said))).all()
+    for wamid in dict.fromkeys([*said, *early]):
+        redact_message(chat.session, wamid=wamid, words=lambda _: stand, shown=lambda _: HIDDEN, hidden=True)
+
+
+def _stand_for(said: str, fault: Saying | None) -> str:
+    if fault is None:
+        return TAKEN
+    if said.isascii() and said.isprintable():
+        return TOO_SHORT if len(said) < len(NOT_ASCII) else TOO_LONG
+    return NOT_ASCII

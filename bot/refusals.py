@@ -12,9 +12,10 @@ from core.crm import linking
 from core.errors import DomainError, NotFound
 from core.ledger import expenses
 from core.money import AmountInvalid
-from core.recovery import cases, promise_terms, promises
+from core.recovery import assignment, cases, promise_terms, promises
+from core.service_desk import tickets
 from core.staff import cashiers, handovers
-from core.usecases import carry_out_proposal
+from core.usecases import assign_ticket, carry_out_proposal
 from core.usecases.suspend_overdue import ApprovalInvalid
 
 PLACES = re.compile(r"%\((\w+)\)s")
@@ -58,6 +59,9 @@ SAID: Mapping[type[DomainError], tuple[Saying, ...]] = {
     carry_out_proposal.NotCarriedOut: (words("This cannot be done as things stand: the panel says why."),),
     linking.LinkDecided: DECIDED,
     linking.AccountUnknown: (words("No account has that number."),),
+    assignment.AgentUnfit: (words("This person is no recovery agent at work."),),
+    assign_ticket.TechnicianUnfit: (words("This person is no technician at work."),),
+    tickets.TicketClosed: (words("This ticket is not open any more."),),
     cases.NoOpenCase: (words("This customer has no open case."),),
     cases.AttemptInvalid: (words("A part of the report is missing. Please begin again."),),
     promise_terms.PromiseRefused: (

@@ -98,7 +98,7 @@ class Rehearsal:
         kept = self.session.scalar(
             select(Conversation.state)
             .join(Contact, Contact.id == Conversation.contact_id)
-            .where(Conversation.business_number_id == self.route.business_number_id, self._is_me())
+            .where(Conversation.business_number_id == self.route.business_number_id, self.is_me())
         )
         return kept or {}
 
@@ -107,11 +107,12 @@ class Rehearsal:
         since = (
             select(Conversation.human_since)
             .join(Contact, Contact.id == Conversation.contact_id)
-            .where(Conversation.business_number_id == self.route.business_number_id, self._is_me())
+            .where(Conversation.business_number_id == self.route.business_number_id, self.is_me())
         )
         return self.session.scalar(since) is not None
 
-    def _is_me(self) -> ColumnElement[bool]:
+    def is_me(self) -> ColumnElement[bool]:
+        """Whether a contact is the person who talks."""
         phone, user_id = self.sender.phone, self.sender.user_id
         return or_(Contact.phone == phone if phone else false(), Contact.user_id == user_id if user_id else false())
 
@@ -120,7 +121,7 @@ class Rehearsal:
         rows = self.session.scalars(
             select(OutboundMessage)
             .join(Contact, Contact.id == OutboundMessage.contact_id)
-            .where(OutboundMessage.created_at == func.now(), OutboundMessage.kind != READ_MARK, self._is_me())
+            .where(OutboundMessage.created_at == func.now(), OutboundMessage.kind != READ_MARK, self.is_me())
             .order_by(OutboundMessage.id)
         ).all()
         new = [row for row in rows if row.id not in self._seen]

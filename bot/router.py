@@ -9,7 +9,24 @@ from collections.abc import Collection, Sequence
 
 from bot.dialog import Flow
 from bot.flows import ALL_FLOWS
-from bot.handlers import account, anyone, connection, human, linking, office, outages, prospect, recovery_agent, staff
+from bot.handlers import (
+    account,
+    anyone,
+    connection,
+    figures,
+    human,
+    linking,
+    office,
+    outages,
+    own_summary,
+    prospect,
+    recovery_agent,
+    staff,
+    talking,
+    technician,
+    visits,
+    wordless,
+)
 from bot.handlers.registry import Handler
 from bot.understanding.hints import HINTS, gives
 from core.staff.permissions import may
@@ -30,14 +47,15 @@ HINTED: Sequence[tuple[frozenset[str], str]] = (
 Target = Handler | Flow
 
 _FRONT = (*human.HANDLERS, *connection.HANDLERS)
-_ALL = (*anyone.HANDLERS, *linking.HANDLERS)
+_ALL = (*anyone.HANDLERS, *linking.HANDLERS, *wordless.HANDLERS)
+_OFFICE = (*office.HANDLERS, *figures.HANDLERS, *talking.HANDLERS, *own_summary.HANDLERS, *outages.OFFICE)
 _HANDLERS: dict[str, Sequence[Handler]] = {
-    "customer": (*_FRONT, *account.HANDLERS, *_ALL),
-    "prospect": (*_FRONT, *prospect.handlers(tuple(ALL_FLOWS.values())), *_ALL),
-    "technician": (*staff.TECHNICIAN, *_ALL, *staff.EVERYONE),
+    "customer": (*_FRONT, *account.HANDLERS, *visits.HANDLERS, *_ALL),
+    "prospect": (*_FRONT, *prospect.handlers(tuple(ALL_FLOWS.values())), *visits.HANDLERS, *_ALL),
+    "technician": (*technician.HANDLERS, *_ALL, *staff.EVERYONE),
     "recovery_agent": (*recovery_agent.HANDLERS, *_ALL, *staff.EVERYONE),
-    "manager": (*office.HANDLERS, *outages.OFFICE, *_ALL, *staff.EVERYONE),
-    "owner": (*office.HANDLERS, *outages.OFFICE, *_ALL, *staff.EVERYONE),
+    "manager": (*_OFFICE, *_ALL, *staff.EVERYONE),
+    "owner": (*_OFFICE, *_ALL, *staff.EVERYONE),
 }
 ROLES = tuple(_HANDLERS)
 

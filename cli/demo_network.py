@@ -14,10 +14,13 @@ from cli.demo_town import METERED, Resident, Town
 from core.billing.plan_models import Plan
 from core.billing.subscription_models import Subscription
 from core.companies import BusinessNumber
-from core.network.outages import confirm_outage, end_outage, open_outage, report_outage
+from core.network import outages as network
+from core.network.outages import change_outage_policy, open_outage, report_outage
 from core.network.usage import UsageDelta, record_usage
 from core.service_desk.models import Ticket
 from core.service_desk.ratings import comment_on_rating, rate_ticket
+from core.usecases.confirm_outage import confirm_outage
+from core.usecases.credit_outage import credit_outage
 
 DAYS = 75
 BATCH = 5000
@@ -61,12 +64,17 @@ def tell_outages(session: Session, town: Town, now: datetime) -> None:
         session, sub_zone_ids=[town.zones[DARK_BEFORE]], opened_by=manager, now=now - timedelta(days=6), confirmed=True,
         cause="Fibre cut by road works", expected_end=now - timedelta(days=6) + timedelta(hours=5),
     )  # fmt: skip
-    end_outage(session, outage_id=before.id, ended_by=manager, now=now - timedelta(days=6) + timedelta(hours=4))
+    over = now - timedelta(days=6) + timedelta(hours=4)
+    change_outage_policy(session, gives_credit=True, credit_unit="hour", credit_after_hours=2)
+    network.end_outage(session, outage_id=before.id, ended_by=manager, now=over)
+    credit_outage(session, outage=before, actor=manager, now=over, origin="demo:outage")
     running = open_outage(
         session, sub_zone_ids=[town.zones[DARK]], opened_by=ACTOR, now=now, started_at=now - timedelta(minutes=50)
     )
-    confirm_outage(session, outage_id=running.id, confirmed_by=manager, cause="No power at the street cabinet",
-                   expected_end=now + timedelta(hours=3))  # fmt: skip
+    confirm_outage(
+        session, outage_id=running.id, confirmed_by=manager, now=now - timedelta(minutes=40),
+        cause="No power at the street cabinet", expected_end=now + timedelta(hours=3),
+    )  # fmt: skip
     number = session.scalar(select(BusinessNumber.id).limit(1))
     for resident in [each for each in town.residents if each.household.sub_zone == DARK][:4]:
         report_outage(session, outage_id=running.id, customer_id=resident.customer_id, contact_id=None,

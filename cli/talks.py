@@ -15,15 +15,16 @@ import core.schema  # noqa: F401 - every table must be known before the first qu
 from bot.conversation import Route
 from bot.inbound import Sender
 from bot.rehearsal import PHOTO, STICKER, VOICE, Answer, Rehearsal, rehearsed
-from bot.replay import DIFFERS, FIGURES, Compared, replay
+from bot.replay import DIFFERS, FIGURES, Compared, play, remember
+from cli.scratch import scratch_copy
 from core.clock import utc_now
 from core.companies import BusinessNumber, Company
 from core.crm.models import Contact, Customer, CustomerPhone
-from core.db import platform_session
+from core.db import elsewhere, platform_session
 from core.errors import DomainError, NotFound
 from core.ids import Id
 from core.messaging.models import Conversation
-from core.settings import load_settings
+from core.settings import Settings, SettingsInvalid, load_settings
 from core.staff.models import Staff
 from core.usecases.start_process import start_process
 
@@ -58,11 +59,16 @@ def chat(person: str, slug: str | None) -> None:
 @click.option("--company", "slug", help="The company's short name, where there is more than one.")
 @click.option("--all", "everything", is_flag=True, help="Show the answers that are the same, too.")
 def replay_command(conversation: str, slug: str | None, everything: bool) -> None:
-    """Run a stored conversation (its id, or a phone) against the present code; exit code 1 when words differ."""
-    start_process(load_settings())
+    """Play a stored conversation (its id, or a phone) against the present code, in a scratch database.
+
+    Exit code 1 when something differs: what is understood, asked, said or done. Needs TAAR_OWNER_DATABASE_URL, whose
+    role may create databases.
+    """
+    settings = load_settings()
+    start_process(settings)
     try:
         company_id = _company(slug)
-        compared = replay(company_id, _conversation(company_id, conversation))
+        compared = replay(settings, company_id, _conversation(company_id, conversation))
     except DomainError as refused:
         raise click.ClickException(str(refused)) from refused
     for line in report(compared, everything=everything):
@@ -71,19 +77,31 @@ def replay_command(conversation: str, slug: str | None, everything: bool) -> Non
         sys.exit(1)
 
 
+def replay(settings: Settings, company_id: Id, conversation_id: Id) -> list[Compared]:
+    """Every message of the conversation, then and now; the scratch database is gone afterwards, also after a failure.
+
+    Raises SettingsInvalid, NotFound, ScratchRefused.
+    """
+    if not settings.owner_database_url:
+        raise SettingsInvalid("TAAR_OWNER_DATABASE_URL is empty: only the owner role can make a scratch database")
+    talk = remember(company_id, conversation_id)
+    with scratch_copy(
+        settings.owner_database_url, settings.database_url, company_id=company_id, since=talk.since
+    ) as scratch, elsewhere(scratch):  # fmt: skip
+        return play(talk)
+
+
 def report(compared: Sequence[Compared], *, everything: bool) -> list[str]:
     """The comparison in lines: a total, and each message whose answer is another one."""
     counts = {verdict: sum(one.verdict == verdict for one in compared) for verdict in (FIGURES, DIFFERS)}
-    told = [
-        f"{len(compared)} messages: {counts[DIFFERS]} answered in other words,"
-        f" {counts[FIGURES]} with other figures only."
-    ]
+    told = [f"{len(compared)} messages: {counts[DIFFERS]} differ, {counts[FIGURES]} in figures only."]
     for one in compared:
         if everything or one.verdict == DIFFERS:
             told += ["", f"{one.at:%Y-%m-%d %H:%M}  {one.said}"]
             told += _marked("=", one.now) if one.before == one.now else [
                 *_marked("-", one.before), *_marked("+", one.now)
             ]  # fmt: skip
+            told += [f"  ! {difference}" for difference in one.differences]
     return told
 
 

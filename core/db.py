@@ -89,12 +89,26 @@ def connect(
         pool_size=pool_size,
         max_overflow=10,
         pool_pre_ping=False,
+        hide_parameters=True,
         connect_args={
             "connect_timeout": 5,
             "options": f"-c statement_timeout={statement_timeout_ms} -c lock_timeout={lock_timeout_ms} -c timezone=UTC",
         },
     )
     return _engine
+
+
+@contextmanager
+def elsewhere(url: str) -> Iterator[None]:
+    """Let every transaction of this process go to another database meanwhile; for a command that does nothing else."""
+    global _engine
+    before = _engine
+    there = connect(url, pool_size=2)
+    try:
+        yield
+    finally:
+        there.dispose()
+        _engine = before
 
 
 def engine() -> Engine:
@@ -154,7 +168,7 @@ def run(session: Session, sql: LiteralString, values: Mapping[str, Any]) -> Curs
     except psycopg.Error as fault:
         if driver.closed:
             engine().dispose(close=False)  # the server has gone, and with it every connection of the pool
-        raise DBAPIError.instance(sql, dict(values), fault, psycopg.Error) from fault
+        raise DBAPIError.instance(sql, dict(values), fault, psycopg.Error, hide_parameters=True) from fault
 
 
 def run_flushed(session: Session, sql: LiteralString, values: Mapping[str, Any]) -> Cursor[tuple[Any, ...]]:

@@ -42,6 +42,7 @@ JOBS = {
     "apply_access": "workers.network.apply_access",
     "pass_device": "workers.network.pass_device",
     "poll_usage_of": "workers.network.poll_usage_of",
+    "tell_office": "workers.office.tell_office_of",
 }
 TIMEOUT_SECONDS = 300
 TIMEOUTS = {"run_invoices": 3600, "run_invoices_by_hand": 3600}

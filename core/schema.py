@@ -24,6 +24,7 @@ import core.ledger.book_models
 import core.ledger.models
 import core.ledger.reconciliation_models
 import core.ledger.treasury_models
+import core.messaging.desk_models
 import core.messaging.models
 import core.network.device_models
 import core.network.models
@@ -36,6 +37,7 @@ import core.recovery.policy_models
 import core.service_desk.desk_models
 import core.service_desk.job_models
 import core.service_desk.models
+import core.staff.alert_models
 import core.staff.cash_models
 import core.staff.commission_models
 import core.staff.invite_models

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import fsspec
@@ -40,6 +42,38 @@ def connect(location: str, keys: str) -> None:
     ciphers = [Fernet(_fernet_key(key)) for key in secrets]
     macs = tuple(hashlib.sha256(f"fingerprint:{key}".encode()).digest() for key in secrets)
     _vault = _Vault(files, root.rstrip("/"), MultiFernet(ciphers), macs)
+
+
+class _Aside:
+    """Files as they are kept, with what is written meanwhile only in memory."""
+
+    def __init__(self, files: Any) -> None:
+        self._files = files
+        self._written: dict[str, bytes] = {}
+
+    def exists(self, path: str) -> bool:
+        return path in self._written or bool(self._files.exists(path))
+
+    def makedirs(self, path: str, exist_ok: bool) -> None:
+        """Memory needs no folders."""
+
+    def pipe_file(self, path: str, data: bytes) -> None:
+        self._written[path] = data
+
+    def cat_file(self, path: str) -> bytes:
+        return self._written[path] if path in self._written else self._files.cat_file(path)
+
+
+@contextmanager
+def nothing_kept() -> Iterator[None]:
+    """Documents are read as ever, and what is put meanwhile is forgotten at the end."""
+    global _vault
+    before = _connected()
+    _vault = replace(before, files=_Aside(before.files))
+    try:
+        yield
+    finally:
+        _vault = before
 
 
 def put(data: bytes) -> str:

@@ -6,6 +6,7 @@ import itertools
 from datetime import date
 from decimal import Decimal
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.billing.invoice_models import Invoice
@@ -43,7 +44,9 @@ def make_customer(
 
 
 def make_plan(session: Session, *, price: str = "2500.00", mbps: int = 20) -> Plan:
-    return add_plan(
+    """The company's plan of that speed, which is made where there is none."""
+    known = session.scalar(select(Plan).where(Plan.code == f"F{mbps}"))
+    return known or add_plan(
         session, code=f"F{mbps}", name=f"Fiber {mbps}", download_mbps=mbps, upload_mbps=mbps,
         price=Decimal(price), valid_from=date(2026, 1, 1),
     )  # fmt: skip

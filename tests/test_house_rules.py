@@ -103,6 +103,7 @@ def test_question_names_are_a_promise_to_running_conversations() -> None:
         "disconnect": ["reason", "detail", "offer", "day", "confirmed"],
         "pause_line": ["start", "back", "confirmed"],
         "outage_details": ["outage", "cause", "hours"],
+        "open_outage": ["area", "zone", "cause", "hours", "confirmed"],
         "attempt_log": ["customer", "outcome", "channel", "note"],
         "cash_collected": ["customer", "amount", "confirmed"],
         "cash_handover": ["amount", "confirmed"],
@@ -111,5 +112,7 @@ def test_question_names_are_a_promise_to_running_conversations() -> None:
         "link_account": ["account_no"],
         "link_by_office": ["who"],
         "unlink_account": ["confirmed"],
+        "assign_ticket": ["ticket", "technician", "confirmed"],
+        "assign_case": ["customer", "agent", "confirmed"],
         "new_connection": ["place", "zone", "name", "address", "pin", "plan", "wished", "phone", "confirmed"],
     }

@@ -8,6 +8,7 @@ from core import jobs
 from core.clock import utc_now
 from core.db import company_session
 from core.ids import Id
+from core.staff.alerts import alert_policy
 from core.usecases.tell_shortages import tell_shortages
 from workers.companies import ring_every_company
 
@@ -23,5 +24,6 @@ def tell_shortages_of(company_id: str) -> None:
     """Tell the company's managers what runs out; safe to repeat."""
     jobs.answer_bell("tell_shortages", company_id=company_id)
     with company_session(Id(company_id)) as session:
-        told = tell_shortages(session, now=utc_now())
+        is_off = "stock" in alert_policy(session).off["alerts"]
+        told = 0 if is_off else tell_shortages(session, now=utc_now())
     log.info("shortages_told", company_id=company_id, managers=told)

@@ -6,16 +6,16 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from bot.desk.notices import tell, tell_office
+from bot.desk.notices import send_code, tell, tell_office
 from bot.texts.reply import Button, Reply, Saying, lines, verbatim, words
 from core.crm.link_models import LinkRequest
 from core.crm.linking import CODE_LIFE, Asked, approve_link, ask_link, holders_of, refuse_link
 from core.crm.masking import mask_phone
 from core.crm.models import Contact
 from core.ids import Id
+from core.messaging.payloads import CODE_PLACE
 
 MENU = Button("menu", words("Menu"))
-HIDDEN = "••••••"
 
 
 def who_asks(contact: Contact) -> Saying:
@@ -32,22 +32,25 @@ def begin_link(session: Session, *, contact_id: Id, wanted: str, now: datetime) 
 
 
 def _send_code(session: Session, asked: Asked, holder: Id, now: datetime) -> None:
-    request = asked.request
+    request, contact = asked.request, session.get_one(Contact, holder)
     asker = who_asks(session.get_one(Contact, request.contact_id))
-
-    def said(code: str) -> Saying:
-        return lines(
-            words("%(who)s wants to see your account *%(number)s*.", who=asker, number=request.wanted),
-            words("If this is you, write this code there within 10 minutes: *%(code)s*", code=code),
-            words("If it is not you, tell the code to nobody and tap the button."),
-        )
-
+    wants = words("%(who)s wants to see your account *%(number)s*.", who=asker, number=request.wanted)
+    code = words("If this is you, write this code there within 10 minutes: *%(code)s*", code=verbatim(CODE_PLACE))
+    beware = words("If it is not you, tell the code to nobody and tap the button.")
+    by_itself = contact.phone is not None
+    said = lines(wants, words("If this is you, write the code that comes now there within 10 minutes."), beware)
     tell(
-        session, contact_id=holder, dedupe_key=f"link_code:{request.id}:{holder}", now=now, lane="urgent",
-        reply=Reply(said(asked.code), buttons=(Button(f"link.deny:{request.id}", words("It was not me")),)),
-        shown=said(HIDDEN), template=("account_link_code", {"account": request.wanted, "code": asked.code}),
-        expires_in=CODE_LIFE,
+        session, contact_id=holder, dedupe_key=f"link_wanted:{request.id}:{holder}", now=now, lane="urgent",
+        reply=Reply(said if by_itself else lines(wants, code, beware),
+                    buttons=(Button(f"link.deny:{request.id}", words("It was not me")),)),
+        template=("account_link_asked", {"account": request.wanted, "who": asker}) if by_itself else None,
+        with_taps=True, expires_in=CODE_LIFE, code=None if by_itself else asked.code,
     )  # fmt: skip
+    if by_itself:
+        send_code(
+            session, contact_id=holder, code=asked.code, shown=code, dedupe_key=f"link_code:{request.id}:{holder}",
+            now=now, life=CODE_LIFE,
+        )  # fmt: skip
 
 
 def tell_of_link(session: Session, *, request: LinkRequest, now: datetime) -> None:

@@ -15,11 +15,13 @@ from bot.texts.reply import Reply, Saying
 from core.companies import BusinessNumber, Company, current_company
 from core.crm.models import Contact
 from core.ids import Id
+from core.messaging import payloads
 from core.messaging.models import Conversation
 from core.messaging.outbox import queue_message
 from core.recovery.words import TEMPLATES
 from core.staff.models import Staff
 
+CODE_TEMPLATE = "one_time_code"
 OFFICE = ("manager", "owner")
 TEMPLATE_VALUE_MAX = 600
 
@@ -32,12 +34,13 @@ def language_of(contact: Contact, company: Company) -> str:
 def tell(
     session: Session, *, contact_id: Id, reply: Reply, dedupe_key: str, now: datetime, lane: str = "notice",
     shown: Saying | None = None, template: tuple[str, Mapping[str, Any]] | None = None,
-    expires_in: timedelta | None = None, with_taps: bool = False,
+    expires_in: timedelta | None = None, with_taps: bool = False, code: str | None = None,
 ) -> Id:  # fmt: skip
     """Queue a saying for a person; `shown` stands in its place where the office reads the chat, to hide a secret.
 
     `template` is the twin for outside the 24-hour window: its name and its variables, sayings put into words too;
-    `with_taps` where it has quick replies for the buttons of the saying.
+    `with_taps` where it has quick replies for the buttons of the saying. `code` is a one-time code, for which the
+    saying shows `payloads.CODE_PLACE`.
     """
     company, contact = current_company(session), session.get_one(Contact, contact_id)
     language = language_of(contact, company)
@@ -53,7 +56,24 @@ def tell(
         session, contact_id=contact_id, business_number_id=number_for(session, contact_id), lane=lane,
         payload=payload_of(reply, body, language, company.currency),
         text=render(shown, language, company.currency) if shown else body, dedupe_key=dedupe_key, now=now,
-        template=twin, expires_in=expires_in,
+        template=twin, expires_in=expires_in, code=code,
+    )  # fmt: skip
+
+
+def send_code(
+    session: Session, *, contact_id: Id, code: str, shown: Saying, dedupe_key: str, now: datetime, life: timedelta
+) -> Id:  # fmt: skip
+    """Queue a one-time code as Meta's authentication template, which cannot go to who hides his number.
+
+    Its words are Meta's own in the person's language; `shown` is what the office reads in the chat.
+    """
+    company, contact = current_company(session), session.get_one(Contact, contact_id)
+    language = language_of(contact, company)
+    _, approved_in = TEMPLATES[language]
+    return queue_message(
+        session, contact_id=contact_id, business_number_id=number_for(session, contact_id), lane="urgent",
+        payload=payloads.authentication(CODE_TEMPLATE, approved_in), text=render(shown, language, company.currency),
+        dedupe_key=dedupe_key, now=now, expires_in=life, code=code,
     )  # fmt: skip
 
 

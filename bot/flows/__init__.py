@@ -3,10 +3,13 @@
 from bot.dialog import Flow
 from bot.flows import (
     after_ticket,
+    assigning,
     change_plan,
     claim_payment,
     collecting,
     deciding,
+    field_parts,
+    field_work,
     file_complaint,
     leaving,
     link_account,
@@ -22,8 +25,11 @@ ALL_FLOWS: dict[str, Flow] = {
     for flow in (
         file_complaint.flow, claim_payment.flow, promises.promise, prepaid.renewal, prepaid.card, change_plan.flow,
         after_ticket.dispute_bill, after_ticket.comment_rating, requests.relocate, requests.wifi_password,
-        leaving.disconnect, leaving.pause_line, outage_details.flow, promises.promise_of_customer, collecting.attempt,
+        leaving.disconnect, leaving.pause_line, outage_details.flow, outage_details.opening,
+        promises.promise_of_customer, collecting.attempt,
         collecting.cash, collecting.handover, deciding.approve, deciding.refuse,
+        *field_work.FLOWS, *field_parts.FLOWS,
+        assigning.ticket, assigning.case,
         link_account.link, link_account.office, link_account.unlinking, new_connection.flow,
     )
 }  # fmt: skip

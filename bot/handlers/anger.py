@@ -35,4 +35,6 @@ def soothed(chat: Chat, state: dict[str, Any], reply: Reply) -> Reply:
     if last and chat.now - datetime.fromisoformat(last) < SORRY_AGAIN_AFTER:
         return reply
     state["sorry_at"] = chat.now.isoformat()
-    return replace(reply, body=lines(words("We are sorry for the trouble you have."), reply.body))
+    first, *others = reply.all
+    sorry = replace(first, body=lines(words("We are sorry for the trouble you have."), first.body))
+    return replace(reply, before=(sorry, *others[:-1])) if others else sorry

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from bot.desk.notices import tell_office
 from bot.dialog import Chat
-from bot.handlers.papers import names_card
 from bot.handlers.registry import Handler
-from bot.texts.reply import Button, Reply, Saying, lines, words
+from bot.secrecy import names_card
+from bot.texts.reply import Button, Reply, Saying, lines, verbatim, words
 from core.crm.desk import answer_due, desk_settings, opens_at
 from core.crm.masking import mask_cnic
 from core.messaging.human import conversation_with, hand_over
+from core.messaging.models import Conversation
 from core.service_desk.tickets import TicketAlreadyOpen, add_note, open_ticket
+from core.usecases.desk_talk import CARD, name_of
 from core.usecases.inbox import CHAT_FILE
 from core.usecases.save_media import save_media
 
@@ -26,6 +29,8 @@ def human(chat: Chat, _: str) -> Reply:
         chat.session, conversation=conversation, by=chat.speaker.actor, now=chat.now,
         due_at=answer_due(settings, chat.now, zone),
     )  # fmt: skip
+    if conversation.human_staff_id is None:
+        _call_office(chat, conversation)
     opens = opens_at(settings, chat.now, zone)
     said = (
         words("A person of our team will answer you here soon. Write what it is about.")
@@ -36,7 +41,23 @@ def human(chat: Chat, _: str) -> Reply:
     return Reply(lines(said, _reference(chat)), buttons=(BACK,))
 
 
-def keep_file(chat: Chat) -> None:
+def _call_office(chat: Chat, conversation: Conversation) -> None:
+    """The request as a card to every manager and owner, once a hand-over; an answer to it takes the chat."""
+    assert conversation.human_since is not None
+    who = name_of(chat.session, conversation.contact_id)
+    body = lines(
+        words("*%(who)s* asks for a person.", who=who),
+        verbatim(f"> {mask_cnic(chat.message.text)[:300]}") if chat.message.text else None,
+        words("Take the chat, or answer this message."),
+    )
+    take = Button(f"chat_take:{conversation.id}", words("Take the chat"))
+    tell_office(
+        chat.session, reply=Reply(body, buttons=(take,)), now=chat.now,
+        dedupe_key=f"{CARD}:{conversation.id}:{conversation.human_since.isoformat()}",
+    )  # fmt: skip
+
+
+def show_file(chat: Chat) -> None:
     """A file that came while people answer goes to the vault, so that they can see it; an identity card does not."""
     media = chat.message.media
     if media is None or names_card(chat.message.text):

@@ -7,6 +7,7 @@ import re
 from bot.desk.linking import tell_of_link
 from bot.dialog import Chat
 from bot.handlers.registry import Handler
+from bot.questions import hide
 from bot.texts.reply import Button, Reply, words
 from bot.understanding.folding import normalise
 from core.crm.linking import (
@@ -22,6 +23,8 @@ from core.service_desk.tickets import TicketAlreadyOpen, add_note, open_ticket
 MENU = Button("menu", words("Menu"))
 LINK = Button("flow:link_account", words("Link my account"))
 NO_OLD_NUMBER = Button("flow:link_by_office", words("I lost that number"))
+NO_CODE = "000000"
+"""What stands for a typed code in the record; another person could still use the real one."""
 _CODE = re.compile(r"\d{3}[\s-]?\d{3}")
 
 
@@ -35,6 +38,7 @@ def typed_code(chat: Chat) -> Reply | None:
         entered = enter_code(chat.session, contact_id=chat.speaker.contact_id, code=code, now=chat.now)
     except NoLinkRequest:
         return None
+    hide(chat, NO_CODE)
     if entered.outcome == "linked":
         tell_of_link(chat.session, request=entered.request, now=chat.now)
         return Reply(

@@ -66,4 +66,8 @@ INTENT_NAMES = {
     "customer_lookup": words("Find a customer"),
     "today_figures": words("Today's figures"),
     "approvals": words("Approvals"),
+    "ticket_assign": words("Give a ticket"),
+    "case_assign": words("Give a case"),
+    "summary_settings": words("My summary"),
+    "talk_to": words("Talk to a customer"),
 }

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.dialog import Chat
+from bot.dialog import ROWS_MAX, Chat
+from bot.handlers.names import CATEGORY_NAMES
 from bot.handlers.registry import Handler
 from bot.texts.reply import Button, Reply, Row, Saying, lines, verbatim, words
-from core.billing.balance import account_balance
-from core.crm.customers import search_customers
+from bot.understanding.transliteration import roman
 from core.crm.models import Document
-from core.recovery.promises import open_promise
+from core.usecases.assign_ticket import open_tickets as list_open_tickets
+from core.usecases.customer_facts import CustomerFacts, Found, customer_facts, find_by_code, find_by_name
 from core.usecases.figures_of_day import figures_of_day
 from core.usecases.waiting_approvals import Approval, waiting_approvals
 
@@ -26,6 +27,12 @@ METHODS = {
     "easypaisa": words("Easypaisa"),
     "gateway": words("online"),
     "voucher": words("recharge card"),
+}
+LINE_STATES = {
+    "active": words("active"),
+    "suspended": words("suspended"),
+    "paused": words("paused"),
+    "ended": words("ended"),
 }
 KINDS = {
     "claim": words("Payment to check"),
@@ -134,31 +141,80 @@ def proof(chat: Chat, name: str) -> Reply:
     return Reply(words("The photo of this request."), attachment=source)
 
 
-def lookup(chat: Chat, number: str) -> Reply:
-    """A customer by number, or by the phone in the message."""
+def customers_meant(chat: Chat, number: str) -> Sequence[Found]:
+    """Whom a button, a number, a phone or a name in the words means; several where that is not sure."""
     entities = chat.understood.entities
     wanted = number or str(entities.get("customer_no") or entities.get("phone") or "")
-    found = search_customers(chat.session, wanted=wanted, limit=1) if wanted else []
+    if wanted or chat.message.action is not None:
+        return find_by_code(chat.session, wanted=wanted) if wanted else ()
+    return find_by_name(chat.session, words=roman(chat.message.text))
+
+
+def lookup(chat: Chat, number: str) -> Reply:
+    """One customer with what an answer to him needs; a choice where several fit."""
+    found = customers_meant(chat, number)
     if not found:
-        return Reply(words("Please write the customer's number, for example C-2001."), buttons=(FIGURES,))
+        return Reply(words("I found nobody. Please write a name, a phone or a number such as C-2001."),
+                     buttons=(FIGURES,))  # fmt: skip
+    if len(found) > 1:
+        rows = tuple(
+            Row(f"customer_lookup:{each.number}", verbatim(each.name), verbatim(f"{each.number}, {each.sub_zone}"))
+            for each in found[:ROWS_MAX]
+        )
+        return Reply(words("Which customer?"), rows=rows, list_button=words("Choose"))
     customer = found[0]
-    owed = account_balance(chat.session, customer_id=customer.id, today=chat.today)
-    promise = open_promise(chat.session, customer_id=customer.id)
-    body = lines(
+    facts = customer_facts(chat.session, customer_id=customer.id, today=chat.today)
+    buttons = (Button(f"talk_to:{customer.number}", words("Chat")), FIGURES, APPROVALS)
+    return Reply(_facts_told(customer, facts), buttons=buttons)
+
+
+def _facts_told(customer: Found, facts: CustomerFacts) -> Saying:
+    owed, promise = facts.balance, facts.promise
+    return lines(
         words("*%(number)s %(name)s*, %(place)s", number=customer.number, name=customer.name, place=customer.sub_zone),
         verbatim(customer.phone) if customer.phone else None,
+        *(
+            words("• %(plan)s: %(state)s", plan=plan, state=LINE_STATES[state])
+            for plan, state in facts.lines
+        ),
         words("Balance to pay: *%(amount)s*", amount=owed.due),
+        words("Advance: %(amount)s", amount=owed.advance) if owed.advance else None,
         words("Overdue: %(amount)s since %(day)s", amount=owed.overdue, day=owed.oldest_due_on)
         if owed.overdue
         else None,
         words("Promised: %(amount)s by %(day)s", amount=promise.amount, day=promise.due_on) if promise else None,
-    )
-    return Reply(body, buttons=(FIGURES, APPROVALS))
+        words("Promises kept: %(kept)s, broken: %(broken)s", kept=facts.kept, broken=facts.broken)
+        if facts.kept or facts.broken
+        else None,
+        *(
+            words("Open: %(ticket)s, %(what)s", ticket=number, what=CATEGORY_NAMES[category])
+            for number, category in facts.open_tickets
+        ),
+        *(
+            words("Paid: %(amount)s on %(day)s, %(method)s", amount=amount, day=day,
+                  method=METHODS.get(method, verbatim(method)))
+            for day, amount, method in facts.payments
+        ),
+    )  # fmt: skip
+
+
+def open_tickets(chat: Chat, _: str) -> Reply:
+    """Open complaints, those of nobody first; a tap gives one to a technician."""
+    waiting = list_open_tickets(chat.session, limit=ROWS_MAX)
+    if not waiting:
+        return Reply(words("No ticket is open."), buttons=(FIGURES,))
+    rows = tuple(
+        Row(f"flow:assign_ticket:{each.number}", verbatim(each.number),
+            words("%(what)s, due %(when)s", what=CATEGORY_NAMES[each.category], when=each.due_at.astimezone(chat.zone)))
+        for each in waiting
+    )  # fmt: skip
+    return Reply(words("Open tickets, tap one to give it to somebody:"), rows=rows, list_button=words("Choose"))
 
 
 HANDLERS = (
+    Handler("open_tickets", (), "ticket.write", open_tickets),
     Handler("menu", ("menu",), "chat.menu", menu),
-    Handler("today_figures", ("today_figures",), "chat.figures", today_figures),
+    Handler("today_figures", (), "chat.figures", today_figures),
     Handler("approvals", ("approvals",), "chat.approve", approvals),
     Handler("proof", (), "chat.approve", proof),
     Handler("customer_lookup", ("customer_lookup",), "chat.lookup", lookup),

@@ -13,9 +13,11 @@ from core.ids import Id
 from core.network import outages
 from core.network.outage_models import RUNNING, Outage
 from core.network.outages import zones_of
+from core.usecases.confirm_outage import confirm_outage
 from core.usecases.end_outage import dismiss_outage, end_outage
 from core.usecases.report_fault import Reporter, outage_at, report_outage
 
+OPEN = Button("flow:open_outage", words("Report an outage"))
 LIST = Button("outages", words("Outages"))
 STATES = {"suspected": words("suspected"), "confirmed": words("confirmed"), "ended": words("over"),
           "dismissed": words("no outage")}  # fmt: skip
@@ -72,13 +74,14 @@ def outage_list(chat: Chat, _: str) -> Reply:
     """Every outage that runs."""
     running = outages.outages_running(chat.session)
     if not running:
-        return Reply(words("No outage is known at the moment."), buttons=(MENU,))
+        return Reply(words("No outage is known at the moment."), buttons=(OPEN, MENU))
     rows = tuple(
         Row(f"outage_card:{each.outage.id}", verbatim(", ".join(each.zones)),
             words("%(state)s, %(count)s reports, since %(since)s", state=STATES[each.outage.state], count=each.reports,
                   since=each.outage.started_at.astimezone(chat.zone)))
-        for each in running[:ROWS_MAX]
+        for each in running[: ROWS_MAX - 1]
     )  # fmt: skip
+    rows += (Row("flow:open_outage", words("Report an outage")),)
     return Reply(words("Outages that run now:"), rows=rows, list_button=words("Choose"))
 
 
@@ -127,16 +130,20 @@ def _moved(chat: Chat, key: str, how: str) -> Reply:
     try:
         with chat.session.begin_nested():
             if how == "confirm":
-                outages.confirm_outage(chat.session, outage_id=outage.id, confirmed_by=actor)
+                _, told = confirm_outage(chat.session, outage_id=outage.id, confirmed_by=actor, now=chat.now)
             elif how == "dismiss":
                 _, told = dismiss_outage(chat.session, outage_id=outage.id, dismissed_by=actor, now=chat.now)
             else:
-                _, told = end_outage(chat.session, outage_id=outage.id, ended_by=actor, now=chat.now)
+                _, told = end_outage(
+                    chat.session, outage_id=outage.id, ended_by=actor, now=chat.now, origin=chat.origin
+                )  # fmt: skip
     except DomainError:  # somebody else was quicker: the card says how it stands
         chat.session.refresh(outage)
         return card(chat, key)
     said = {
-        "confirm": words("Confirmed. Reminders about money wait there until it is over."),
+        "confirm": words(
+            "Confirmed. %(count)s customers hear it, and reminders about money wait there until it is over.", count=told
+        ),
         "dismiss": words("Noted: there is no outage. %(count)s customers hear it now.", count=told),
         "end": words("The outage is over. %(count)s customers hear it now.", count=told),
     }[how]

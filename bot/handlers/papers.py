@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from bot.desk.papers import upload_words
 from bot.dialog import Chat
+from bot.secrecy import names_card
 from bot.texts.reply import Button, Reply, Saying, lines, words
-from bot.understanding.folding import fold, normalise
+from bot.understanding.folding import normalise
 from core.crm.lead_models import OPEN_LEADS, Lead
 from core.crm.leads import leads_of
 from core.crm.masking import holds_cnic
 
 MENU = Button("menu", words("Menu"))
-_CARD = frozenset(fold(word) for word in ("cnic", "nic", "nicop", "shanakhti", "shnakhti", "shanakhtee", "شناختی"))
-
-
-def names_card(text: str) -> bool:
-    """Whether the words speak of an identity card."""
-    return bool(frozenset(fold(text).split()) & _CARD)
 
 
 def card_in_text(chat: Chat) -> bool:

@@ -76,3 +76,10 @@ class Reply:
     """`{"source": "invoice_pdf", "id": ..., "filename": ...}`; the body becomes the caption."""
     language: str | None = None
     """Where it is not the language the person was answered in so far: he has just chosen another."""
+    before: tuple[Reply, ...] = ()
+    """Messages of the same answer that go before this one: a message held several wishes."""
+
+    @property
+    def all(self) -> tuple[Reply, ...]:
+        """Every message of the answer in its order."""
+        return (*self.before, self)

@@ -99,7 +99,10 @@ _NOW = {"now", "ab", "abb", "اب"}
 _OF_A_PLAN = {"package", "pkg", "plan", "hota", "bataya", "btaya", "bola", "mahana", "پیکج", "پیکیج"}
 
 
-_OUT_OF = re.compile(r"(?:mein|me|mai|main|میں) (?:se|sy|سے)\b|(?:se|sy|سے) (?:upar|zyada)\b")
+_OUT_OF = re.compile(
+    r"(?:mein|me|mai|main|میں) (?:se|sy|سے)\b|(?:se|sy|سے) (?:upar|zyada)\b"
+    r"|(?:ki|ke|k|کی|کے) (?:jagah|jaga|jga|bajaye|bajae|bajay|جگہ|بجائے)(?!\w)"
+)
 
 
 def _after(tokens: list[Token], number: Number) -> list[str]:

@@ -35,6 +35,7 @@ _MEASURED = (
     r"(?:signals?|sgnl|power|pwr|rx|tx|readings?|levels?|light|optical|loss|meter pe|سگنل|سگنلز|پاور|ریڈنگ|لائٹ|لیول)"
 )
 _OTHER_UNITS = r"(?![\w%:/]|\.\d|\s*(?:baje|bje|din|days?|mbps|mb|m|mtr|meters?|metres?|rs|hazar|sau|k|ghante|min|hours?|تاریخ|tareekh|percent)\b)"
+_SPOKEN_POINT = re.compile(r"(?<![\w.])(\d{1,2})\s+(?:point|poynt|اعشاریہ|پوائنٹ)\s+(\d{1,2})(?![\w.])")
 _CNIC = re.compile(r"\b\d{5}-\d{7}-\d\b|\b\d{13}\b")
 _PHONE = re.compile(r"(?<![\d.])(?:\+|00)?92[\s-]?3\d{2}[\s-]?\d{3}[\s-]?\d{4}\b|\b03\d{2}[\s-]?\d{3}[\s-]?\d{4}\b")
 _REFERENCE = re.compile(
@@ -166,7 +167,7 @@ def find_codes(text: str, *, technician: bool) -> tuple[dict[str, Any], str]:
     ticket, text = _take(text, _TICKET)
     job, text = _take(text, _JOB)
     customer, text = _take(text, _CUSTOMER_NO)
-    signal, text = _signal(text) if technician else (None, text)
+    signal, text = _signal(_SPOKEN_POINT.sub(r"\1.\2", text)) if technician else (None, text)
     speed, text = _take(text, _SPEED)
     text = _LEFT_SPEED.sub(" ", text)
     text = _VOLUME.sub(" ", text)

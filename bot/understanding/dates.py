@@ -117,8 +117,10 @@ def _next_month_day(found: re.Match[str], looking: Looking) -> date | None:
 
 
 def _after_days(found: re.Match[str], looking: Looking) -> date | None:
-    if looking.past:
-        return None
+    return None if looking.past else _days_on(found, looking)
+
+
+def _days_on(found: re.Match[str], looking: Looking) -> date | None:
     count = _count(found["count"])
     unit = 7 if found["week"] else 1
     return looking.today + timedelta(days=unit * count) if count else None
@@ -218,6 +220,14 @@ def _span_patterns() -> list[tuple[str, Reader]]:
     weekday = any_of(_weekdays())
     return [
         (
+            rf"{NOT_WORD}(?P<count>{number})\s+(?:(?P<week>weeks?)|days?)\s+from\s+(?:today|now|2day){END}",
+            _days_on,
+        ),
+        (
+            rf"{NOT_WORD}(?:aaj|aj|آج|today)\s+(?:se|سے|from)\s+(?P<count>{number})\s*(?:(?P<week>{WEEK_WORD})|{DAY_WORD}){END}",
+            _days_on,
+        ),
+        (
             rf"{NOT_WORD}(?P<count>{number})\s*(?:(?P<week>{WEEK_WORD})|{DAY_WORD})\s*{AGO}{END}",
             _days_ago,
         ),
@@ -254,7 +264,7 @@ def _span_patterns() -> list[tuple[str, Reader]]:
         (rf"{NOT_WORD}{NEXT}\s+{WEEK_WORD}{END}", _shifted(7)),
         (rf"{NOT_WORD}{LAST}\s+{WEEK_WORD}{END}(?!\s*(?:ke|k|kay|کے)\s+(?:mukable|muqable|مقابلے))", _shifted(-7)),
         (
-            rf"{NOT_WORD}{WEEK_WORD}\s*(?:baad|bad|later|mein|بعد|میں|tak|ka time|ki mohlat|ka waqt|de ?d[oe]|کا وقت|کی مہلت){END}",
+            rf"{NOT_WORD}(?<!is )(?<!iss )(?<!isi )(?<!this )(?<!اس )(?<!اسی ){WEEK_WORD}\s*(?:baad|bad|later|mein|بعد|میں|tak|ka time|ki mohlat|ka waqt|de ?d[oe]|کا وقت|کی مہلت){END}",
             _shifted(7),
         ),
         (
@@ -304,6 +314,10 @@ def _near_day_patterns() -> list[tuple[str, Reader]]:
         ),
         (rf"{NOT_WORD}(?:pehli|pehli ko|yakam|پہلی|یکم){END}(?=\s*(?:ko|tak|se|کو|تک|سے))(?P<day>\b\B)?", _first),
         (rf"{NOT_WORD}(?P<day>{spelt})\s+(?:ko|tak|کو|تک){END}", _day_alone),
+        (
+            rf"{NOT_WORD}(?<![\d.,:])(?P<day>\d{{1,2}})\s+(?:(?:se|sy)\s+(?:pehle|pehlay|pehley|phle)|سے\s+پہلے){END}",
+            _day_alone,
+        ),
     ]
 
 
@@ -337,11 +351,17 @@ _FIRST_OF_RANGE = re.compile(
 """Of "two or three days" the later one binds."""
 
 
+_THE_REST = re.compile(r"(?<!\w)(?:baqi|baki|baaki|baqaya|rest|remaining|باقی)(?!\w)")
+"""Behind it stands the day of another sum than the one that is spoken of."""
+
+
 def find_date(text: str, *, today: date, past: bool) -> tuple[date | None, str]:
     """The day a normalised text names, and the text with it blanked; "not Friday, Monday" names Monday."""
     text = _FIRST_OF_RANGE.sub(lambda found: " " * len(found.group()), text)
     named = list(_days_in(text, Looking(today, past)))
     kept = [(day, found) for day, found in named if not _TAKEN_BACK.match(text, found.end())]
-    for day, found in kept or named:
+    rest = _THE_REST.search(text)
+    of_first = [(day, found) for day, found in kept if rest and found.end() <= rest.start()]
+    for day, found in of_first or kept or named:
         return day, text[: found.start()] + " " * len(found.group()) + text[found.end() :]
     return None, text

@@ -14,6 +14,11 @@ from bot.understanding.months import find_month
 from bot.understanding.numerals import Number, Token, read_number, tokens_of
 
 _ALWAYS_BACK = frozenset(("payment_made", "cash_collected", "today_figures", "my_performance", "stock"))
+_SUMS = frozenset(("payment_made", "cash_collected"))
+"""Of money that is yet to come only the verb tells."""
+_UNTIL = re.compile(
+    r"(?<!\w)(?:kal|kl|parson|parso|کل|پرسوں|\d{1,2}(?: tareekh| tarikh| تاریخ)?)\s+(?:tak|tk|تک)(?!\w)"
+)
 _ALWAYS_AHEAD = frozenset(("promise_to_pay", "promise_log", "restock_request", "relocation"))
 _WORK_TO_COME = frozenset(("jobs", "worklist", "job_blocked"))
 _USUALLY_BACK = frozenset(
@@ -34,12 +39,12 @@ _USUALLY_BACK = frozenset(
 )
 _TO_COME = re.compile(
     r"(?<!\w)(?:\w{2,}(?:unga|oonga|onga|ungi|oongi|ongi|enge|ainge|einge|ega|egi|ayga|aiga|eyga|aygi|eygi|aigi)|ga|gi|gy|gay|gey|dega|dunga|aana|dun|doon|karun|kron|krun|lun|jaun|bhejun|aaun|دوں|کروں|بھیجوں"
-    r"|de do|dedo|bhejo|bhej do|bhejdo|if|will|shall|going to|aao|aiye|ayen|krna|karna|chahiye|chahye|bhejna|lena|dena|jana|گا|گی|گے|گیں|آنا|کرنا|دینا|چاہیے)(?!\w)"
+    r"|de do|dedo|bhejo|bhej do|bhejdo|if|will|shall|going to|aao|aiye|ayen|krna|karna|krni|karni|karwani|karwana|krwana|lagwana|kar dein|kr dein|kardein|kar den|kr den|karden|kar do|kr do|kardo|krdo|chahiye|chahye|bhejna|lena|dena|jana|گا|گی|گے|گیں|آنا|جانا|کرنا|کرنی|دینا|دینی|لینا|بھیجنا|کر دیں|چاہیے)(?!\w)"
 )
 _GONE_BY = re.compile(
-    r"(?<!\w)(?:tha|thi|thy|thay|thin|diye|diya|dia|kiya|kia tha|kiye|bheje|bheja|liye|lia|liya|hua|hui|hue|aya|aayi|aai|gaya|gya|gayi|gai|gaye"
+    r"(?<!\w)(?:tha|thi|thy|thay|thin|diye|diya|dia|kiya|kia tha|kia|kiye|bheje|bheja|(?<!ke )(?<!k )(?<!kay )(?<!ky )(?<!is )liye|lia|liya|hua|hui|hue|aya|aayi|aai|gaya|gya|gayi|gai|gaye"
     r"|karaya|karwaya|karaye|krwaya|kraya|chuka|chuki|chuke|paid|sent|gave|was|were|did|had|took|done|made|deposited|collected|received"
-    r"|تھا|تھی|تھے|دیا|دیے|دیئے|کیا|کیے|بھیجا|بھیجے|گیا|گئی|گئے|ہوا|ہوئی|ہوئے|لیا|لیے|آیا|کرایا|کروایا|کرائے|چکا)(?!\w)"
+    r"|تھا|تھی|تھے|دیا|دیے|دیئے|کیا|کیے|بھیجا|بھیجے|گیا|گئی|گئے|ہوا|ہوئی|ہوئے|لیا|(?<!کے )(?<!اس )لیے|آیا|کرایا|کروایا|کرائے|چکا)(?!\w)"
 )
 _CODE_BEFORE = re.compile(r"(?<!\w)(?:code|otp|pin|کوڈ)(?:\s+\w+){0,4}\s*$")
 _BARE_JOB = re.compile(r"(?<![\w.:/-])(?<!gali )(?<!makan )(?<!house )(?<!block )(\d{3,5})(?![\w.:/%])(?!-\d)")
@@ -103,7 +108,7 @@ def _quantity(text: str, item: re.Match[str]) -> int | None:
         if number.value >= LOOSE_MIN and not measured:
             continue
         is_give = after[first].text in ("do", "دو") and (first > 0 or number.after == len(after))
-        if not is_give and (first <= NEAR_MAX or measured):
+        if not is_give and (first <= NEAR_MAX or measured or _is_asked(after, number)):
             return int(number.value)
     return None
 
@@ -116,6 +121,16 @@ LOOSE_MIN = 300
 
 def _is_measured(tokens: list[Token], number: Number) -> bool:
     return number.after < len(tokens) and tokens[number.after].text in word_list("units")
+
+
+_ASKED = frozenset(
+    normalise("bhejo bhej bhejwa bhijwa chahiye chahye chahie mangwa mangwao dila dilwa send need more بھیجو بھیج چاہیے چاہئیں منگوا")
+    .split()
+)  # fmt: skip
+
+
+def _is_asked(tokens: list[Token], number: Number) -> bool:
+    return number.after < len(tokens) and tokens[number.after].text in _ASKED
 
 
 _METRES = frozenset(("m", "mtr", "mtrs", "meter", "meters", "metre", "metres", "میٹر"))
@@ -155,12 +170,14 @@ _DAY_EITHER_WAY = re.compile(
 
 def _looks_back(text: str, intent: str, detail: str) -> bool:
     """Whether "kal" and "Friday" are behind us: the wish decides, else the tense, else what is usual for it."""
+    to_come, gone_by = bool(_TO_COME.search(text)), bool(_GONE_BY.search(text))
+    if (intent in _SUMS or _UNTIL.search(text)) and to_come and not gone_by:
+        return False
     if intent in _ALWAYS_BACK or intent in _ALWAYS_AHEAD:
         return intent in _ALWAYS_BACK and not _THE_REST_LATER.search(text)
     if intent in _WORK_TO_COME:
         return bool(_LONG_GONE.search(text))
     usual = intent in _USUALLY_BACK and detail != "will_call_back"
-    to_come, gone_by = bool(_TO_COME.search(text)), bool(_GONE_BY.search(text))
     if to_come != gone_by:
         return gone_by
     day = _DAY_EITHER_WAY.search(text)

@@ -8,7 +8,10 @@ from functools import cache
 from bot.understanding.folding import fold
 from bot.understanding.lexicon import LEXICON, expanded, lines_of
 
-HINTS = ("angry", "explain", "comes_back", "away", "report", "late_fee", "tax", "receipt", "bill")
+HINTS = (
+    "angry", "explain", "comes_back", "away", "report", "late_fee", "tax", "receipt", "bill", "proof", "fault",
+    "switch_off", "switch_on", "summary", "give_work", "case", "ticket", "talk_to", "waiting_chats", "record",
+)  # fmt: skip
 
 
 @cache

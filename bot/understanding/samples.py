@@ -42,9 +42,12 @@ def _from_lexicon(group: str) -> Iterator[tuple[Example, tuple[str, ...]]]:
 
 
 def _from_corpus(group: str, part: Part) -> Iterator[tuple[Example, tuple[str, ...]]]:
+    """A line is one for all roles of its group, but where the same words are another wish from one of them."""
+    apart = not MARKED.keys().isdisjoint(GROUPS[group])
     for line in corpus():
         if line.role in GROUPS[group] and str(line.fold) != part:
-            yield Example(line.intent, line.detail, line.text, "", line.family), (line.role,)
+            roles = (line.role,) if apart else GROUPS[group]
+            yield Example(line.intent, line.detail, line.text, "", line.family), roles
 
 
 @cache

@@ -88,3 +88,18 @@ def skeleton(word: str) -> str:
         if letter not in "aeiouhy" and letter != kept[-1]:
             kept.append(letter)
     return "".join(kept)
+
+
+def roman(text: str) -> str:
+    """A raw text with its words in Urdu script spelt in Latin letters, for names that are on file in these."""
+    words = normalise(text).translate(HEARD).split()
+    return " ".join(_name(word) if is_urdu_letter(word[0]) else word for word in words)
+
+
+@lru_cache(maxsize=1)
+def _known_names() -> dict[str, str]:
+    return {normalise(name).translate(HEARD): latin for name, latin in word_table("given_names").items()}
+
+
+def _name(word: str) -> str:
+    return _known_names().get(word) or to_roman(word)

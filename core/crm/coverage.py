@@ -51,6 +51,14 @@ class PlaceInvalid(DomainError):
     """The point is none on the globe."""
 
 
+def areas_with_zones(session: Session) -> dict[Area, list[SubZone]]:
+    """The company's areas by name, each with its sub-zones."""
+    found: dict[Area, list[SubZone]] = {}
+    for zone in session.scalars(select(SubZone).join(Area).order_by(Area.name, SubZone.name)):
+        found.setdefault(zone.area, []).append(zone)
+    return found
+
+
 def zones_of(session: Session) -> Sequence[SubZone]:
     """Every sub-zone with its area, by name."""
     query = select(SubZone).join(Area, Area.id == SubZone.area_id).order_by(Area.name, SubZone.name)

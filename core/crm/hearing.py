@@ -100,9 +100,9 @@ WITH who AS (
      WHERE business_number.id = %(business_number_id)s
 ), kept AS (
     INSERT INTO inbound_message
-           (id, wamid, contact_id, business_number_id, event_id, type, text, content, sent_at)
+           (id, wamid, contact_id, business_number_id, event_id, type, text, content, sent_at, corrects)
     SELECT %(message_id)s, %(wamid)s, contact_id, %(business_number_id)s, %(event_id)s, %(type)s, %(text)s,
-           %(content)s, %(sent_at)s
+           %(content)s, %(sent_at)s, %(corrects)s
       FROM who WHERE known
     ON CONFLICT (company_id, wamid) DO NOTHING
     RETURNING id, contact_id
@@ -136,12 +136,13 @@ def hear(
 
     None when it is kept already, also by a transaction that runs now. The sender is the person whom `identify` knows
     or makes; most people are known and have not changed, and then this is one statement. The window of 24 hours never
-    moves backwards. `message` has wamid, business_number_id, event_id, type, text, content and sent_at. From here on
-    the audit trail names the person as the actor. Raises NumberMoved.
+    moves backwards. `message` has wamid, business_number_id, event_id, type, text, content and sent_at, and `corrects`
+    where it changes or takes back another one. From here on the audit trail names the person as the actor.
+    Raises NumberMoved.
     """
     told = {
-        **message, "message_id": new_id(), "content": Jsonb(message["content"]), "heard_at": heard_at, "talks": talks,
-        "phone": phone, "user_id": user_id, "name": name, "username": username,
+        "corrects": None, **message, "message_id": new_id(), "content": Jsonb(message["content"]),
+        "heard_at": heard_at, "talks": talks, "phone": phone, "user_id": user_id, "name": name, "username": username,
     }  # fmt: skip
     rows = run(session, _BY_IDENTITY, told).fetchall()
     if not rows:

@@ -40,6 +40,7 @@ class Claimed:
     phone: str | None
     user_id: str | None
     last_inbound_at: datetime | None
+    sealed: str | None = None
     unwanted: bool = False
     """It sells something to a person who has stopped that."""
 
@@ -75,7 +76,7 @@ UPDATE outbound_message AS m SET state = 'sending', state_since = :now
 FROM taken, contact AS c
 WHERE m.id = taken.id AND c.id = m.contact_id
 RETURNING m.id, m.contact_id, m.lane, m.kind, m.payload, m.attachment, m.template, m.attempts, m.error,
-    m.expires_at, c.phone, c.user_id,
+    m.expires_at, m.sealed, c.phone, c.user_id,
     m.marketing AND coalesce(c.marketing_stopped_at, c.opted_out_at) IS NOT NULL AS unwanted,
     (SELECT v.last_inbound_at FROM conversation AS v
      WHERE v.company_id = :company AND v.contact_id = m.contact_id AND v.business_number_id = :number)
@@ -136,7 +137,8 @@ def release_doubtful(session: Session, *, now: datetime) -> None:
     """Settle this company's messages whose outcome nobody told.
 
     A message whose sender died becomes `unknown`. One `unknown` for ten minutes is queued again, once, in
-    lanes where twice is better than never; in the others it stays `unknown` for a person to look at.
+    lanes where twice is better than never; in the others it stays `unknown` for a person to look at. Codes that have
+    expired are forgotten, sent or not.
     """
     marked = f"{SENT_AGAIN}%"
     session.execute(_GONE, {"now": now, "gone_since": now - SENDER_GONE, "marked": marked})
@@ -150,8 +152,12 @@ def release_doubtful(session: Session, *, now: datetime) -> None:
             "marked": marked,
         },
     )
+    session.execute(_FORGET, {"now": now})
 
 
+_FORGET = text("""
+UPDATE outbound_message SET sealed = NULL WHERE sealed IS NOT NULL AND expires_at <= :now AND state <> 'sending'
+""")
 _WAITING = text("""
 SELECT n.id, (SELECT lane.name FROM unnest(CAST(:lanes AS text[])) WITH ORDINALITY AS lane (name, rank)
     WHERE EXISTS (SELECT FROM outbound_message AS m

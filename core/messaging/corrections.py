@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from core.db import Json
 from core.ids import Id
 from core.messaging.models import Conversation, InboundMessage
+from core.messaging.redaction import redact_message
 
 HIDDEN = "••••"
 
@@ -30,8 +32,7 @@ def correct_message(
         return False
     message.edited_at = now
     if message.content.get("hidden"):
-        brought = update(InboundMessage).where(InboundMessage.wamid == edit_wamid)
-        session.execute(brought.values(text=HIDDEN, content={"type": "edit", "hidden": True}))
+        redact_message(session, wamid=edit_wamid, words=lambda _: HIDDEN, shown=lambda _: HIDDEN, hidden=True)
     else:
         message.text = text
     session.flush()
@@ -51,10 +52,45 @@ def mark_deleted(session: Session, *, wamid: str, contact_id: Id, now: datetime)
     return session.scalar(taken_back) is not None
 
 
-def locked_talk(session: Session, *, contact_id: Id, business_number_id: Id) -> tuple[Id, Json] | None:
-    """The person's conversation with a number and its state, locked until the transaction ends."""
-    talk = select(Conversation.id, Conversation.state).where(
+@dataclass(frozen=True)
+class Corrected:
+    """What a person did to a message before it came."""
+
+    text: str | None
+    """The words it has now; None where they are as they were."""
+    deleted: bool
+
+
+def correct_at_once(session: Session, *, wamid: str, contact_id: Id, now: datetime) -> Corrected:
+    """Do to the message of that id what the person's changes and deletions, which came before it, have asked for."""
+    waiting = session.execute(
+        select(InboundMessage.type, InboundMessage.text, InboundMessage.wamid)
+        .where(InboundMessage.corrects == wamid, InboundMessage.contact_id == contact_id)
+        .order_by(InboundMessage.sent_at, InboundMessage.id)
+    ).all()
+    words, deleted = None, False
+    for kind, text, by in waiting:
+        if kind == "revoke":
+            deleted = mark_deleted(session, wamid=wamid, contact_id=contact_id, now=now) or deleted
+        elif correct_message(session, wamid=wamid, contact_id=contact_id, text=text, edit_wamid=by, now=now):
+            words = text
+    return Corrected(words, deleted)
+
+
+@dataclass(frozen=True)
+class Talk:
+    """A conversation that is locked until the transaction ends."""
+
+    id: Id
+    state: Json
+    with_human: bool
+    """A person answers in it, or is waited for."""
+
+
+def locked_talk(session: Session, *, contact_id: Id, business_number_id: Id) -> Talk | None:
+    """The person's conversation with a number, locked until the transaction ends."""
+    talk = select(Conversation.id, Conversation.state, Conversation.human_since).where(
         Conversation.contact_id == contact_id, Conversation.business_number_id == business_number_id
     )
     row = session.execute(talk.with_for_update()).one_or_none()
-    return (row[0], dict(row[1])) if row is not None else None
+    return Talk(row[0], dict(row[1]), row[2] is not None) if row is not None else None

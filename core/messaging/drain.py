@@ -22,12 +22,13 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from core import vault
 from core.clock import utc_now
 from core.companies import BusinessNumber
 from core.db import Json, company_session
 from core.errors import DomainError
 from core.ids import Id
-from core.messaging import batches, results
+from core.messaging import batches, payloads, results
 from core.messaging.batches import Claimed
 from core.messaging.lanes import Shares
 from core.messaging.limits import SendLimits
@@ -164,6 +165,8 @@ class _Run:
     def _send(self, message: Claimed) -> Outcome:
         try:
             body = self._with_media(message)
+            if message.sealed is not None:
+                body = payloads.with_code(body, vault.unseal(message.sealed))
         except MediaFailed as failed:
             return Refused(None, str(failed), GIVE_UP if failed.permanent else NOT_PREPARED)
         except DomainError as refused:

@@ -41,8 +41,9 @@ class Conversation(Owned, Base):
     contact_id: Mapped[Id] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"))
     business_number_id: Mapped[Id] = mapped_column(ForeignKey("business_number.id"))
     state: Mapped[Json] = mapped_column(default=dict)
-    """`{flow, parked, run, tries, account, role, words, sorry_at}`: names only, no positions. `flow` and `parked` are
-    `{flow, run, asked, answers, asked_at, heard}`; `words` are those for which an account was asked."""
+    """`{flow, parked, later, file, run, tries, account, role, words, sorry_at}`: names only, no positions. `flow` and
+    `parked` are `{flow, run, asked, answers, asked_at, heard}`; `words` are those for which an account was asked;
+    `later` are wishes that wait for the flow before them, `file` is what came before it was said what it is for."""
     last_inbound_at: Mapped[datetime | None]
     """The newest message's own timestamp; the 24-hour window counts from it."""
     human_since: Mapped[datetime | None]
@@ -64,6 +65,7 @@ class InboundMessage(Owned, Base):
     __table_args__ = (
         UniqueConstraint("company_id", "wamid"),
         Index("ix_inbound_message_contact", "company_id", "contact_id", "sent_at"),
+        Index("ix_inbound_message_corrects", "company_id", "corrects", postgresql_where=text("corrects IS NOT NULL")),
     )
     wamid: Mapped[str]
     contact_id: Mapped[Id | None] = mapped_column(ForeignKey("contact.id", ondelete="SET NULL"))
@@ -74,11 +76,15 @@ class InboundMessage(Owned, Base):
     """What the person said or the title he tapped, for reading."""
     content: Mapped[Json]
     """The message as it came."""
+    read_as: Mapped[Json | None]
+    """What the bot made of it: `{intent, flow, asked}`, the last two as the conversation stood after the answer."""
     sent_at: Mapped[datetime]
     edited_at: Mapped[datetime | None]
     """When the person changed his words; `text` holds the new ones."""
     deleted_at: Mapped[datetime | None]
     """When the person took the message back."""
+    corrects: Mapped[str | None]
+    """Meta's id of the earlier message whose words this one changes or takes back; that one may come later."""
 
 
 class OutboundMessage(Owned, Base):
@@ -97,6 +103,7 @@ class OutboundMessage(Owned, Base):
               postgresql_where=text("state = 'queued'")),
         Index("ix_outbound_message_wamid", "company_id", "wamid", postgresql_where=text("wamid IS NOT NULL")),
         Index("ix_outbound_message_contact", "company_id", "contact_id", "id"),
+        Index("ix_outbound_message_sealed", "company_id", "expires_at", postgresql_where=text("sealed IS NOT NULL")),
         Index("ix_outbound_message_doubtful", "state_since",
               postgresql_where=text("state IN ('sending', 'unknown')")),
     )  # fmt: skip
@@ -113,6 +120,9 @@ class OutboundMessage(Owned, Base):
     """`{"source": "invoice_pdf" | "document", "id": ...}`, loaded and uploaded at sending."""
     template: Mapped[Json | None]
     """The twin to send once the 24-hour window is closed: `{"name", "language", "parameters"}`."""
+    sealed: Mapped[str | None]
+    """The one-time code that takes its place in the payload at sending, sealed by the vault; gone once the message is
+    accepted, failed or expired."""
     marketing: Mapped[bool] = mapped_column(default=False, server_default="false")
     """It sells something: never sent to who has stopped marketing."""
     dedupe_key: Mapped[str]

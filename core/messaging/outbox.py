@@ -9,7 +9,7 @@ from typing import Any, LiteralString
 
 from sqlalchemy.orm import Session
 
-from core import jobs
+from core import jobs, vault
 from core.db import Json, run, run_flushed
 from core.ids import Id
 from core.messaging import payloads
@@ -35,19 +35,21 @@ def queue_message(
     expires_in: timedelta | None = None,
     not_before: datetime | None = None,
     marketing: bool | None = None,
+    code: str | None = None,
 ) -> Id:
     """Queue a message and ring for it after the commit; the caller owns the transaction.
 
     `payload` comes from `core.messaging.payloads`; `text` is its words for people who read the panel.
     `template` is the twin `{"name", "language", "parameters"}` to send once the 24-hour window is closed.
     `marketing` is what who stopped marketing does not get; unless told, whatever goes in the lane `bulk`.
+    `code` is a one-time code for the places that `payloads.CODE_PLACE` keeps; it is stored sealed until it is sent.
     `expires_in` counts from `not_before` (or `now`) and has a default per lane. The same `dedupe_key`
     again changes nothing and returns the first message's id. Raises PayloadInvalid for a bad twin.
     """
     row = message_row(
         contact_id=contact_id, business_number_id=business_number_id, lane=lane, payload=payload, text=text,
         dedupe_key=dedupe_key, now=now, attachment=attachment, template=template, expires_in=expires_in,
-        not_before=not_before, marketing=marketing,
+        not_before=not_before, marketing=marketing, code=code,
     )  # fmt: skip
     return queue_rows(session, [row], now=now)[0]
 
@@ -83,6 +85,7 @@ def message_row(
     *, contact_id: Id, business_number_id: Id, lane: str, payload: Json, text: str, dedupe_key: str, now: datetime,
     attachment: Mapping[str, Any] | None = None, template: Mapping[str, Any] | None = None,
     expires_in: timedelta | None = None, not_before: datetime | None = None, marketing: bool | None = None,
+    code: str | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """The outbox row of a message without its company and id; arguments as of `queue_message`."""
     if template is not None:
@@ -97,6 +100,7 @@ def message_row(
         "text": text,
         "attachment": dict(attachment) if attachment else None,
         "template": dict(template) if template else None,
+        "sealed": vault.seal(code) if code is not None else None,
         "marketing": lane == "bulk" if marketing is None else marketing,
         "dedupe_key": dedupe_key,
         "state": "queued",
@@ -119,7 +123,7 @@ def read_mark_row(*, contact_id: Id, business_number_id: Id, wamid: str, typing:
 
 COLUMNS: LiteralString = (
     "business_number_id, contact_id, lane, kind, payload, text, attachment, template, dedupe_key, state,"
-    " state_since, not_before, expires_at, attempts, error, marketing"
+    " state_since, not_before, expires_at, attempts, error, marketing, sealed"
 )
 ROWS: LiteralString = f"INSERT INTO outbound_message ({COLUMNS}) SELECT {COLUMNS} FROM jsonb_populate_recordset"  # noqa: S608
 """To be gone on with `(NULL::outbound_message, <the JSON of rows_json>)`, in a statement of `core.db.run`."""

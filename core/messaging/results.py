@@ -19,6 +19,7 @@ from core.messaging.outcomes import Accepted, Outcome, Refused, Rule, Unknown
 
 WINDOW_CLOSED = "window closed"
 UNWANTED = "the person has stopped marketing"
+STILL_TO_SEND = ("queued", "unknown")
 PAIR_RATE = "waits for the limit of messages to one person"
 
 
@@ -129,6 +130,7 @@ _SETTLE = (
         kind=bindparam("kind"),
         payload=bindparam("payload"),
         attachment=bindparam("attachment", type_=JSONB(none_as_null=True)),
+        sealed=bindparam("sealed"),
     )
 )
 _NAME = (
@@ -136,6 +138,7 @@ _NAME = (
     .where(_TABLE.c.id == bindparam("message"), _TABLE.c.wamid.is_(None), _TABLE.c.state != "queued")
     .values(
         wamid=bindparam("told_wamid"),
+        sealed=None,
         state=case((_TABLE.c.state == "unknown", "accepted"), else_=_TABLE.c.state),
     )
 )
@@ -176,4 +179,5 @@ def _columns(result: Result, now: datetime) -> dict[str, Any]:
         "kind": message.kind,
         "payload": message.payload,
         "attachment": message.attachment,
+        "sealed": message.sealed if verdict.state in STILL_TO_SEND else None,
     }

@@ -141,6 +141,8 @@ def _apply(
             message.state = STATE.get(word, word)
             message.state_since = now
             message.error, message.error_code = "", None
+    if message.state != "queued":
+        message.sealed = None
     session.flush()
 
 

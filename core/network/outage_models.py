@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.db import Base, Owned
+from core.db import Base, Money, Owned
 from core.ids import Id
 
 RUNNING = ("suspected", "confirmed")
@@ -30,6 +30,8 @@ class Outage(Owned, Base):
     started_at: Mapped[datetime]
     expected_end: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]
+    """When its customers were told of it, all at once and only once."""
     opened_by: Mapped[str]
     confirmed_by: Mapped[str] = mapped_column(default="")
     ended_by: Mapped[str] = mapped_column(default="")
@@ -57,14 +59,52 @@ class OutageReport(Owned, Base):
     reported_at: Mapped[datetime]
 
 
+class OutageTold(Owned, Base):
+    """A person who was told of a confirmed outage unasked, and hears when it ends."""
+
+    __tablename__ = "outage_told"
+    __table_args__ = (UniqueConstraint("company_id", "outage_id", "contact_id"),)
+    outage_id: Mapped[Id] = mapped_column(ForeignKey("outage.id"))
+    contact_id: Mapped[Id] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"), index=True)
+    business_number_id: Mapped[Id] = mapped_column(ForeignKey("business_number.id"))
+    message_id: Mapped[Id]
+    """The message in the outbox; one that has not left when the outage ends never does."""
+
+
+class OutageCredit(Owned, Base):
+    """What a subscription got back for an outage: once for each."""
+
+    __tablename__ = "outage_credit"
+    __table_args__ = (
+        UniqueConstraint("company_id", "outage_id", "subscription_id"),
+        CheckConstraint("units > 0 AND net > 0", name="some"),
+    )
+    outage_id: Mapped[Id] = mapped_column(ForeignKey("outage.id"))
+    subscription_id: Mapped[Id] = mapped_column(ForeignKey("subscription.id"), index=True)
+    credit_note_id: Mapped[Id] = mapped_column(ForeignKey("credit_note.id"))
+    units: Mapped[int]
+    """Full hours or days, as the policy counted them."""
+    net: Mapped[Money]
+    """Before taxes, which follow at the invoice's own rates."""
+
+
 class OutagePolicy(Owned, Base):
-    """When reports make an outage; a company without a row takes the defaults of `core.network.outages`."""
+    """When reports make an outage, who is told and what is given back; a company without a row takes the defaults."""
 
     __tablename__ = "outage_policy"
     __table_args__ = (
         UniqueConstraint("company_id"),
         CheckConstraint("reports_min >= 2 AND within_minutes > 0", name="sensible"),
+        CheckConstraint("credit_unit IN ('hour', 'day')", name="credit_unit"),
+        CheckConstraint("credit_after_hours BETWEEN 0 AND 720", name="credit_after"),
     )
     reports_min: Mapped[int] = mapped_column(default=3)
     """So many customers of one sub-zone without internet are no coincidence."""
     within_minutes: Mapped[int] = mapped_column(default=30)
+    tells_customers: Mapped[bool] = mapped_column(default=True, server_default="true")
+    """Whether a confirmed outage is told to everybody whom it hits."""
+    gives_credit: Mapped[bool] = mapped_column(default=False, server_default="false")
+    credit_after_hours: Mapped[int] = mapped_column(default=24, server_default="24")
+    """So many hours without service are borne by the customer; what goes beyond is credited."""
+    credit_unit: Mapped[str] = mapped_column(default="day", server_default="day")
+    """`hour` or `day`: only full ones are credited."""

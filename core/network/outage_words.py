@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
+
+from core.network.outage_models import Outage
+from core.printing.figures import day_text
 
 LANGUAGES = ("en", "ur_Latn", "ur")
 MESSAGES: Mapping[str, Mapping[str, str]] = {
@@ -20,6 +24,14 @@ MESSAGES: Mapping[str, Mapping[str, str]] = {
         "ur": "%(company)s: ہم نے جانچ لیا، %(place)s میں کوئی عام بندش نہیں ہے۔ اگر آپ کے ہاں انٹرنیٹ نہیں چل رہا تو"
         " بتا دیں، ہم آ کر ٹھیک کریں گے۔",
     },
+    "outage_confirmed": {
+        "en": "%(company)s: the internet is off in %(place)s. %(known)s You need not do anything, we tell you here as"
+        " soon as it is back.",
+        "ur_Latn": "%(company)s: %(place)s mein internet band hai. %(known)s Aap ko kuch karne ki zaroorat nahi, bahal"
+        " hote hi hum yahan bata denge.",
+        "ur": "%(company)s: %(place)s میں انٹرنیٹ بند ہے۔ %(known)s آپ کو کچھ کرنے کی ضرورت نہیں، بحال ہوتے ہی ہم"
+        " یہاں بتا دیں گے۔",
+    },
     "outage_over": {
         "en": "%(company)s: the internet in %(place)s is back. Thank you for your patience. If it still does not work"
         " at your place, please write to us.",
@@ -29,6 +41,13 @@ MESSAGES: Mapping[str, Mapping[str, str]] = {
         " ہمیں لکھیں۔",
     },
 }
+KNOWN: Mapping[str, Mapping[str, str]] = {
+    "working": {"en": "Our team is on it.", "ur_Latn": "Hamari team kaam kar rahi hai.",
+                "ur": "ہماری ٹیم کام کر رہی ہے۔"},
+    "cause": {"en": "Cause: %(cause)s.", "ur_Latn": "Wajah: %(cause)s.", "ur": "وجہ: %(cause)s۔"},
+    "until": {"en": "We expect it to be back by %(until)s.", "ur_Latn": "Umeed hai %(until)s tak bahal ho jaye ga.",
+              "ur": "امید ہے %(until)s تک بحال ہو جائے گا۔"},
+}  # fmt: skip
 BUTTONS: Mapping[str, Mapping[str, str]] = {
     "confirm": {"en": "Confirm outage", "ur_Latn": "Outage hai", "ur": "بندش ہے"},
     "dismiss": {"en": "No outage", "ur_Latn": "Outage nahi", "ur": "بندش نہیں"},
@@ -42,6 +61,17 @@ TEMPLATES = {"en": ("", "en"), "ur_Latn": ("_roman", "ur"), "ur": ("", "ur")}
 def said(key: str, language: str, facts: Mapping[str, str]) -> str:
     """The words; a language without words is spoken to in English."""
     return MESSAGES[key][_known(language)] % facts
+
+
+def known_of(outage: Outage, language: str, timezone: str) -> str:
+    """What is known of it in one line: cause and expected end as far as told, else that somebody works on it."""
+    language, parts = _known(language), []
+    if outage.cause:
+        parts.append(KNOWN["cause"][language] % {"cause": " ".join(outage.cause.split()).rstrip(".۔")})
+    if outage.expected_end is not None:
+        until = outage.expected_end.astimezone(ZoneInfo(timezone))
+        parts.append(KNOWN["until"][language] % {"until": f"{day_text(until.date(), language)}, {until:%H:%M}"})
+    return " ".join(parts) or KNOWN["working"][language]
 
 
 def button(key: str, language: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import case, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -15,6 +16,12 @@ from core.db import table_of
 from core.errors import DomainError, NotFound
 from core.ids import Id, new_id
 from core.network.outage_models import RUNNING, Outage, OutagePolicy, OutageReport, OutageSubZone
+
+DEFAULTS: dict[str, Any] = {
+    "reports_min": 3, "within_minutes": 30, "tells_customers": True, "gives_credit": False, "credit_after_hours": 24,
+    "credit_unit": "day",
+}  # fmt: skip
+CREDIT_AFTER_MAX = 720
 
 
 class OutageRunning(DomainError):
@@ -45,7 +52,28 @@ class RunningOutage:
 def outage_policy_of(session: Session) -> OutagePolicy:
     """The company's rules; the defaults, not kept, where it has made none."""
     kept = session.scalars(select(OutagePolicy)).first()
-    return kept or OutagePolicy(reports_min=3, within_minutes=30)
+    return kept or OutagePolicy(**DEFAULTS)
+
+
+def change_outage_policy(session: Session, **changes: Any) -> OutagePolicy:
+    """Set when reports make an outage, who is told, and what is given back. Raises OutageInvalid."""
+    policy = outage_policy_of(session)
+    for name, value in changes.items():
+        setattr(policy, name, value)
+    if policy.reports_min < 2 or policy.within_minutes < 1:
+        raise OutageInvalid("An outage is suspected after two reports at least, within one minute at least")
+    if not 0 <= policy.credit_after_hours <= CREDIT_AFTER_MAX or policy.credit_unit not in ("hour", "day"):
+        raise OutageInvalid(f"Credit counts full hours or days, after 0 to {CREDIT_AFTER_MAX} hours")
+    policy.id = policy.id or new_id()
+    session.add(policy)
+    session.flush()
+    return policy
+
+
+def refuse_past_end(expected_end: datetime | None, now: datetime) -> None:
+    """Raise OutageInvalid for an expected end that is not to come."""
+    if expected_end is not None and expected_end <= now:
+        raise OutageInvalid(f"It cannot be expected back at {expected_end:%d %b %H:%M}, which is over")
 
 
 def open_outage(

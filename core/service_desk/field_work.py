@@ -25,7 +25,7 @@ class JobIncomplete(DomainError):
 
     def __init__(self, job: Job, missing: list[JobLine]) -> None:
         super().__init__(f"Job {job.number} still needs: {', '.join(f'{line.kind} {line.what}' for line in missing)}")
-        self.missing = missing
+        self.job, self.missing = job, missing
 
 
 class ReasonMissing(DomainError):

@@ -70,6 +70,8 @@ class Job(Owned, Base):
     arrival_confirmed_at: Mapped[datetime | None]
     """The customer said from his own number that somebody came."""
     done_at: Mapped[datetime | None]
+    told: Mapped[str] = mapped_column(default="")
+    """What was done, as the technician wrote it for the customer."""
     reason: Mapped[str] = mapped_column(default="")
     """Why it is blocked, was not possible, or was cancelled."""
     code_fingerprint: Mapped[str] = mapped_column(default="")

@@ -6,6 +6,7 @@ CUSTOMER = frozenset({
     "chat.menu", "chat.balance", "chat.invoice", "chat.how_to_pay", "chat.complaint_status", "chat.plans",
     "chat.human", "chat.complain", "chat.claim_payment", "chat.receipt", "chat.promise", "chat.recharge",
     "chat.change_plan", "chat.usage", "chat.outage", "chat.requests", "chat.connection", "chat.link", "chat.unlink",
+    "chat.visits",
 })  # fmt: skip
 RECOVERY = frozenset({
     "chat.menu", "chat.worklist", "chat.own_cases", "chat.collect", "chat.performance", "panel.home", "overdue.view",
@@ -18,16 +19,16 @@ OPERATIONS = frozenset({
     "expense.write", "vendor.write", "voucher.write",
     "chat.approve", "chat.lookup", "chat.outages", "stock.view", "stock.write", "stock.approve", "ticket.write",
     "network.view", "network.write", "inbox.answer", "link.decide", "lead.manage", "lead.papers", "desk.settings",
-    "job.view", "job.write",
+    "outage.view", "outage.write", "outage.settings", "job.view", "job.write",
 })  # fmt: skip
 OWNERSHIP = frozenset({
-    "ledger.view", "ledger.write", "ledger.close", "payroll.view", "payroll.write", "staff.invite",
+    "ledger.view", "ledger.write", "ledger.close", "payroll.view", "payroll.write", "staff.invite", "chat.finance",
 })  # fmt: skip
 
 PERMISSIONS: dict[str, frozenset[str]] = {
-    "prospect": frozenset({"chat.menu", "chat.plans", "chat.human", "chat.connection", "chat.link"}),
+    "prospect": frozenset({"chat.menu", "chat.visits", "chat.plans", "chat.human", "chat.connection", "chat.link"}),
     "customer": CUSTOMER,
-    "technician": frozenset({"chat.menu", "chat.jobs"}),
+    "technician": frozenset({"chat.menu", "chat.jobs", "chat.stock"}),
     "recovery_agent": RECOVERY,
     "manager": OPERATIONS,
     "owner": OPERATIONS | OWNERSHIP,

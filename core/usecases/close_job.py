@@ -39,16 +39,18 @@ class Closed:
     """The service that an installation started."""
 
 
-def ask_to_close(session: Session, *, job_id: Id, staff_id: Id, now: datetime) -> bool:
+def ask_to_close(session: Session, *, job_id: Id, staff_id: Id, now: datetime, told: str = "") -> bool:
     """Everything is done, so the customer is asked on his own number, with a code he may give to the technician.
 
-    False where nobody can be reached. Asking again sends a new code. Raises NotYourJob, JobIncomplete, JobMoveRefused.
+    `told` is what was done, for the customer. False where nobody can be reached. Asking again sends a new code.
+    Raises NotYourJob, JobIncomplete, JobMoveRefused.
     """
     job = own_job(session, job_id=job_id, staff_id=staff_id)
     if job.state != "arrived":
         raise JobMoveRefused(f"Job {job.number} is {job.state.replace('_', ' ')}: arrive there first")
     if missing := missing_of(job):
         raise JobIncomplete(job, missing)
+    job.told = told.strip() or job.told
     code = issue_code(session, job, now=now)
     return tell_visit(session, job, "finished", now=now, code=code, mark=job.code_fingerprint)
 
@@ -75,7 +77,7 @@ def close_job(
         subscription = _connect(session, job, actor=actor, now=now, origin=origin)
     elif job.kind == "survey":
         _note_survey(session, job, actor=actor, now=now)
-    _resolve(session, job, actor=actor, now=now, told=told)
+    _resolve(session, job, actor=actor, now=now, told=told or job.told)
     return Closed(job, job.confirmed_by in AGREED, subscription)
 
 

@@ -126,7 +126,7 @@ def _people(
 def tell(
     session: Session, key: str, facts: dict[str, str], contact: Contact, company: Company, *,
     choices: Sequence[tuple[str, str]], business_number_id: Id, heard_at: datetime | None, lane: str, dedupe_key: str,
-    now: datetime,
+    now: datetime, not_before: datetime | None = None, expires_in: timedelta | None = None,
 ) -> Id:  # fmt: skip
     """Queue one of `core.network.outage_words`, as a template where the window is shut; `choices` are (id, button)."""
     language = contact.language or company.default_language
@@ -137,7 +137,7 @@ def tell(
     return queue_message(
         session, contact_id=contact.id, business_number_id=business_number_id, lane=lane,
         payload=plain if in_window else payloads.template(**template), text=words, dedupe_key=dedupe_key, now=now,
-        template=template if in_window else None,
+        template=template if in_window else None, not_before=not_before, expires_in=expires_in,
     )  # fmt: skip
 
 

@@ -18,6 +18,8 @@ from core.messaging.outbox import queue_message
 from core.printing.figures import day_text
 from core.service_desk.job_models import Job
 from core.service_desk.job_words import KINDS, TEMPLATES, known
+from core.staff.models import Staff
+from core.usecases.tell_office import contact_of
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "given": {
@@ -30,6 +32,16 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "ur_Latn": "Kaam *%(job)s* ka waqt badal gaya: %(when)s.",
         "ur": "کام *%(job)s* کا وقت بدل گیا: %(when)s۔",
     },
+    "closed": {
+        "en": "The customer has confirmed *%(job)s*. It is closed, well done.",
+        "ur_Latn": "Customer ne *%(job)s* ki tasdeeq kar di hai. Kaam band ho gaya, shabash.",
+        "ur": "کسٹمر نے *%(job)s* کی تصدیق کر دی ہے۔ کام بند ہو گیا، شاباش۔",
+    },
+    "agreed": {
+        "en": "The customer has confirmed *%(job)s*. Please finish it.",
+        "ur_Latn": "Customer ne *%(job)s* ki tasdeeq kar di hai. Ab aap isay mukammal karein.",
+        "ur": "کسٹمر نے *%(job)s* کی تصدیق کر دی ہے۔ اب آپ اسے مکمل کریں۔",
+    },
     "called_off": {
         "en": "Job *%(job)s* is called off.",
         "ur_Latn": "Kaam *%(job)s* mansookh ho gaya.",
@@ -41,7 +53,11 @@ OPEN = {"en": "Open", "ur_Latn": "Kholein", "ur": "کھولیں"}
 
 
 def tell_technician(session: Session, job: Job, what: str, *, now: datetime, mark: str = "") -> bool:
-    """Queue it once; False where he is not known on WhatsApp. `what` is a word of WORDS."""
+    """Queue it once, also for one who never wrote yet; False where the company has no number.
+
+    `what` is a word of WORDS.
+    """
+    contact_of(session, session.get_one(Staff, job.assigned_to))
     person = session.execute(
         select(Contact, Conversation.last_inbound_at)
         .outerjoin(Conversation, Conversation.contact_id == Contact.id)

@@ -52,6 +52,7 @@ def make_jobs() -> None:
         sa.Column("arrival_metres", sa.Integer(), nullable=True),
         sa.Column("arrival_confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("told", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("code_fingerprint", sa.String(), nullable=False),
         sa.Column("code_expires_at", sa.DateTime(timezone=True), nullable=True),

@@ -15,6 +15,7 @@ TITLES = {
     131048: "Spam rate limit hit", 131049: "Message not delivered to maintain healthy ecosystem engagement",
     131050: "User has stopped marketing messages", 131051: "Unsupported message type", 131052: "Media download error",
     131053: "Media upload error", 131056: "Pair rate limit hit", 131057: "Account in maintenance mode",
+    131062: "Business-scoped user id recipients are not supported for this message",
     132000: "Number of parameters does not match", 132001: "Template name does not exist in the translation",
     132012: "Parameter format does not match", 132015: "Template is paused", 132016: "Template is disabled",
     132018: "Template parameters have invalid content", 133004: "Server temporarily unavailable",

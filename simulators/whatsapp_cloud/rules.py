@@ -45,6 +45,8 @@ def check_message(body: Body, world: World) -> None:
     if not isinstance(content, Mapping):
         raise GraphError(131008, f"{kind} is required")
     check(str(kind), content, world)
+    if kind == "template" and not body.get("to") and templates.is_authentication(content, world.templates):
+        raise GraphError(131062, "an authentication template cannot be sent to a business-scoped user id")
 
 
 def _check_recipient(body: Body) -> None:

@@ -13,6 +13,7 @@ NAME = re.compile(r"[a-z0-9_]{1,512}")
 PLACE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 UNPRINTABLE = re.compile(r"[\n\r\t]| {5,}")
 BODY_MAX = 1024
+CODE_MAX = 15
 NOT_SENT = {"PAUSED": 132015, "DISABLED": 132016}
 CATEGORIES = ("AUTHENTICATION", "MARKETING", "UTILITY")
 
@@ -27,6 +28,8 @@ class Template:
     category: str = "UTILITY"
     status: str = "APPROVED"
     id: str = ""
+    code_expiration_minutes: int | None = None
+    """Of an authentication template: when its code ends."""
 
     @property
     def places(self) -> list[str]:
@@ -41,8 +44,15 @@ class Template:
         return {
             "id": self.id, "name": self.name, "language": self.language, "category": self.category,
             "status": self.status, "parameter_format": "NAMED" if self.named else "POSITIONAL",
-            "components": [{"type": "BODY", "text": self.body, **self._example()}],
+            "components": [{"type": "BODY", "text": self.body, **self._example()}, *self._code_parts()],
         }  # fmt: skip
+
+    def _code_parts(self) -> list[dict[str, Any]]:
+        if self.category != "AUTHENTICATION":
+            return []
+        minutes = self.code_expiration_minutes
+        footer = [{"type": "FOOTER", "code_expiration_minutes": minutes}] if minutes else []
+        return [*footer, {"type": "BUTTONS", "buttons": [{"type": "OTP", "otp_type": "COPY_CODE"}]}]
 
     def _example(self) -> dict[str, Any]:
         if self.named:
@@ -54,6 +64,8 @@ def from_graph(body: Mapping[str, Any], template_id: str) -> Template:
     """The template of a creation request; raises GraphError."""
     name, language, category = str(body.get("name")), str(body.get("language") or ""), str(body.get("category"))
     parts = [part for part in body.get("components") or [] if isinstance(part, Mapping)]
+    if category.upper() == "AUTHENTICATION":
+        return _authentication(name, language, parts, template_id)
     texts = [part.get("text") for part in parts if str(part.get("type")).upper() == "BODY"]
     if not NAME.fullmatch(name) or not language or category.upper() not in CATEGORIES:
         raise GraphError(100, "name, language or category is not valid")
@@ -62,6 +74,27 @@ def from_graph(body: Mapping[str, Any], template_id: str) -> Template:
     if PLACE.match(texts[0].strip()) or re.search(r"\}\}$", texts[0].strip()):
         raise GraphError(100, "variables cannot be at the start or end of the template")
     return Template(name, language, texts[0], category.upper(), id=template_id)
+
+
+def _authentication(name: str, language: str, parts: list[Mapping[str, Any]], template_id: str) -> Template:
+    """Meta writes the words itself: the request only says whether they warn, and when the code ends."""
+    kinds = {str(part.get("type")).upper(): part for part in parts}
+    buttons = kinds.get("BUTTONS", {}).get("buttons") or []
+    if not NAME.fullmatch(name) or not language:
+        raise GraphError(100, "name, language or category is not valid")
+    if "BODY" not in kinds or "text" in kinds["BODY"]:
+        raise GraphError(100, "an authentication template has a body without text of its own")
+    if len(buttons) != 1 or str(buttons[0].get("type")).upper() != "OTP":
+        raise GraphError(100, "an authentication template needs one OTP button")
+    minutes = kinds.get("FOOTER", {}).get("code_expiration_minutes")
+    if minutes is not None and (not isinstance(minutes, int) or not 1 <= minutes <= 90):
+        raise GraphError(100, "code_expiration_minutes must be between 1 and 90")
+    body = "*{{1}}* is your verification code."
+    if kinds["BODY"].get("add_security_recommendation"):
+        body += " For your security, do not share this code."
+    return Template(
+        name, language, body, "AUTHENTICATION", id=template_id, code_expiration_minutes=minutes
+    )  # fmt: skip
 
 
 def check(content: Mapping[str, Any], templates: Mapping[tuple[str, str], Template]) -> None:
@@ -79,6 +112,29 @@ def check(content: Mapping[str, Any], templates: Mapping[tuple[str, str], Templa
         raise GraphError(132000, f"{len(given)} parameters instead of {len(template.places)}")
     if template.named and {str(p.get("parameter_name")) for p in given} != set(template.places):
         raise GraphError(132012, f"the parameters' names must be {', '.join(template.places)}")
+    if template.category == "AUTHENTICATION":
+        _check_code(content, given)
+
+
+def is_authentication(content: Mapping[str, Any], templates: Mapping[tuple[str, str], Template]) -> bool:
+    """Whether the message carries a one-time code."""
+    return _found(content, templates).category == "AUTHENTICATION"
+
+
+def _check_code(content: Mapping[str, Any], body: list[Mapping[str, Any]]) -> None:
+    """The code stands in the body and once more in the button, which must come with it."""
+    code = str(body[0].get("text", "")) if body else ""
+    if len(code) > CODE_MAX:
+        raise GraphError(132018, f"a code has at most {CODE_MAX} characters")
+    buttons = [part for part in content.get("components") or [] if str(part.get("type")).lower() == "button"]
+    if len(buttons) != 1:
+        raise GraphError(131008, "an authentication template needs its button component with the code")
+    button = buttons[0]
+    if str(button.get("sub_type")).lower() not in ("url", "copy_code") or str(button.get("index")) != "0":
+        raise GraphError(132012, "the button of an authentication template has sub_type url and index 0")
+    given = [part.get("text") or part.get("coupon_code") for part in button.get("parameters", [])]
+    if given != [code]:
+        raise GraphError(132012, "the button must carry the same code as the body")
 
 
 def shown(content: Mapping[str, Any], templates: Mapping[tuple[str, str], Template]) -> str:

@@ -108,3 +108,60 @@ def test_a_foreign_client_makes_and_sends_a_template(simulator: Simulator, pywa:
     assert "due" in {template.name for template in pywa.get_templates(waba_id=waba)}
     pywa.send_template(AYESHA.phone, "due", TemplateLanguage.ENGLISH, [body.params(name="Bilal")])
     assert shown(simulator)[-1] == "Dear Bilal, your bill is due."
+
+
+CODE = Template("one_time_code", "en", "*{{1}}* is your verification code.", "AUTHENTICATION")
+
+
+def code_message(code: str = "481516", *buttons: dict) -> dict:
+    """A one-time code, as Meta wants it where `buttons` has the one that copies it."""
+    return {
+        **text(), "type": "template",
+        "template": {
+            "name": "one_time_code", "language": {"code": "en"},
+            "components": [{"type": "body", "parameters": [value(code)]}, *buttons],
+        },
+    }  # fmt: skip
+
+
+def button(code: str, **changes: object) -> dict:
+    return {"type": "button", "sub_type": "url", "index": "0", "parameters": [value(code)]} | changes
+
+
+def test_a_one_time_code_goes_with_its_button(simulator: Simulator) -> None:
+    simulator.world.add_template(CODE)
+    assert post(simulator, code_message("481516", button("481516"))).status_code == 200
+    assert shown(simulator) == ["*481516* is your verification code."]
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (code_message("481516"), 131008),
+        (code_message("481516", button("481517")), 132012),
+        (code_message("481516", button("481516", sub_type="quick_reply")), 132012),
+        (code_message("481516", button("481516", index="1")), 132012),
+        (code_message("481516", button("481516"), button("481516")), 131008),
+        (code_message("1234567890123456", button("1234567890123456")), 132018),
+        (code_message("481516", button("481516")) | {"to": "", "recipient": "PK.1349"}, 131062),
+    ],
+)
+def test_a_one_time_code_that_meta_would_refuse_is_refused(simulator: Simulator, body: dict, code: int) -> None:
+    simulator.world.add_template(CODE)
+    assert post(simulator, body).json()["error"]["code"] == code
+
+
+def test_an_authentication_template_is_made_without_words_of_its_own(simulator: Simulator) -> None:
+    url = f"{simulator.base_url}/v25.0/{simulator.config.waba_id}/message_templates"
+    parts = [
+        {"type": "BODY", "add_security_recommendation": True}, {"type": "FOOTER", "code_expiration_minutes": 10},
+        {"type": "BUTTONS", "buttons": [{"type": "OTP", "otp_type": "COPY_CODE"}]},
+    ]  # fmt: skip
+    wanted = {"name": "my_code", "language": "en", "category": "AUTHENTICATION", "components": parts}
+    assert requests.post(url, json=wanted, headers=headers(), timeout=5).json()["status"] == "APPROVED"
+    for wrong in (parts[:2], [{"type": "BODY", "text": "Code {{1}} here"}, *parts[1:]],
+                  [parts[0], {"type": "FOOTER", "code_expiration_minutes": 91}, parts[2]]):  # fmt: skip
+        answer = requests.post(
+            url, json=wanted | {"name": "other", "components": wrong}, headers=headers(), timeout=5
+        )  # fmt: skip
+        assert answer.json()["error"]["code"] == 100

@@ -40,6 +40,10 @@ def _technician(session: Session, company: TestCompany, phone: str) -> None:
     make_staff(session, company, role="technician", phone=phone)
 
 
+def _owner(session: Session, company: TestCompany, phone: str) -> None:
+    make_staff(session, company, role="owner", phone=phone)
+
+
 WHO: dict[str, Callable[[Session, TestCompany, str], object]] = {
     "a customer who owes 3435.63": debtor,
     "a customer who owes nothing": _paid_up,
@@ -48,6 +52,7 @@ WHO: dict[str, Callable[[Session, TestCompany, str], object]] = {
     "a technician": _technician,
     "a recovery agent with cases": agent_with_cases,
     "a manager with work": manager_with_work,
+    "an owner": _owner,
 }
 KINDS: dict[str, tuple[str, dict[str, object]]] = {
     "a photo": ("image", {"id": "told-photo", "mime_type": "image/jpeg", "sha256": "x"}),
@@ -66,6 +71,8 @@ class Teller:
     company: TestCompany
     people: dict[str, Phone] = field(default_factory=dict)
     answer: OutboundMessage | None = None
+    before: list[OutboundMessage] = field(default_factory=list)
+    """Messages of the same answer that came before its last one."""
     line: int = 0
 
     def play(self) -> None:
@@ -118,7 +125,8 @@ def _hear(teller: Teller, name: str, kind: str, content: dict[str, object]) -> N
     teller.expect(person.sends(kind, content) == 200, "the webhook refused it")
     new = person.replies()
     teller.expect(len(new) >= 1, "nothing was answered")
-    teller.answer = person.last = new[-1]
+    *teller.before, teller.answer = new
+    person.last = new[-1]
 
 
 def _writes(teller: Teller, name: str, words: str) -> None:
@@ -141,6 +149,20 @@ def _sends(teller: Teller, name: str, what: str) -> None:
 
 def _says(teller: Teller, words: str) -> None:
     teller.expect(words in teller.last().text, f"{words!r} is not said")
+
+
+def _says_before(teller: Teller, words: str) -> None:
+    said = "\n".join(message.text for message in teller.before)
+    teller.expect(words in said, f"{words!r} is not said before, only {said!r}")
+
+
+def _sends_before(teller: Teller, start: str) -> None:
+    names = [(message.attachment or {}).get("filename", "") for message in teller.before]
+    teller.expect(any(name.startswith(start) for name in names), f"the documents before are {names}")
+
+
+def _messages(teller: Teller, count: str) -> None:
+    teller.expect(len(teller.before) + 1 == int(count), f"{len(teller.before) + 1} messages came")
 
 
 def _says_not(teller: Teller, words: str) -> None:
@@ -227,6 +249,9 @@ _LINES: tuple[tuple[re.Pattern[str], Callable[..., None]], ...] = tuple(
     (re.compile(pattern), act)
     for pattern, act in (
         (r"says: (.+)", _says),
+        (r"says before: (.+)", _says_before),
+        (r"sends before: (.+)", _sends_before),
+        (r"messages: (\d)", _messages),
         (r"does not say: (.+)", _says_not),
         (r"offers: (.+)", _offers),
         (r"sends: (.+)", _document),

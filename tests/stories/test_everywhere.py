@@ -41,7 +41,8 @@ UNWALKED = {
     "renew_prepaid": {"shown_until"}, "approve": {"item", "method", "counted", "confirmed"},
     "refuse": {"item", "reason", "confirmed"}, "dispute_bill": {"bill", "detail", "confirmed"},
     "comment_rating": {"ticket", "comment"}, "pause_line": {"start", "back", "confirmed"},
-    "outage_details": {"outage", "cause", "hours"},
+    "outage_details": {"outage", "cause", "hours"}, "assign_ticket": {"ticket", "technician", "confirmed"},
+    "assign_case": {"customer", "agent", "confirmed"},
     "link_account": {"account_no"}, "link_by_office": {"who"}, "unlink_account": {"confirmed"},
     "new_connection": {"place", "zone", "name", "address", "pin", "plan", "wished", "phone", "confirmed"},
 }  # fmt: skip

@@ -12,11 +12,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text, update
 
 import cli
+from core import vault
 from core.clock import utc_now
 from core.crm.link_models import LinkRequest
 from core.crm.models import Contact, ContactAccount, CustomerPhone
-from core.db import company_session
-from core.messaging.models import Conversation, OutboundMessage
+from core.db import company_session, platform_session
+from core.messaging import payloads
+from core.messaging.corrections import HIDDEN
+from core.messaging.models import Conversation, InboundMessage, OutboundMessage, WebhookEvent
 from core.service_desk.models import Ticket
 from tests.builders import a_phone, customer_who_owes, make_customer, make_staff
 from tests.cast import TestCompany
@@ -73,10 +76,10 @@ def code_of(company: TestCompany) -> str:
         sent = session.scalars(
             select(OutboundMessage).where(OutboundMessage.dedupe_key.like("link_code:%")).order_by(OutboundMessage.id)
         ).all()[-1]  # fmt: skip
-    body = sent.payload["interactive"]["body"]["text"]
-    found = re.search(r"\*(\d{6})\*", body)
-    assert found and sent.lane == "urgent" and found[1] not in sent.text
-    return found[1]
+    assert sent.sealed is not None and sent.lane == "urgent"
+    code = vault.unseal(sent.sealed)
+    assert code not in str((sent.text, sent.payload, sent.template))
+    return code
 
 
 def ask(stranger: Phone, number: str = "C-2001") -> str:
@@ -316,21 +319,50 @@ def test_other_wishes_about_an_account_link_and_unlink_nothing(ayesha: Phone, wo
     assert flow.get("flow") not in ("link_account", "unlink_account")
 
 
-def test_who_has_not_written_for_a_day_gets_the_code_by_a_template_in_his_language(
-    company: TestCompany, ayesha: Phone, stranger: Phone
+@pytest.mark.parametrize(
+    ("words", "warned", "code"),
+    [
+        ("mera bill kitna hai", ("account_link_asked_roman", "ur"), ("one_time_code", "ur")),
+        ("میرا بل کتنا ہے", ("account_link_asked", "ur"), ("one_time_code", "ur")),
+        ("what is my bill", ("account_link_asked", "en"), ("one_time_code", "en")),
+    ],
+)
+def test_the_code_goes_by_metas_template_for_codes_and_the_warning_beside_it(
+    company: TestCompany, ayesha: Phone, stranger: Phone, words: str, warned: tuple[str, str], code: tuple[str, str]
 ) -> None:
-    says(ayesha, "mera bill kitna hai")
+    says(ayesha, words)
     ask(stranger)
     with company_session(company.id) as session:
-        sent = session.scalars(
-            select(OutboundMessage).where(OutboundMessage.dedupe_key.like("link_code:%"))
-        ).one()  # fmt: skip
-    assert sent.template is not None
-    assert (sent.template["name"], sent.template["language"]) == ("account_link_code_roman", "ur")
-    templates = json.loads((Path(cli.__file__).parent / "demo_templates.json").read_text())
-    known = {(each["name"], each["language"]): each["body"] for each in templates}
-    places = set(re.findall(r"{{(\w+)}}", known["account_link_code_roman", "ur"]))
-    assert places == set(sent.template["parameters"])
+        rows = select(OutboundMessage).order_by(OutboundMessage.id)
+        warning = session.scalars(rows.where(OutboundMessage.dedupe_key.like("link_wanted:%"))).one()
+        sent = session.scalars(rows.where(OutboundMessage.dedupe_key.like("link_code:%"))).one()
+    assert warning.id < sent.id and warning.template is not None
+    assert (warning.template["name"], warning.template["language"]) == warned
+    listed = json.loads((Path(cli.__file__).parent / "demo_templates.json").read_text())
+    known = {(each["name"], each["language"]): each for each in listed}
+    assert set(re.findall(r"{{(\w+)}}", known[warned]["body"])) == set(warning.template["parameters"])
+    template = sent.payload["template"]
+    assert (template["name"], template["language"]["code"]) == code
+    assert known[code]["category"] == "AUTHENTICATION" and known[code]["code_expiration_minutes"] == 10
+    body, button = template["components"]
+    assert (body["type"], button["sub_type"], button["index"]) == ("body", "url", "0")
+    assert body["parameters"] == button["parameters"] == [{"type": "text", "text": payloads.CODE_PLACE}]
+
+
+def test_who_hides_his_number_gets_the_code_in_the_chat(
+    client: FlaskClient, company: TestCompany, ayesha: Phone, stranger: Phone
+) -> None:
+    ask(stranger)
+    says(stranger, code_of(company))
+    third = Phone(client, company, None, "PK.7770000000001")
+    ask(third)
+    with company_session(company.id) as session:
+        hidden = session.scalars(select(Contact.id).where(Contact.user_id == NEWCOMER)).one()
+        told = select(OutboundMessage).where(OutboundMessage.contact_id == hidden, OutboundMessage.sealed.is_not(None))
+        sent = session.scalars(told).one()
+    assert sent.kind == "interactive" and payloads.CODE_PLACE in sent.text
+    assert sent.sealed is not None
+    assert vault.unseal(sent.sealed) in str(payloads.with_code(sent.payload, vault.unseal(sent.sealed)))
 
 
 def test_a_tap_on_the_templates_quick_reply_takes_the_link_back(
@@ -345,3 +377,16 @@ def test_a_tap_on_the_templates_quick_reply_takes_the_link_back(
     assert ayesha.sends("button", {"payload": told.template["buttons"][0], "text": "I do not know this"}) == 200
     assert "T-1001" in ayesha.reply().text
     assert OWED not in says(stranger, "what is my balance").text
+
+
+def test_a_typed_code_is_not_kept_in_clear(company: TestCompany, ayesha: Phone, stranger: Phone) -> None:
+    ask(stranger)
+    code = code_of(company)
+    says(stranger, code)
+    with company_session(company.id) as session:
+        typed = session.scalars(select(InboundMessage).order_by(InboundMessage.id.desc()).limit(1)).one()
+    assert (typed.text, typed.content["text"]["body"]) == (HIDDEN, "000000")
+    with platform_session("test") as session:
+        body = session.scalars(select(WebhookEvent.body).where(WebhookEvent.id == typed.event_id)).one()
+    sent = json.loads(body)["entry"][0]["changes"][0]["value"]["messages"][0]
+    assert sent["text"]["body"] == "000000"

@@ -9,7 +9,6 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from bot.handing_back import give_back, return_overdue
-from bot.replay import replay
 from core.clock import utc_now
 from core.crm.desk import change_desk_settings
 from core.crm.desk_models import WEEKDAYS
@@ -22,6 +21,7 @@ from core.service_desk.models import Ticket
 from tests.builders import a_phone, customer_who_owes, make_staff
 from tests.cast import TestCompany
 from tests.phones import Phone, choices
+from tests.scratch import replayed
 from workers.desk import return_chats
 
 ALWAYS = {day: ["00:00", "23:59"] for day in WEEKDAYS}
@@ -135,7 +135,8 @@ def test_without_an_answer_the_chat_returns_with_an_apology_and_the_managers_kno
         manager = Phone(client, company, make_staff(session, company, role="manager", name="Hina").phone)
     manager.says("menu")
     ayesha.replies()
-    ayesha.says("talk to a person")
+    assert ayesha.sends("text", {"body": "talk to a person"}) == 200
+    assert {m.dedupe_key.split(":")[0] for m in ayesha.replies()} >= {"deskcard"}
     talk, later = conversation(company, ayesha), utc_now() + timedelta(hours=2)
     with company_session(company.id, "test") as session:
         session.execute(update(Conversation).values(last_inbound_at=later - timedelta(hours=1)))
@@ -220,6 +221,6 @@ def test_a_talk_with_people_in_it_is_replayed_with_the_same_silence(company: Tes
     with company_session(company.id, "test") as session:
         give_back(session, conversation_id=conversation(company, ayesha).id, now=utc_now())
     assert ayesha.sends("text", {"body": "what is my balance"}, at=begin + 20) == 200
-    compared = replay(company.id, conversation(company, ayesha).id)
+    compared = replayed(company.id, conversation(company, ayesha).id)
     assert [bool(each.now) for each in compared] == [True, False, True]
     assert {each.verdict for each in compared} <= {"same", "figures"}

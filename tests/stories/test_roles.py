@@ -36,7 +36,7 @@ def tap(person: Phone, action: str) -> str:
 def test_an_employee_who_is_a_customer_switches_by_one_tap_and_back(client: FlaskClient, company: TestCompany) -> None:
     tariq = technician_who_owes(client, company)
     menu = tariq.says("menu")
-    assert set(choices(menu).values()) == {"jobs", "role:customer"}
+    assert set(choices(menu).values()) == {"jobs", "stock", "flow:restock_request", "role:customer"}
     assert "3,435" not in tariq.says("what is my balance").text
     tariq.last = menu
     as_customer = tariq.taps("Customer menu")
@@ -117,7 +117,7 @@ def test_a_customer_who_is_hired_is_known_from_his_next_message(client: FlaskCli
     assert "3,435.63" in bilal.says("what is my balance").text
     with company_session(company.id, "test") as session:
         make_staff(session, company, role="technician", name="Bilal", phone=phone)
-    assert set(choices(bilal.says("menu")).values()) == {"jobs", "role:customer"}
+    assert {"jobs", "role:customer"} <= set(choices(bilal.says("menu")).values())
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -225,7 +225,7 @@ def test_three_reports_make_a_suspicion_that_a_manager_confirms_and_ends(
     saima.replies()
     saima.says("outage")
     assert "Customers who reported it: 3" in saima.taps("Gulberg III").text
-    saima.taps("Confirm outage")
+    assert "3 customers hear it" in tap(saima, choices(saima.last)["Confirm outage"]).text
     saima.taps("Details")
     assert "3 customers hear it" in tap(saima, choices(saima.last)["It is over"]).text
     told = [heard_by(company, str(person.phone))[-1] for person in people]

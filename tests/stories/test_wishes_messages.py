@@ -9,7 +9,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from core.billing.payment_models import PaymentClaim
+from core.clock import utc_now
 from core.db import company_session
+from core.messaging.human import hand_over
 from core.messaging.models import Conversation, InboundMessage
 from core.usecases.customer_profile import customer_profile
 from tests.cast import TestCompany
@@ -42,7 +44,7 @@ def test_whatever_comes_without_words_gets_one_sensible_answer(
 ) -> None:
     bilal = paid_up(client, company)
     assert bilal.sends(kind, content) == 200
-    assert "menu" in choices(bilal.reply()).values()
+    assert {"menu", "picture"} & set(choices(bilal.reply()).values())
 
 
 def test_a_reaction_is_no_message_to_answer(client: FlaskClient, company: TestCompany) -> None:
@@ -129,6 +131,47 @@ def test_a_deleted_message_is_shown_as_deleted(client: FlaskClient, company: Tes
         lines = customer_profile(session, number="C-2001", today=in_days(0)).chat
     assert [line.text for line in lines if line.deleted] == [""]
     assert "raaz" not in str(lines)
+
+
+def test_a_change_that_comes_before_its_message_is_kept_for_it(client: FlaskClient, company: TestCompany) -> None:
+    bilal = paid_up(client, company)
+    bilal.says("menu")
+    assert edit(bilal, "wamid.LATE", "wifi ka password bhool gaya") == 200
+    assert bilal.replies() == []
+    assert bilal.sends("text", {"body": "wfi ka psswrd bhol"}, wamid="wamid.LATE") == 200
+    assert "Kya badalna hai" in bilal.reply().text
+    with company_session(company.id) as session:
+        kept = session.scalars(select(InboundMessage).where(InboundMessage.wamid == "wamid.LATE")).one()
+        assert kept.text == "wifi ka password bhool gaya" and kept.edited_at is not None
+
+
+def test_a_message_taken_back_before_it_comes_is_not_answered(client: FlaskClient, company: TestCompany) -> None:
+    bilal = paid_up(client, company)
+    assert bilal.sends("revoke", {"original_message_id": "wamid.NEVER"}) == 200
+    assert bilal.sends("text", {"body": "mera bill kitna hai"}, wamid="wamid.NEVER") == 200
+    assert bilal.replies() == []
+    with company_session(company.id) as session:
+        kept = session.scalars(select(InboundMessage).where(InboundMessage.wamid == "wamid.NEVER")).one()
+        assert kept.deleted_at is not None
+
+
+def test_anothers_early_change_does_nothing(client: FlaskClient, company: TestCompany) -> None:
+    bilal, sana = paid_up(client, company), paid_up(client, company, "Sana Mirza")
+    assert edit(sana, "wamid.MINE", "connection band kar do") == 200
+    assert bilal.sends("text", {"body": "menu"}, wamid="wamid.MINE") == 200
+    assert "Salam" in bilal.reply().text
+
+
+def test_a_change_is_not_answered_while_people_have_the_chat(client: FlaskClient, company: TestCompany) -> None:
+    bilal = mover(client, company)
+    with company_session(company.id) as session:
+        talk = session.scalars(select(Conversation)).one()
+        hand_over(session, conversation=talk, by="test", now=utc_now(), due_at=utc_now())
+    assert edit(bilal, "wamid.ADDRESS", "House 19, Wapda Town") == 200
+    assert bilal.replies() == []
+    with company_session(company.id) as session:
+        kept = session.scalars(select(InboundMessage).where(InboundMessage.wamid == "wamid.ADDRESS")).one()
+        assert kept.text == "House 19, Wapda Town"
 
 
 def test_nobody_changes_or_deletes_anothers_message(client: FlaskClient, company: TestCompany) -> None:

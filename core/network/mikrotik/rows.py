@@ -178,5 +178,10 @@ def _normal(limit: str) -> list[list[str]]:
     parts = []
     for part in limit.split():
         first, _, second = part.partition("/")
-        parts.append([str(bits(side.removesuffix("s")) or side) for side in (first, second or first)])
+        parts.append([_meaning(side) for side in (first, second or first)])
     return parts
+
+
+def _meaning(side: str) -> str:
+    plain = side.removesuffix("s")
+    return str(bits(plain)) if re.fullmatch(r"\d+[kKMG]?", plain) else side
