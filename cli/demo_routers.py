@@ -27,7 +27,7 @@ LOGIN, PASSWORD = "taar", "router-demo"
 HOST = "127.0.0.1"
 POOL = "pppoe-pool"
 OFFLINE_SHARE = 0.07
-MADE_BY_HAND = 44
+MADE_BY_HAND = 14
 """The resident whose account somebody made on the router before Taar came."""
 FOREIGN = (("office", "Office line, do not touch"), ("cctv-tower", "03001234567"))
 
