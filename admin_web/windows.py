@@ -9,7 +9,7 @@ from admin_web.forms import FieldInvalid, Form
 from core.service_desk.job_policy import job_policy_of
 from core.service_desk.jobs import Window
 
-FROM = time(10)
+FROM, DAY_BEGINS, DAY_ENDS = time(10), 8, 20
 
 
 def asked_window(page: Books, form: Form) -> Window | None:
@@ -29,6 +29,14 @@ def required_window(page: Books, form: Form) -> Window:
     if window is None:
         raise FieldInvalid("Day is missing: say when somebody comes.")
     return window
+
+
+def next_slot(page: Books, now: datetime) -> tuple[date, str]:
+    """The day and hour that a form proposes: the next full hour by daylight."""
+    local = (now + timedelta(hours=1)).astimezone(page.zone)
+    if DAY_BEGINS <= local.hour < DAY_ENDS:
+        return local.date(), f"{local:%H}:00"
+    return (local.date() + timedelta(days=local.hour >= DAY_ENDS)), f"{FROM:%H:%M}"
 
 
 def _instant(page: Books, day: date, written: str, default: time) -> datetime:

@@ -11,10 +11,11 @@ from flask import Response, abort, render_template
 from admin_web.access import Books, books, needs
 from admin_web.blueprint import Page, blueprint
 from admin_web.forms import Form, asked, attempt
+from admin_web.windows import next_slot
 from core.clock import day_begins, utc_now
 from core.errors import DomainError, NotFound
 from core.service_desk.board import is_late, names_of
-from core.service_desk.callbacks import callbacks, note_callback
+from core.service_desk.callbacks import callbacks, note_callback, unconfirmed_jobs
 from core.service_desk.confirmations import confirm_by_office, doubtful_jobs, look_at_job
 from core.service_desk.job_models import OPEN_JOBS, Job
 from core.service_desk.job_policy import job_policy_of
@@ -41,7 +42,7 @@ def job_page(number: str) -> Page:
         actors = {event.actor for event in file.events} | {line.done_by for line in job.lines} | {job.created_by}
         actors |= {reading.measured_by for reading in file.readings}
         return render_template(
-            "job.html", company=page.company, zone=page.zone, file=file, job=job, now=now, today=page.today,
+            "job.html", company=page.company, zone=page.zone, file=file, job=job, slot=next_slot(page, now),
             names=named_actors(page.session, actors), staff=staff_names(page.session), moves=MOVES[job.state],
             is_open=job.state in OPEN_JOBS, late=is_late(job, now), policy=job_policy_of(page.session),
             technicians=[(str(each.staff_id), f"{each.name}: {each.why}") for each in file.proposals],
@@ -75,13 +76,14 @@ def job_checks() -> Page:
             abort(400, str(wrong))
         since = until - timedelta(days=SAMPLE_DAYS - 1)
         zone = page.company.timezone
-        sample = callbacks(page.session, since=day_begins(since, zone),
-                           until=day_begins(until + timedelta(days=1), zone))  # fmt: skip
+        span = {"since": day_begins(since, zone), "until": day_begins(until + timedelta(days=1), zone)}
+        sample, unconfirmed = callbacks(page.session, **span), unconfirmed_jobs(page.session, **span)
         doubtful = doubtful_jobs(page.session)
-        jobs = [*doubtful, *(each.job for each in sample)]
+        jobs = [*doubtful, *unconfirmed, *(each.job for each in sample)]
         actors = {each.call.actor for each in sample if each.call}
         return render_template(
             "job_checks.html", company=page.company, zone=page.zone, doubtful=doubtful, sample=sample, since=since,
+            unconfirmed=unconfirmed,
             until=until, names=names_of(page.session, jobs), staff=staff_names(page.session),
             people=named_actors(page.session, actors), percent=job_policy_of(page.session).callback_percent,
         )  # fmt: skip

@@ -12,7 +12,7 @@ from admin_web.access import Books, books, needs
 from admin_web.blueprint import Page, blueprint
 from admin_web.forms import FieldInvalid, Form, asked, attempt
 from admin_web.uploads import kept_file
-from admin_web.windows import asked_window
+from admin_web.windows import asked_window, next_slot
 from core import vault
 from core.clock import utc_now
 from core.crm.models import Customer, Document
@@ -20,7 +20,6 @@ from core.errors import DomainError, NotFound
 from core.service_desk.checks import checks_since
 from core.service_desk.dispatch import technicians_of
 from core.service_desk.job_models import OPEN_JOBS, Job
-from core.service_desk.job_policy import job_policy_of
 from core.service_desk.merging import may_merge
 from core.service_desk.models import OPEN_STATES, Ticket, TicketDocument
 from core.service_desk.priorities import PRIORITIES, change_priority
@@ -67,8 +66,8 @@ def ticket(number: str) -> Page:
             "ticket.html", company=page.company, ticket=found, zone=page.zone, now=utc_now(), documents=documents,
             customer=session.get_one(Customer, found.customer_id), is_open=found.state in OPEN_STATES,
             technicians=[(str(person.id), person.name) for person in technicians_of(session)], jobs=jobs,
-            visit=next((job for job in jobs if job.state in OPEN_JOBS), None), today=page.today,
-            staff=staff_names(session), others=may_merge(session, found), policy=job_policy_of(session),
+            visit=next((job for job in jobs if job.state in OPEN_JOBS), None),
+            staff=staff_names(session), others=may_merge(session, found), slot=next_slot(page, utc_now()),
             kept=session.get(Ticket, found.merged_into_id) if found.merged_into_id else None,
             merged=session.scalars(select(Ticket.number).where(Ticket.merged_into_id == found.id)).all(),
             people=named_actors(session, [found.opened_by, *(note.author for note in found.notes)]),

@@ -45,6 +45,7 @@ class Board:
     """A day of field work."""
 
     unassigned: Sequence[Job]
+    """What nobody has, the late ones first."""
     late: Sequence[Job]
     """Not finished, though their window is over; they also stand in their column."""
     columns: Sequence[Column]
@@ -61,7 +62,8 @@ def board_of(session: Session, *, day: date, now: datetime, area_id: Id | None =
         if job.assigned_to in columns:
             columns[job.assigned_to].jobs.append(job)
     return Board(
-        unassigned=[job for job in jobs if job.state in OPEN_JOBS and job.assigned_to not in columns],
+        unassigned=sorted((job for job in jobs if job.state in OPEN_JOBS and job.assigned_to not in columns),
+                          key=lambda job: not is_late(job, now)),
         late=[job for job in jobs if is_late(job, now)],
         columns=[column for column in columns.values()
                  if column.jobs or area_id is None or column.person.area_id in (None, area_id)],

@@ -44,6 +44,12 @@ def callbacks(session: Session, *, since: datetime, until: datetime) -> Sequence
     return sorted((Callback(job, calls.get(job.id)) for job in sample), key=lambda each: each.call is not None)
 
 
+def unconfirmed_jobs(session: Session, *, since: datetime, until: datetime) -> Sequence[Job]:
+    """What was finished in a span without the customer's word, the newest first; also what somebody looked at."""
+    finished = select(Job).where(Job.state == "done", Job.done_at >= since, Job.done_at < until)
+    return session.scalars(finished.where(Job.confirmed_by.not_in(AGREED)).order_by(Job.done_at.desc())).all()
+
+
 def note_callback(session: Session, *, job_id: Id, satisfied: bool, note: str, actor: str, now: datetime) -> Job:
     """Keep a call. A satisfied customer confirms a job that nobody had confirmed; else the office has to look at it.
 

@@ -39,6 +39,7 @@ class Proof:
     twin: Document | None
     twin_of: str
     """The earlier job's number; empty where the earlier picture was for something else."""
+    twin_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -93,12 +94,14 @@ def _proofs(session: Session, job: Job) -> list[Proof]:
     kept = proofs_of(session, job.id)
     wanted = {proof.document_id for proof in kept} | {proof.twin_id for proof in kept if proof.twin_id}
     documents = {row.id: row for row in session.scalars(select(Document).where(Document.id.in_(wanted)))}
-    numbers = {row.document_id: row.number for row in session.execute(
-        select(JobProof.document_id, Job.number).join(Job, Job.id == JobProof.job_id)
-        .where(JobProof.document_id.in_(wanted), JobProof.job_id != job.id)
+    earlier = {row.document_id: row for row in session.execute(
+        select(JobProof.document_id, JobProof.taken_at, Job.number).join(Job, Job.id == JobProof.job_id)
+        .where(JobProof.document_id.in_(wanted), JobProof.job_id != job.id).order_by(JobProof.taken_at.desc())
     )}  # fmt: skip
-    return [
-        Proof(proof, documents[proof.document_id], documents.get(proof.twin_id) if proof.twin_id else None,
-              numbers.get(proof.twin_id, "") if proof.twin_id else "")
-        for proof in kept
-    ]  # fmt: skip
+    found = []
+    for proof in kept:
+        twin = documents.get(proof.twin_id) if proof.twin_id else None
+        first = earlier.get(twin.id) if twin else None
+        found.append(Proof(proof, documents[proof.document_id], twin, first.number if first else "",
+                           first.taken_at if first else twin.created_at if twin else None))  # fmt: skip
+    return found

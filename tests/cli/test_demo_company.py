@@ -28,8 +28,8 @@ from core.ledger.treasury_models import Bill, CashAccount, Expense, Transfer
 from core.messaging.models import OutboundMessage
 from core.network.models import Access
 from core.recovery.case_models import Attempt, NeverCut, Promise, RecoveryCase, ServiceCut
-from core.settings import Settings
 from core.service_desk.job_models import Job, JobProof
+from core.settings import Settings
 from core.staff.cash_models import CashDifference, Handover
 from core.staff.commission_models import CommissionAccrual
 from core.staff.pay_models import EmployeeDebt, SalaryPayment

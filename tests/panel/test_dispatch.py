@@ -154,7 +154,8 @@ def test_doubtful_jobs_wait_until_somebody_looked(app: Flask, company: TestCompa
     assert number in page and "m away" in page and "his phone is off" in page and "by nobody" in page
     assert submit(manager, f"/jobs/{number}/looked", note="").status_code == 422
     assert "is seen to" in submit(manager, f"/jobs/{number}/looked", note="GPS was off in the lane").text
-    assert "Nothing is doubtful" in manager.get("/dispatch/checks").text
+    seen = manager.get("/dispatch/checks").text
+    assert "Nothing is doubtful" in seen and "without the customer" in seen and "looked at" in seen
     assert "GPS was off" in manager.get(f"/jobs/{number}").text
 
 
