@@ -9,10 +9,11 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from bot import engine, router, talking
-from bot.decision import State, beside_people, decide, keep, may_go_on
+from bot.decision import State, beside_people, decide
 from bot.dialog import Chat, Reject
 from bot.handlers import anger
 from bot.inbound import SILENT_TYPES, IncomingMessage, NumberChange
+from bot.parking import keep, may_go_on
 from bot.places import kept_place, shared_place
 from bot.secrecy import stand_in
 from bot.speaker import role_in_force, speaker_of, understood_in

@@ -16,12 +16,13 @@ from bot.handlers.papers import card_in_text, card_reply, not_in_chat
 from bot.handlers.plain_words import is_menu
 from bot.handlers.registry import Begin
 from bot.kept_files import drop_file, is_picture_kept, keep_file, note_use, purpose_of, takes_files, with_file
+from bot.parking import keep, may_go_on, next_put_by, offer_parked, offer_waiting, park
 from bot.places import keep_place, shared_place
 from bot.secrecy import names_card
 from bot.speaker import PROSPECT, SWITCH, understood_in
 from bot.texts.reply import Button, Reply, lines, words
 from bot.understanding import EXACT, MAYBE, SURE, Understanding
-from bot.wishes import HUMAN, Called, meant, put_by, several, waiting
+from bot.wishes import HUMAN, Called, meant, put_by, several
 from core.crm.contacts import LinkedAccount
 from core.messaging.human import conversation_with, hand_back
 
@@ -82,7 +83,7 @@ def decide(chat: Chat, state: State) -> Reply:
             return _run(chat, state, near, "", router.action_of(near))
     if not chat.message.text:
         return _wordless(chat, state)
-    return _offer_parked(chat, state, _wish(chat, state))
+    return offer_parked(chat, state, _wish(chat, state))
 
 
 def _kept_card(chat: Chat, state: State) -> Reply | None:
@@ -123,7 +124,7 @@ def _tapped(chat: Chat, state: State, action: str) -> Reply:
     target = router.for_action(chat.speaker.role, action)
     if target is None:
         return anyone.unclear(chat, lost=False)
-    _park(state)
+    park(state)
     state.pop("tries", None)
     return _run(chat, state, target[0], target[1], action)
 
@@ -134,11 +135,6 @@ def _tapped_answer(chat: Chat, state: State, tap: engine.Tap) -> Reply:
     if flow is None or not progress or progress["flow"] != tap.flow or not may_go_on(chat, flow):
         return Reply(words("That question is closed by now."), buttons=(anyone.MENU,))
     return _stepped(chat, state, flow, progress, tap)
-
-
-def may_go_on(chat: Chat, flow: Flow) -> bool:
-    """Whether the account a flow is about can still be told."""
-    return chat.speaker.account is not None or not flow.needs_account
 
 
 def _in_flow(chat: Chat, state: State, progress: State) -> Reply:
@@ -153,10 +149,10 @@ def _in_flow(chat: Chat, state: State, progress: State) -> Reply:
     if _cancels(chat, flow, progress):
         state.pop("flow")
         stopped = Reply(words("All right, I have stopped %(what)s.", what=flow.title), buttons=(anyone.MENU,))
-        return _offer_waiting(chat, state, stopped)
+        return offer_waiting(chat, state, stopped)
     if _is_another_wish(chat, flow, progress):
-        _park(state)
-        return _offer_parked(chat, state, _wish(chat, state))
+        park(state)
+        return offer_parked(chat, state, _wish(chat, state))
     return _stepped(chat, state, flow, progress, None)
 
 
@@ -191,11 +187,11 @@ def _stepped(chat: Chat, state: State, flow: Flow, progress: State, tap: engine.
         if chat.message.media is not None and not early:
             keep_file(state, chat.message, chat.now)
         if not early and not reject.meant and _wants_another(chat, flow):
-            _park(state)
-            return _offer_parked(chat, state, _wish(chat, state))
+            park(state)
+            return offer_parked(chat, state, _wish(chat, state))
         step = engine.again(flow, chat, progress, wordless.rejected(chat, reject, early=early))
     keep(state, step)
-    return _offer_waiting(chat, state, step.reply)
+    return offer_waiting(chat, state, step.reply)
 
 
 def _wants_another(chat: Chat, flow: Flow) -> bool:
@@ -345,46 +341,19 @@ def _role_taken(chat: Chat, state: State, role: str) -> Reply:
     target = router.for_action(role, MENU)
     if role != chat.speaker.role or target is None:
         return anyone.unclear(chat, lost=False)
-    _park(state)
+    park(state)
     return anyone.role_taken(role, _run(chat, state, target[0], "", MENU))
-
-
-def _park(state: State) -> None:
-    if "flow" in state:
-        state["parked"] = state.pop("flow")
-
-
-def keep(state: State, step: engine.Step) -> None:
-    state.pop("flow", None)
-    if step.progress is not None:
-        state["flow"] = step.progress
-
-
-def _offer_parked(chat: Chat, state: State, reply: Reply) -> Reply:
-    """The answer, and what was parked or put by offered where there is room for two buttons."""
-    waits = state.get("parked") or next(iter(waiting(state, chat.now)), None)
-    flow = router.flow_of(chat.speaker.role, waits["flow"]) if waits and "flow" not in state else None
-    if flow is None or reply.rows or reply.attachment or chat.understood.intent in (flow.intent, HUMAN):
-        return reply
-    offer = (Button("resume", words("Continue")), Button("drop", words("Leave it")))
-    body = lines(reply.body, words("Shall we go on with %(what)s?", what=flow.title))
-    return replace(reply, body=body, buttons=(*offer, *reply.buttons[:1]))
-
-
-def _offer_waiting(chat: Chat, state: State, reply: Reply) -> Reply:
-    """Behind the end of a flow: the wish that was put by for it."""
-    return _offer_parked(chat, state, reply) if "flow" not in state and waiting(state, chat.now) else reply
 
 
 def _parked(chat: Chat, state: State, *, resume: bool, put_by: bool) -> Reply:
     """Go on with what was parked, or drop it; `put_by` asks for the wish that was put by, whatever is parked."""
-    parked = (None if put_by else state.pop("parked", None)) or _next_put_by(chat, state)
+    parked = (None if put_by else state.pop("parked", None)) or next_put_by(chat, state)
     flow = router.flow_of(chat.speaker.role, parked["flow"]) if parked else None
     if parked is None or flow is None or not may_go_on(chat, flow):
         return Reply(words("That question is closed by now."), buttons=(anyone.MENU,))
     if not resume:
         stopped = Reply(words("All right, I have stopped %(what)s.", what=flow.title), buttons=(anyone.MENU,))
-        return _offer_waiting(chat, state, stopped)
+        return offer_waiting(chat, state, stopped)
     if "words" in parked:
         understood = understood_in(chat.speaker.role, parked["words"], chat.today)
         said = replace(chat.message, text=parked["words"], action=None)
@@ -392,11 +361,3 @@ def _parked(chat: Chat, state: State, *, resume: bool, put_by: bool) -> Reply:
     step = engine.proceed(flow, chat, parked, now=chat.now)
     keep(state, step)
     return step.reply
-
-
-def _next_put_by(chat: Chat, state: State) -> State | None:
-    kept = waiting(state, chat.now)
-    if not kept:
-        return None
-    state["later"] = kept[1:]
-    return kept[0]

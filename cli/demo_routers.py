@@ -27,8 +27,6 @@ LOGIN, PASSWORD = "taar", "router-demo"
 HOST = "127.0.0.1"
 POOL = "pppoe-pool"
 OFFLINE_SHARE = 0.07
-MADE_BY_HAND = 14
-"""The resident whose account somebody made on the router before Taar came."""
 FOREIGN = (("office", "Office line, do not touch"), ("cctv-tower", "03001234567"))
 
 
@@ -63,7 +61,10 @@ def write_routers(session: Session, path: Path, dark_zone: str) -> None:
             "password": PASSWORD, "accounts": accounts if number == 0 else [],
             "lines": list(_lines(session, device.id, dark_zone, chance)),
         })  # fmt: skip
-    taken = session.scalars(select(Access.username).order_by(Access.username).offset(MADE_BY_HAND).limit(1)).one()
+    names = session.scalars(
+        select(Access.username).where(Access.device_id.is_not(None)).order_by(Access.username)
+    ).all()
+    taken = names[len(names) // 7]
     place = _device_place(session, taken)
     routers[place]["accounts"].append({"name": taken, "password": line_password(taken), "comment": "Made by Irfan"})
     path.write_text(json.dumps(routers, indent=1))

@@ -390,8 +390,10 @@ def test_office_hours_and_coverage_are_set(app: Flask, company: TestCompany) -> 
     assert submit(manager, path, coverage="served", other_names="", point="over there").status_code == 422
 
 
-def test_what_was_written_stays_as_it_came_in_the_raw_message(company: TestCompany, ayesha: Phone) -> None:
+def test_a_card_number_in_the_raw_message_is_replaced_by_one_of_the_same_kind(
+    company: TestCompany, ayesha: Phone
+) -> None:
     ayesha.says("mera CNIC 35202-1234567-1 hai")
     with company_session(company.id) as session:
         kept = session.scalars(select(InboundMessage)).one()
-    assert "35202-1234567-1" in str(kept.content)
+    assert "35202-1234567-1" not in str(kept.content) and "35202-0000000-1" in str(kept.content)

@@ -43,6 +43,12 @@ UNWALKED = {
     "comment_rating": {"ticket", "comment"}, "pause_line": {"start", "back", "confirmed"},
     "outage_details": {"outage", "cause", "hours"}, "assign_ticket": {"ticket", "technician", "confirmed"},
     "assign_case": {"customer", "agent", "confirmed"},
+    "open_outage": {"area", "zone", "cause", "hours", "confirmed"},
+    "job_arrived": {"job", "place"}, "signal_reading": {"job", "dbm"}, "job_blocked": {"job", "reason"},
+    "job_done": {"job", "told"}, "closing_code": {"job", "code"}, "close_unconfirmed": {"job", "reason"},
+    "job_photo": {"photo", "job"}, "part_used": {"job", "part", "quantity"},
+    "part_back": {"job", "serial", "condition"}, "survey_metres": {"job", "metres"},
+    "restock_request": {"article", "quantity"},
     "link_account": {"account_no"}, "link_by_office": {"who"}, "unlink_account": {"confirmed"},
     "new_connection": {"place", "zone", "name", "address", "pin", "plan", "wished", "phone", "confirmed"},
 }  # fmt: skip

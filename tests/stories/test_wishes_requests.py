@@ -14,7 +14,8 @@ from core.db import company_session
 from core.messaging.models import Conversation, InboundMessage
 from core.service_desk.models import TicketSecret
 from core.service_desk.secrets import read_secret
-from core.service_desk.tickets import assign_ticket, resolve_ticket
+from core.service_desk.tickets import resolve_ticket
+from core.usecases.plan_visit import give_visit, plan_ticket_visit
 from tests.builders import a_phone, make_staff
 from tests.cast import TestCompany
 from tests.phones import Phone, choices
@@ -163,10 +164,11 @@ def test_a_wished_password_stands_nowhere_in_clear_but_on_the_technicians_card(
             assert PASSWORD not in str(rows), table
         assert read_secret(session, ticket_id=ticket.id) == f"Password: {PASSWORD}"
         staff = make_staff(session, company, role="technician", phone=tariq)
-        assign_ticket(session, ticket_id=ticket.id, staff_id=staff.id)
+        job = plan_ticket_visit(session, ticket_id=ticket.id, actor="test", now=utc_now())
+        give_visit(session, job_id=job.id, staff_id=staff.id, actor="test", now=utc_now())
     technician = Phone(client, company, tariq)
     technician.replies()
-    assert PASSWORD in tap(technician, f"job:{ticket.number}").text
+    assert PASSWORD in tap(technician, f"job:{job.number}").text
     with company_session(company.id, "test") as session:
         resolve_ticket(session, ticket_id=ticket.id, now=utc_now())
         assert session.scalars(select(TicketSecret)).all() == []

@@ -42,6 +42,7 @@ def read_mark(comment: str) -> tuple[Id | None, str]:
 
 
 def account_of_secret(row: Row) -> SeenAccount:
+    """A PPPoE secret as an account; by the suspended profile or disabled it is blocked."""
     owner, note = read_mark(row.get("comment", ""))
     blocked = row.get("profile") == SUSPENDED or row.get("disabled") == "true"
     return SeenAccount(
@@ -52,6 +53,7 @@ def account_of_secret(row: Row) -> SeenAccount:
 
 
 def account_of_hotspot(row: Row) -> SeenAccount:
+    """A hotspot user as an account."""
     owner, note = read_mark(row.get("comment", ""))
     return SeenAccount(
         kind="hotspot", key=row["name"], reference=row[".id"], allowed=row.get("disabled") != "true",
@@ -61,6 +63,7 @@ def account_of_hotspot(row: Row) -> SeenAccount:
 
 
 def account_of_lease(row: Row, queue: Row | None) -> SeenAccount:
+    """A static lease and the queue of its address as an account; its key is the MAC in lower case."""
     owner, note = read_mark(row.get("comment", ""))
     blocked = row.get("address-lists", "") == SUSPENDED or row.get("disabled") == "true"
     return SeenAccount(
@@ -78,6 +81,7 @@ def plan_of_profile(name: str) -> str:
 
 
 def profile_of_plan(code: str) -> str:
+    """What the profile of a plan is called on the router."""
     return f"{PREFIX}{code}"
 
 
@@ -96,6 +100,7 @@ def secret_properties(wanted: WantedAccount, *, disable: bool) -> Row:
 
 
 def hotspot_properties(wanted: WantedAccount) -> Row:
+    """As a hotspot user; blocked is disabled."""
     row = {
         "name": wanted.key, "profile": profile_of_plan(wanted.profile), "disabled": "no" if wanted.allowed else "yes",
         "mac-address": wanted.mac.upper(), "address": wanted.address, "comment": mark(wanted.subscription_id),
@@ -104,6 +109,7 @@ def hotspot_properties(wanted: WantedAccount) -> Row:
 
 
 def lease_properties(wanted: WantedAccount) -> Row:
+    """As a static lease; blocked is on the suspended address list."""
     return {
         "mac-address": wanted.key.upper(), "address": wanted.address,
         "address-lists": "" if wanted.allowed else SUSPENDED, "comment": mark(wanted.subscription_id),
@@ -148,6 +154,7 @@ def same_rate_limit(one: str, other: str) -> bool:
 
 
 def speed_of_queue(row: Row) -> Speed:
+    """The limits of a simple queue, as the customer sees them."""
     up, down = _sides(row.get("max-limit", "0/0"))
     burst_up, burst_down = _sides(row.get("burst-limit", "0/0"))
     seconds = age(row.get("burst-time", "0s/0s").partition("/")[0])

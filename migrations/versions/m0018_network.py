@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql
 
 from migrations.guarding import OWN_ROWS, guard
 
-revision = "0026"
+revision = "0018"
 down_revision = "0017"
 branch_labels = None
 depends_on = None

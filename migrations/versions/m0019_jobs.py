@@ -8,8 +8,8 @@ from sqlalchemy.dialects import postgresql
 
 from migrations.guarding import guard
 
-revision = "0027"
-down_revision = "0026"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 

@@ -9,8 +9,8 @@ from sqlalchemy.dialects import postgresql
 
 from migrations.guarding import guard
 
-revision = "0021"
-down_revision = "0019"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
