@@ -27,12 +27,15 @@ from admin_web.views import (
     commissions,
     customers,
     desk,
+    dispatch,
     events,
     expenses,
+    field_rules,
     goods,
     home,
     inbox,
     invoices,
+    jobs,
     leads,
     ledger,
     links,
@@ -64,9 +67,9 @@ from core.settings import Settings
 csrf = CSRFProtect()
 VIEWS = (
     signing_in, home, customers, subscriptions, invoices, payments, claims, refunds, billing_runs, plans, vouchers,
-    tickets, recovery, recovery_rules, agent_cash, reports, ledger, banks, reconciliation, vendors, expenses, payroll,
-    commissions, staff, events, stock, stock_pieces, goods, store_desk, network, outages, inbox, links, leads, desk,
-    alerts, approvals,
+    tickets, dispatch, jobs, field_rules, recovery, recovery_rules, agent_cash, reports, ledger, banks, reconciliation,
+    vendors, expenses, payroll, commissions, staff, events, stock, stock_pieces, goods, store_desk, network, outages,
+    inbox, links, leads, desk, alerts, approvals,
 )  # fmt: skip
 """Every module that puts pages onto the blueprint."""
 SESSION_LIFE = timedelta(hours=12)

@@ -23,6 +23,14 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         ),
     ),
     (
+        "Field work",
+        (
+            ("job.view", "dispatch", "Dispatch"),
+            ("job.view", "job_checks", "Checks and calls"),
+            ("desk.settings", "field_rules", "Rules and skills"),
+        ),
+    ),
+    (
         "Billing",
         (
             ("payment.take", "counter", "Take a payment"),

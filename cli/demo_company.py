@@ -11,6 +11,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cli.demo_jobs import fill_board, plan_jobs
 from cli.demo_money import announce_bills_from_now_on, plan_money, set_billing_policy
 from cli.demo_network import DARK, fill_usage, rate_some, tell_outages
 from cli.demo_office import plan_office
@@ -19,7 +20,7 @@ from cli.demo_recovery import mark_delivered, plan_recovery
 from cli.demo_routers import put_routers_on_file, write_routers
 from cli.demo_stock import equip, is_new, lay_stock, plan_stock, stock_up
 from cli.demo_timeline import ACTOR, Timeline
-from cli.demo_town import Town, add_resident, lay_ground, open_tickets
+from cli.demo_town import Town, add_resident, lay_ground
 from core.clock import business_day
 from core.companies import Company
 from core.db import company_session, platform_session
@@ -133,9 +134,10 @@ def _live(town: Town, say: Callable[[str], None]) -> None:
     plan_money(town)
     plan_recovery(town)
     plan_stock(town)
+    plan_jobs(town)
     town.timeline.play(say)
     with company_session(town.timeline.company_id, ACTOR) as session:
-        open_tickets(session, town, town.timeline.now)
+        fill_board(session, town, town.timeline.now)
         rate_some(session, town.timeline.now)
         tell_outages(session, town, town.timeline.now)
         fill_usage(session, town)

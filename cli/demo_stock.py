@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cli.demo_jobs import finish, installation
 from cli.demo_timeline import ACTOR, FIELD, OFFICE
 from cli.demo_town import Resident, Town
 from core.crm.models import Customer
@@ -23,10 +24,10 @@ from core.inventory.quantities import transfer_stock
 from core.inventory.restock import approve_restock, ask_restock, issue_restock, refuse_restock
 from core.inventory.stock_takes import approve_stock_take, count_stock, open_stock_take
 from core.inventory.types import add_item_type, type_by_code
-from core.inventory.using import use_part
 from core.ledger.vendors import add_vendor
 from core.money import rounded
 from core.staff.models import Staff
+from core.usecases.work_on_job import use_part_on_job
 from simulators.town import Household
 
 ONU, ROUTER, DROP, CORD, CONNECTOR = "ONU-HG8546M", "RTR-ARCHER-C6", "DROP-1F", "CORD-SC3", "CONN-SCA"
@@ -186,17 +187,22 @@ def _installation(town: Town, resident: Resident) -> Any:
 
 
 def _install(session: Session, resident: Resident, person: Staff, now: datetime) -> None:
-    home, who = resident.household, f"staff:{person.id}"
+    home = resident.household
     bag = Place("technician", person.id)
     devices = [item_by_serial(session, serial) for serial in (home.onu_serial, home.router_serial)]
     transfer_stock(session, source=Place("warehouse", _store(session).id), target=bag, items=devices, actor=ACTOR,
                    now=now, reason="for the installation", origin=ACTOR)  # fmt: skip
-    how = {"staff_id": person.id, "customer_id": resident.customer_id, "actor": who, "now": now, "origin": ACTOR,
-           "reason": "installation"}  # fmt: skip
-    use_part(session, serial=home.onu_serial, ownership="rented", **how)  # type: ignore[arg-type]
-    use_part(session, serial=home.router_serial, ownership="sold", **how)  # type: ignore[arg-type]
+    job = installation(session, resident, person, now)
+
+    def use(what: str, **more: Any) -> None:
+        use_part_on_job(session, job_id=job.id, staff_id=person.id, now=now, key=f"demo:{job.number}:{what}",
+                        origin=ACTOR, **more)  # fmt: skip
+
+    use("onu", serial=home.onu_serial, ownership="rented")
+    use("router", serial=home.router_serial, ownership="sold")
     for code, quantity in ((DROP, 40 + resident.number % 60), (CORD, 1), (CONNECTOR, 2)):
-        use_part(session, type_id=_type(session, code).id, quantity=Decimal(quantity), **how)  # type: ignore[arg-type]
+        use(code, type_id=_type(session, code).id, quantity=Decimal(quantity))
+    finish(session, job, now=now)
 
 
 def _swap(session: Session, town: Town, resident: Resident, now: datetime) -> None:

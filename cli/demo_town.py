@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from cli.demo_timeline import ACTOR, Timeline
+from cli.demo_timeline import Timeline
 from core.billing.lines import grant_discount
 from core.billing.plan_models import Plan
 from core.billing.plans import add_plan, set_price
@@ -21,7 +21,6 @@ from core.crm.intake import add_area, add_customer
 from core.crm.models import Customer, Site, SubZone
 from core.ids import Id, new_id
 from core.network.access import want_access
-from core.service_desk.tickets import add_note, assign_ticket, open_ticket, resolve_ticket
 from core.staff.models import Staff
 from core.staff.people import add_staff
 from simulators.town import AREAS, PLANS, Household
@@ -234,24 +233,3 @@ def _agreements(session: Session, town: Town, number: int, subscription: Subscri
     if number == EXEMPT:
         add_exemption(session, customer_id=subscription.customer_id, tax_code="AIT236",
                       certificate_no="EXM-2026-00417", valid_from=since)  # fmt: skip
-
-
-def open_tickets(session: Session, town: Town, now: datetime) -> None:
-    """Complaints of the last days: new, assigned, resolved."""
-    technicians = town.people("technician")
-    texts = {"no_internet": "Red light on the ONU since morning", "slow_speed": "Very slow in the evening",
-             "intermittent": "Comes and goes since the rain", "cable_damage": "Cable cut at the pole",
-             "router_wifi": "Wi-Fi does not reach the upper floor"}  # fmt: skip
-    some = town.residents[38:] if len(town.residents) > 80 else town.residents[10:]
-    for number, resident in enumerate(town.chance.sample(some, min(34, len(some)))):
-        category = town.chance.choice(sorted(texts))
-        opened = now - timedelta(hours=town.chance.randrange(1, 20) + (72 if number >= 20 else 0))
-        ticket = open_ticket(session, customer_id=resident.customer_id, category=category,
-                             description=texts[category], opened_by=ACTOR, now=opened)  # fmt: skip
-        if number >= 8:
-            person = technicians[number % len(technicians)]
-            assign_ticket(session, ticket_id=ticket.id, staff_id=person.id)
-            add_note(session, ticket_id=ticket.id, author=f"staff:{person.id}", public=True,
-                     body=f"{person.name} will visit.")  # fmt: skip
-        if number >= 20:
-            resolve_ticket(session, ticket_id=ticket.id, now=opened + timedelta(hours=6))

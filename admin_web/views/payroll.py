@@ -11,6 +11,7 @@ from flask import Response, abort, render_template
 from admin_web.access import Books, books, current_user, needs
 from admin_web.blueprint import Page, blueprint
 from admin_web.forms import FieldInvalid, Form, asked, attempt
+from core.clock import utc_now
 from core.errors import DomainError, NotFound
 from core.ids import Id
 from core.ledger.cash_accounts import cash_accounts
@@ -22,7 +23,7 @@ from core.staff.commission_rules import commission_plans
 from core.staff.earnings import month_earnings
 from core.staff.employee_debts import give_advance, open_debts
 from core.staff.employee_statements import employee_statement
-from core.staff.leaving import preview_leaving, settle_leaving
+from core.staff.leaving import preview_leaving
 from core.staff.models import Staff
 from core.staff.months import last_day, month_of
 from core.staff.pay_run import plan_pay_run, run_pay
@@ -31,6 +32,7 @@ from core.staff.payslip_pdf import payslip_pdf
 from core.staff.payslips import payslip
 from core.staff.people import active_staff, staff_named
 from core.staff.salaries import absences_of, record_absence
+from core.usecases.end_employment import end_employment, open_work_of
 
 ALLOWANCES = 3
 LANGUAGES = ("en", "ur")
@@ -231,7 +233,8 @@ def leaving(staff_id: UUID) -> Page:
         except DomainError as wrong:
             problem = str(wrong)
         return render_template("leaving.html", company=page.company, person=person, preview=preview, problem=problem,
-                               day=day, account=account, accounts=accounts)  # fmt: skip
+                               day=day, account=account, accounts=accounts,
+                               work=open_work_of(page.session, staff_id=staff_id))  # fmt: skip
 
 
 @blueprint.post("/payroll/<uuid:staff_id>/leaving")
@@ -239,12 +242,14 @@ def leaving(staff_id: UUID) -> Page:
 def settle_leaver(staff_id: UUID) -> Page:
     def settle(page: Books, form: Form) -> str:
         key, day = form.once(), form.day("last_day")
-        made = settle_leaving(
+        left = end_employment(
             page.session, staff_id=staff_id, last_day_worked=day, account_code=form.text("account_code", required=True),
-            paid_on=max(day, page.today), idempotency_key=key, actor=page.actor, origin=key,
+            paid_on=max(day, page.today), idempotency_key=key, actor=page.actor, origin=key, now=utc_now(),
         )  # fmt: skip
-        if made.pay.net != form.amount("expected"):
-            raise FiguresChanged(f"The figures changed: {figures(made.pay.net)} would be paid now. Look again.")
-        return f"{made.name} has left; {figures(made.pay.net)} was paid to him."
+        made = left.settlement
+        if made is None or made.pay.net != form.amount("expected"):
+            paid = figures(made.pay.net) if made else "nothing"
+            raise FiguresChanged(f"The figures changed: {paid} would be paid now. Look again.")
+        return f"{made.name} has left; {figures(made.pay.net)} was paid to him. {left.told}."
 
     return attempt(settle, done="panel.employee", staff_id=staff_id, show=lambda: leaving(staff_id))

@@ -10,7 +10,6 @@ from bot.desk.notices import tell, tell_office
 from bot.texts.reply import Button, Reply, Saying, words
 from core.crm.lead_models import Lead
 from core.crm.leads import move_lead
-from core.ids import Id
 
 STATES = {
     "new": words("received, we will call you"),
@@ -36,17 +35,20 @@ def tell_office_of_lead(session: Session, *, lead: Lead, now: datetime) -> None:
     tell_office(session, reply=Reply(said), dedupe_key=f"lead:{lead.id}", now=now)
 
 
-def move(
-    session: Session, *, number: str, state: str, author: str, note: str, now: datetime, customer_id: Id | None = None
-) -> Lead:
+def move(session: Session, *, number: str, state: str, author: str, note: str, now: datetime) -> Lead:
     """Move a request as `move_lead` does, with its refusals, and tell the person how far it is."""
-    lead = move_lead(
-        session, number=number, state=state, author=author, note=note, now=now, customer_id=customer_id
-    )  # fmt: skip
-    if lead.contact_id is not None:
-        said = state_line(lead)
-        tell(
-            session, contact_id=lead.contact_id, now=now, dedupe_key=f"lead_state:{lead.id}:{len(lead.notes)}:{state}",
-            reply=Reply(said, buttons=(Button("menu", words("Menu")),)), template=("lead_state", {"what": said}),
-        )  # fmt: skip
+    lead = move_lead(session, number=number, state=state, author=author, note=note, now=now)
+    tell_person_of_lead(session, lead=lead, now=now)
     return lead
+
+
+def tell_person_of_lead(session: Session, *, lead: Lead, now: datetime) -> None:
+    """Who asked hears how far the request is, once a state."""
+    if lead.contact_id is None:
+        return
+    said = state_line(lead)
+    tell(
+        session, contact_id=lead.contact_id, now=now, template=("lead_state", {"what": said}),
+        dedupe_key=f"lead_state:{lead.id}:{len(lead.notes)}:{lead.state}",
+        reply=Reply(said, buttons=(Button("menu", words("Menu")),)),
+    )  # fmt: skip

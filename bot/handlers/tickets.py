@@ -11,6 +11,7 @@ from bot.handlers.registry import Handler
 from bot.texts.reply import Button, Reply, Saying, lines, words
 from bot.understanding.hints import gives
 from core.service_desk import ratings
+from core.service_desk.merging import ticket_in_place_of
 from core.service_desk.models import CATEGORIES, OPEN_STATES, REQUESTS, Ticket
 from core.service_desk.tickets import (
     ReopenTooLate,
@@ -138,6 +139,7 @@ def own_ticket(chat: Chat, number: str) -> Ticket | None:
     for account in (chat.account, *chat.speaker.accounts):
         tickets = tickets_of(chat.session, customer_id=account.customer_id, limit=50)
         found = next((ticket for ticket in tickets if ticket.number == number), None)
+        found = found or ticket_in_place_of(chat.session, number=number, customer_id=account.customer_id)
         if found is not None:
             return found
     return None

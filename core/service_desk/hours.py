@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.companies import current_company
-from core.service_desk.desk_models import DeskPolicy
+from core.service_desk.desk_models import REPEAT_COUNT, REPEAT_DAYS, URGENT_CLASSES, DeskPolicy
 
 HOURS_TO_RESOLVE = {
     "no_internet": 8, "cable_damage": 12, "intermittent": 12, "slow_speed": 12, "router_wifi": 12,
@@ -23,9 +23,12 @@ DAYS_LOOKED_AT_MAX = 120
 
 
 def desk_policy_of(session: Session) -> DeskPolicy:
-    """The company's hours; the defaults, not kept, where it has made none."""
+    """The company's hours and rules; the defaults, not kept, where it has made none."""
     kept = session.scalars(select(DeskPolicy)).first()
-    return kept or DeskPolicy(opens=OPENS, closes=CLOSES, rest_weekdays=[], reopen_days=REOPEN_DAYS)
+    return kept or DeskPolicy(
+        opens=OPENS, closes=CLOSES, rest_weekdays=[], reopen_days=REOPEN_DAYS, urgent_categories=[],
+        urgent_classes=list(URGENT_CLASSES), repeat_count=REPEAT_COUNT, repeat_days=REPEAT_DAYS,
+    )  # fmt: skip
 
 
 def due_at(session: Session, *, category: str, priority: str, opened_at: datetime) -> datetime:

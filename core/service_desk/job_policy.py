@@ -15,6 +15,7 @@ from core.service_desk.job_models import JobPolicy
 
 LEVELS = ("overload", "very_good", "good", "acceptable", "weak", "dead")
 RULES = ("arrival_metres", "code_hours", "callback_percent", "visit_hours", "installation_fee", *LEVELS)
+METRES_MAX, CODE_HOURS_MAX, VISIT_HOURS_MAX, DBM_MOST = 50_000, 168, 12, 100
 
 
 class JobPolicyInvalid(DomainError):
@@ -52,5 +53,11 @@ def _refuse_contradiction(rules: Mapping[str, Any]) -> None:
         raise JobPolicyInvalid("The levels must fall from too strong to no light, each below the one before")
     if min(rules["arrival_metres"], rules["code_hours"], rules["visit_hours"]) < 1 or rules["installation_fee"] < 0:
         raise JobPolicyInvalid("Metres and hours must be above zero, the fee not below it")
+    if rules["arrival_metres"] > METRES_MAX or rules["code_hours"] > CODE_HOURS_MAX:
+        raise JobPolicyInvalid(f"At most {METRES_MAX} metres from the place, and {CODE_HOURS_MAX} hours for a code")
+    if rules["visit_hours"] > VISIT_HOURS_MAX or not -DBM_MOST < levels[-1] < levels[0] < DBM_MOST:
+        raise JobPolicyInvalid(
+            f"A window has {VISIT_HOURS_MAX} hours at most, a level is within {DBM_MOST} dBm of zero"
+        )
     if not 0 <= rules["callback_percent"] <= 100:
         raise JobPolicyInvalid("The share of call-backs is a percentage from 0 to 100")

@@ -179,6 +179,12 @@ def open_job_of_ticket(session: Session, ticket_id: Id) -> Job | None:
     return session.scalar(select(Job).where(Job.ticket_id == ticket_id, Job.state.in_(OPEN_JOBS)))
 
 
+def open_jobs_of_lead(session: Session, lead_id: Id) -> Sequence[Job]:
+    """The jobs of a request that are not finished, the oldest first."""
+    mine = select(Job).where(Job.lead_id == lead_id, Job.state.in_(OPEN_JOBS))
+    return session.scalars(mine.order_by(Job.opened_at)).all()
+
+
 def jobs_in_hand(session: Session, *, staff_id: Id, until: datetime | None = None) -> Sequence[Job]:
     """What a technician has before him, up to the instant `until`: the running one first, then by window."""
     query = select(Job).where(Job.assigned_to == staff_id, Job.state.in_(IN_HAND))

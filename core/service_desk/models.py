@@ -36,12 +36,15 @@ class Ticket(Owned, Base):
               postgresql_where=text("state IN ('open', 'assigned', 'in_progress')")),
         CheckConstraint("rating BETWEEN 1 AND 5", name="rating"),
         CheckConstraint("priority IN ('normal', 'high')", name="priority"),
+        CheckConstraint("merged_into_id IS NULL OR (state = 'closed' AND merged_into_id <> id)", name="merged"),
     )  # fmt: skip
     number: Mapped[str]
     customer_id: Mapped[Id] = mapped_column(ForeignKey("customer.id"), index=True)
     site_id: Mapped[Id | None] = mapped_column(ForeignKey("site.id"))
     category: Mapped[str]
     priority: Mapped[str] = mapped_column(default="normal")
+    priority_why: Mapped[str] = mapped_column(default="", server_default="")
+    """The rule that made it urgent; empty where somebody asked for it."""
     state: Mapped[str] = mapped_column(default="open")
     description: Mapped[str] = mapped_column(default="")
     opened_by: Mapped[str]
@@ -64,7 +67,9 @@ class Ticket(Owned, Base):
     """1 to 5 from the customer, once it is resolved."""
     rating_comment: Mapped[str] = mapped_column(default="", server_default="")
     rated_at: Mapped[datetime | None]
-    notes: Mapped[list[TicketNote]] = relationship(order_by="TicketNote.created_at")
+    merged_into_id: Mapped[Id | None] = mapped_column(ForeignKey("ticket.id"))
+    """The customer's other ticket that goes on in its place."""
+    notes: Mapped[list[TicketNote]] = relationship(order_by="TicketNote.created_at, TicketNote.id")
 
 
 class TicketNote(Owned, Base):

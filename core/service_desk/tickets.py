@@ -24,6 +24,7 @@ from core.service_desk.models import (
     TicketNote,
     TicketSecret,
 )
+from core.service_desk.priorities import why_urgent
 
 
 class TicketAlreadyOpen(DomainError):
@@ -53,7 +54,8 @@ def open_ticket(
 ) -> Ticket:  # fmt: skip
     """Register a complaint, request or pick-up with its due time in working hours.
 
-    `place` is (latitude, longitude) as the customer shared it. Locks the customer's complaints for the length of the
+    It is urgent where `priority` is `high` or a rule of the company says so. `place` is (latitude, longitude) as the
+    customer shared it. Locks the customer's complaints for the length of the
     transaction, so two messages open one ticket. Raises TicketAlreadyOpen for the same category.
     """
     known = (*CATEGORIES, *REQUESTS, PICK_UP)
@@ -67,10 +69,12 @@ def open_ticket(
     )  # fmt: skip
     if running is not None:
         raise TicketAlreadyOpen(running)
+    why = "" if priority == "high" else why_urgent(session, customer_id=customer_id, category=category, now=now)
+    priority = "high" if why else priority
     ticket = Ticket(
         id=new_id(), number=next_number(session, "ticket"), customer_id=customer_id, site_id=site_id,
-        category=category, priority=priority, state="open", description=description, opened_by=opened_by,
-        opened_at=now, due_at=due_at(session, category=category, priority=priority, opened_at=now),
+        category=category, priority=priority, priority_why=why, state="open", description=description,
+        opened_by=opened_by, opened_at=now, due_at=due_at(session, category=category, priority=priority, opened_at=now),
         latitude=place[0] if place else None, longitude=place[1] if place else None, invoice_id=invoice_id,
         outage_id=outage_id,
     )  # fmt: skip
@@ -102,8 +106,10 @@ def add_to_ticket(
 
 
 def tickets_of(session: Session, *, customer_id: Id, limit: int = 10) -> list[Ticket]:
-    """A customer's tickets, open ones first, then the newest; pick-ups are the office's own."""
-    newest = select(Ticket).where(Ticket.customer_id == customer_id, Ticket.category != PICK_UP)
+    """A customer's tickets, open ones first, then the newest; pick-ups are the office's own, merged ones are gone."""
+    newest = select(Ticket).where(
+        Ticket.customer_id == customer_id, Ticket.category != PICK_UP, Ticket.merged_into_id.is_(None)
+    )
     is_open = Ticket.state.in_(OPEN_STATES)
     return list(session.scalars(newest.order_by(is_open.desc(), Ticket.opened_at.desc()).limit(limit)))
 

@@ -1,4 +1,4 @@
-"""What a customer hears when his complaint is solved, and how he can rate it; in his language."""
+"""What a customer hears when his complaint is solved or joins another, and how he can rate it; in his language."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ RESOLVED = {
     " masla hal nahi hua to bata dein.",
     "ur": "%(company)s: آپ کی شکایت %(ticket)s حل ہو گئی ہے۔ %(note)s\nآپ کتنے مطمئن ہیں؟ اگر مسئلہ حل نہیں ہوا تو"
     " بتا دیں۔",
+}
+MERGED = {
+    "en": "%(company)s: we look after your complaint %(merged)s together with %(ticket)s. Ask for %(ticket)s.",
+    "ur_Latn": "%(company)s: aap ki shikayat %(merged)s ab %(ticket)s ke saath dekhi ja rahi hai. %(ticket)s ka"
+    " poochein.",
+    "ur": "%(company)s: آپ کی شکایت %(merged)s اب %(ticket)s کے ساتھ دیکھی جا رہی ہے۔ %(ticket)s کا پوچھیں۔",
 }
 STARS: Mapping[int, Mapping[str, str]] = {
     5: {"en": "Very good", "ur_Latn": "Bohat acha", "ur": "بہت اچھا"},
@@ -51,6 +57,17 @@ def twin(language: str, facts: Mapping[str, str]) -> dict[str, Any]:
     parameters = {name: " ".join(value.split()) or "-" for name, value in facts.items()}
     buttons = [f"rate:{facts['ticket']}:{count}" for count in IN_TEMPLATE]
     return {"name": f"ticket_resolved{suffix}", "language": approved, "parameters": parameters, "buttons": buttons}
+
+
+def merged_words(language: str, facts: Mapping[str, str]) -> str:
+    """Which complaint goes on for both."""
+    return MERGED[_known(language)] % facts
+
+
+def merged_twin(language: str, facts: Mapping[str, str]) -> dict[str, Any]:
+    """The approved template `ticket_merged`."""
+    suffix, approved = TEMPLATES[_known(language)]
+    return {"name": f"ticket_merged{suffix}", "language": approved, "parameters": dict(facts)}
 
 
 def _known(language: str) -> str:

@@ -20,7 +20,7 @@ from core.staff.models import Staff
 from core.staff.months import last_day, month_of, next_month
 from core.staff.pay_day import PayPlan, pay_employee, plan_pay
 from core.staff.pay_models import SalaryAccrual
-from core.staff.pay_terms import end_terms, terms_in_month
+from core.staff.pay_terms import current_terms, end_terms, terms_in_month
 from core.staff.people import lock_staff
 from core.staff.salaries import accrue_salary, reverse_salary
 from core.staff.wording import currency_sign, shown, shown_day
@@ -32,6 +32,10 @@ class CashStillInHand(DomainError):
 
 class HasLeft(DomainError):
     """The employee is settled already."""
+
+
+class OnThePayroll(DomainError):
+    """The employee has running terms of pay: he is settled when he leaves."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,19 @@ def settle_leaving(
     owes += max(balance_of(session, PAYABLE, staff_id), ZERO)
     months = tuple((salary.month, salary.net) for salary in salaries)
     return LeavingSettlement(staff_id, staff.name, last_day_worked, months, plan, number, owes)
+
+
+def leave_without_pay(session: Session, *, staff_id: Id) -> Staff:
+    """Somebody who was never paid here, or is no more, has left. Raises CashStillInHand, HasLeft, OnThePayroll."""
+    staff = lock_staff(session, staff_id)
+    if staff.state == "left":
+        raise HasLeft(f"{staff.name} has left already")
+    if current_terms(session, staff_id=staff_id) is not None:
+        raise OnThePayroll(f"{staff.name} is on the payroll: settle him there")
+    _require_no_cash(session, staff)
+    staff.state = "left"
+    session.flush()
+    return staff
 
 
 def _require_no_cash(session: Session, staff: Staff) -> None:

@@ -13,8 +13,11 @@ from core.crm.models import Customer, SubZone
 from core.errors import DomainError
 from core.ids import Id
 from core.service_desk import tickets
+from core.service_desk.board import VISITED
+from core.service_desk.jobs import open_job_of_ticket
 from core.service_desk.models import OPEN_STATES, PICK_UP, Ticket
 from core.staff.models import Staff
+from core.usecases.plan_visit import give_visit, plan_ticket_visit
 from core.usecases.tell_office import tell_employee
 
 ROLE = "technician"
@@ -65,18 +68,24 @@ def open_tickets(session: Session, *, limit: int = 200) -> Sequence[Ticket]:
 
 
 def assign_ticket(session: Session, *, ticket_id: Id, staff_id: Id, actor: str, now: datetime) -> Ticket:
-    """Give it to the technician, note who did, and tell him; the same once more changes nothing.
+    """Give it to the technician and tell him, a fault as a visit; the same once more changes nothing.
 
-    Raises NotFound, TicketClosed, TechnicianUnfit.
+    Raises NotFound, TicketClosed, TechnicianUnfit, JobMoveRefused.
     """
     person = session.get(Staff, staff_id)
     if person is None or not _is_fit(person):
         raise TechnicianUnfit("Tickets go to technicians at work: choose one from the list")
-    had = session.scalar(select(Ticket.assigned_to).where(Ticket.id == ticket_id, Ticket.state.in_(OPEN_STATES)))
-    if had == staff_id:
-        return session.get_one(Ticket, ticket_id)
+    ticket, visit = session.get(Ticket, ticket_id), open_job_of_ticket(session, ticket_id)
+    needs_visit = ticket is not None and ticket.state in OPEN_STATES and ticket.category in VISITED
+    has_visit = not needs_visit or (visit is not None and visit.assigned_to == staff_id)
+    if ticket is not None and ticket.state in OPEN_STATES and ticket.assigned_to == staff_id and has_visit:
+        return ticket
     ticket = tickets.assign_ticket(session, ticket_id=ticket_id, staff_id=staff_id)
     note = tickets.add_note(session, ticket_id=ticket.id, author=actor, public=False, body=f"given to {person.name}")
+    if needs_visit or visit is not None:
+        job = plan_ticket_visit(session, ticket_id=ticket.id, actor=actor, now=now)
+        give_visit(session, job_id=job.id, staff_id=staff_id, actor=actor, now=now)
+        return ticket
     customer = session.get_one(Customer, ticket.customer_id)
     place = session.scalar(select(SubZone.name).where(SubZone.id == customer.sub_zone_id)) or ""
     facts = {"ticket": ticket.number, "customer": customer.name, "place": place}

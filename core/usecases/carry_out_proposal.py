@@ -38,6 +38,7 @@ from core.service_desk.models import PICK_UP
 from core.service_desk.tickets import TicketAlreadyOpen, open_ticket
 from core.usecases.end_service import end_service
 from core.usecases.follow_payment import follow_payment
+from core.usecases.plan_visit import plan_ticket_visit
 from core.usecases.recovery_facts import lines_of, overdue_of
 
 LADDER = "system"
@@ -144,6 +145,7 @@ def _pick_up(task: _Task, _services: Sequence[Subscription]) -> str:
 
 
 def _job(task: _Task, customer_id: Id, items: Sequence[Item]) -> str:
+    """A ticket of the office's own, with the visit that the dispatcher gives to somebody."""
     listed = ", ".join(f"{item.kind.replace('_', ' ')} {item.model} {item.serial}" for item in items)
     try:
         ticket = open_ticket(
@@ -152,7 +154,8 @@ def _job(task: _Task, customer_id: Id, items: Sequence[Item]) -> str:
         )  # fmt: skip
     except TicketAlreadyOpen as running:
         ticket = running.ticket
-    return ticket.number
+    visit = plan_ticket_visit(task.session, ticket_id=ticket.id, actor=task.actor, now=task.now)
+    return f"{ticket.number} ({visit.number})"
 
 
 def _terminate(task: _Task, services: Sequence[Subscription]) -> str:

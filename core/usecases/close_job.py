@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.billing.subscription_models import Subscription
 from core.crm.lead_models import Lead
-from core.crm.leads import move_lead
+from core.crm.leads import move_lead, note_lead
 from core.errors import DomainError
 from core.ids import Id
 from core.service_desk.checklists import missing_of
@@ -98,6 +98,8 @@ def _note_survey(session: Session, job: Job, *, actor: str, now: datetime) -> No
     )
     if lead.state == "new":
         move_lead(session, number=lead.number, state="survey", author=actor, note=f"Survey: {found}", now=now)
+    else:
+        note_lead(session, lead=lead, author=actor, body=f"Survey: {found}", now=now)
 
 
 def _resolve(session: Session, job: Job, *, actor: str, now: datetime, told: str) -> None:

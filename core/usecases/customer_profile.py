@@ -23,6 +23,7 @@ from core.crm.models import Contact, ContactAccount, Customer, CustomerPhone, Do
 from core.inventory.models import Item
 from core.messaging.models import InboundMessage, OutboundMessage
 from core.network.models import Access
+from core.service_desk.job_models import Job
 from core.service_desk.models import Ticket
 from core.service_desk.tickets import tickets_of
 
@@ -58,6 +59,8 @@ class Profile:
     payments: Sequence[Payment]
     claims: Sequence[PaymentClaim]
     tickets: Sequence[Ticket]
+    jobs: Sequence[Job]
+    """The last visits to him, planned ones first."""
     items: Sequence[Item]
     documents: Sequence[Document]
     exemptions: Sequence[TaxExemption]
@@ -82,6 +85,12 @@ def customer_profile(session: Session, *, number: str, today: date) -> Profile:
         payments=payments_of(session, customer_id=mine),
         claims=session.scalars(select(PaymentClaim).where(PaymentClaim.customer_id == mine)).all(),
         tickets=tickets_of(session, customer_id=mine),
+        jobs=session.scalars(
+            select(Job)
+            .where(Job.customer_id == mine)
+            .order_by(Job.done_at.desc().nulls_first(), Job.opened_at.desc())
+            .limit(10)
+        ).all(),
         items=session.scalars(select(Item).where(Item.holder_kind == "customer", Item.holder_id == mine)).all(),
         documents=session.scalars(select(Document).where(Document.customer_id == mine).limit(50)).all(),
         exemptions=exemptions_of(session, customer_id=mine),

@@ -16,11 +16,13 @@ from core.ids import Id
 from core.service_desk.dispatch import day_of, propose_technicians
 from core.service_desk.job_models import Job
 from core.service_desk.jobs import (
+    JobOpenAlready,
     Target,
     Window,
     assign_job,
     cancel_job,
     open_job_of_ticket,
+    open_jobs_of_lead,
     plan_job,
     reschedule_job,
     take_back_job,
@@ -58,13 +60,16 @@ def plan_ticket_visit(
 def plan_lead_visit(
     session: Session, *, lead_id: Id, kind: str, actor: str, now: datetime, window: Window | None = None
 ) -> Job:
-    """A survey or installation for a request. Raises NotFound, JobInvalid."""
+    """A survey or installation for a request. Raises NotFound, JobInvalid, JobOpenAlready for one of the same kind."""
     lead = session.get(Lead, lead_id)
     if lead is None:
         raise NotFound("There is no such request")
+    running = next((job for job in open_jobs_of_lead(session, lead_id) if job.kind == kind), None)
+    if running is not None:
+        raise JobOpenAlready(running)
     target = Target(
-        customer_id=lead.customer_id, lead_id=lead.id, address=", ".join(part for part in (lead.address, lead.place)
-                                                                        if part),
+        customer_id=lead.customer_id, lead_id=lead.id, site_id=lead.site_id,
+        address=", ".join(part for part in (lead.address, lead.place) if part),
         area_id=lead.sub_zone.area_id if lead.sub_zone else None, latitude=lead.latitude, longitude=lead.longitude,
     )  # fmt: skip
     return plan_job(session, kind=kind, target=target, what=f"{lead.number} {lead.name}", actor=actor, now=now,
@@ -118,6 +123,14 @@ def call_off_visit(session: Session, *, job_id: Id, reason: str, actor: str, now
     if job.assigned_to is not None:
         tell_technician(session, job, "called_off", now=now)
     return job
+
+
+def call_off_visits_of_lead(session: Session, *, lead_id: Id, reason: str, actor: str, now: datetime) -> list[Job]:
+    """Nobody comes for a request that is refused; it is told as `call_off_visit` tells it."""
+    return [
+        call_off_visit(session, job_id=job.id, reason=reason or "the request was refused", actor=actor, now=now)
+        for job in open_jobs_of_lead(session, lead_id)
+    ]
 
 
 def free_technician(session: Session, *, staff_id: Id, actor: str, now: datetime) -> list[Job]:

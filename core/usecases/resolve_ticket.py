@@ -13,7 +13,9 @@ from core.messaging import payloads, window
 from core.messaging.outbox import queue_message
 from core.recovery.reminders import recipients
 from core.service_desk import tickets, words
+from core.service_desk.jobs import cancel_job, open_job_of_ticket
 from core.service_desk.models import Ticket
+from core.usecases.tell_technician import tell_technician
 
 
 def resolve_ticket(
@@ -22,9 +24,10 @@ def resolve_ticket(
     """Resolve it as `core.service_desk.tickets.resolve_ticket` does, and queue the question for a rating.
 
     `told` is what was done, for the customer to read; it is kept as a public note. Who opted out or cannot be reached
-    is not asked. Raises NotFound, TicketClosed.
+    is not asked. A visit that is still to come is called off. Raises NotFound, TicketClosed.
     """
     ticket = tickets.resolve_ticket(session, ticket_id=ticket_id, now=now)
+    _call_off_visit(session, ticket, actor=actor, now=now)
     if told.strip():
         tickets.add_note(session, ticket_id=ticket.id, author=actor, body=told.strip(), public=True)
     company, customer = current_company(session), session.get_one(Customer, ticket.customer_id)
@@ -44,3 +47,13 @@ def resolve_ticket(
         template=template if in_window else None,
     )  # fmt: skip
     return ticket
+
+
+def _call_off_visit(session: Session, ticket: Ticket, *, actor: str, now: datetime) -> None:
+    """The customer hears that it is solved; the technician, that he need not go."""
+    visit = open_job_of_ticket(session, ticket.id)
+    if visit is None:
+        return
+    cancel_job(session, job_id=visit.id, actor=actor, now=now, reason=f"{ticket.number} is solved without it")
+    if visit.assigned_to is not None:
+        tell_technician(session, visit, "called_off", now=now)

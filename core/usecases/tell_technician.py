@@ -18,6 +18,8 @@ from core.messaging.outbox import queue_message
 from core.printing.figures import day_text
 from core.service_desk.job_models import Job
 from core.service_desk.job_words import KINDS, TEMPLATES, known
+from core.staff.models import Staff
+from core.usecases.tell_office import contact_of
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "given": {
@@ -51,7 +53,11 @@ OPEN = {"en": "Open", "ur_Latn": "Kholein", "ur": "کھولیں"}
 
 
 def tell_technician(session: Session, job: Job, what: str, *, now: datetime, mark: str = "") -> bool:
-    """Queue it once; False where he is not known on WhatsApp. `what` is a word of WORDS."""
+    """Queue it once, also for one who never wrote yet; False where the company has no number.
+
+    `what` is a word of WORDS.
+    """
+    contact_of(session, session.get_one(Staff, job.assigned_to))
     person = session.execute(
         select(Contact, Conversation.last_inbound_at)
         .outerjoin(Conversation, Conversation.contact_id == Contact.id)

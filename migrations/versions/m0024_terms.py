@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 from migrations.guarding import guard
 
 revision = "0024"
-down_revision = "0022"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 

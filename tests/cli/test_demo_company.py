@@ -17,6 +17,7 @@ from core.billing.payment_models import Payment, PaymentClaim, Refund
 from core.billing.plan_models import Discount, Plan, TaxExemption
 from core.billing.subscription_models import ServicePause, Subscription, SubscriptionLine, UsageEvent, Voucher
 from core.companies import BusinessNumber, Company
+from core.crm.lead_models import Lead
 from core.crm.models import Area, Customer
 from core.db import company_session, platform_session
 from core.ids import Id
@@ -27,6 +28,7 @@ from core.ledger.treasury_models import Bill, CashAccount, Expense, Transfer
 from core.messaging.models import OutboundMessage
 from core.network.models import Access
 from core.recovery.case_models import Attempt, NeverCut, Promise, RecoveryCase, ServiceCut
+from core.service_desk.job_models import Job, JobProof
 from core.settings import Settings
 from core.staff.cash_models import CashDifference, Handover
 from core.staff.commission_models import CommissionAccrual
@@ -133,6 +135,18 @@ def test_the_office_has_its_papers(town: Id) -> None:
         assert lines > matched > 0
 
 
+def test_technicians_have_weeks_of_visits_behind_them_and_a_day_before_them(town: Id) -> None:
+    with company_session(town) as session:
+        assert set(states(session, Job.state)) == {
+            "planned", "assigned", "on_the_way", "arrived", "blocked", "no_show", "done",
+        }  # fmt: skip
+        assert {"installation", "repair", "survey"} <= set(states(session, Job.kind))
+        assert {"tap", "code", "nobody"} <= set(states(session, Job.confirmed_by))
+        assert count(session, JobProof, JobProof.twin_id.is_not(None)) == 1
+        assert count(session, Job, Job.doubt != "", Job.looked_at_by == "") >= 3
+        assert set(states(session, Lead.state)) == {"new", "approved", "refused"}
+
+
 def test_nobody_is_written_to_about_the_past(town: Id) -> None:
     with company_session(town) as session:
         assert set(states(session, OutboundMessage.state)) <= {"delivered"}
@@ -167,7 +181,7 @@ def test_customer_agent_technician_and_owner_are_answered_on_their_phones(town: 
     assert debtor["label"].split("Rs ")[1].split(" ")[0] in answer_to(company, debtor["phone"], "what is my balance")
     assert "Rs" in answer_to(company, "+923008000001", "today's figures")
     assert "C-2" in answer_to(company, "+923008000011", "my worklist")
-    assert "open jobs" in answer_to(company, "+923008000021", "my jobs")
+    assert "*J-" in answer_to(company, "+923008000021", "my jobs")
 
 
 def answer_to(company: TestCompany, number: str, words: str) -> str:

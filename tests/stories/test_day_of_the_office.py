@@ -45,7 +45,7 @@ def test_a_manager_s_day_in_roman_urdu(office: Office) -> None:
 
     assert "Asif" in says(saima, "T-1001 asif ko de do").text
     assert "Asif ke paas hai" in taps(saima, "Haan").text.replace("*", "")
-    assert any("T-1001" in told.text for told in heard(office.asif))
+    assert any("New job for you: *J-" in told.text for told in heard(office.asif))
     assert "Saleem" in says(saima, "ayesha ka case saleem ko de do").text
     taps(saima, "Haan")
     assert any("Ayesha Khan" in told.text for told in heard(office.saleem))

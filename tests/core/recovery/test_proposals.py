@@ -24,6 +24,7 @@ from core.messaging.models import OutboundMessage
 from core.recovery.case_models import Proposal, RecoveryCase, ServiceCut
 from core.recovery.cases import ProposalDecided, open_proposals
 from core.recovery.cases import decide_proposal as only_decide
+from core.service_desk.job_models import Job
 from core.service_desk.models import Ticket
 from core.usecases.carry_out_proposal import NotCarriedOut, carry_out_next, decide_proposal
 from core.usecases.check_books import check_books
@@ -89,9 +90,11 @@ def test_an_allowed_pick_up_is_a_job_that_halts_nothing(town: Town) -> None:
     proposal = decides(town, proposal_id, accept=True, day=31)
 
     with town.open() as session:
-        job = session.scalars(select(Ticket)).one()
-        assert (job.category, job.description, job.opened_by) == ("pick_up", "Pick up: onu F601 ZTE-1", MANAGER)
-    assert (proposal.state, proposal.outcome) == ("accepted", f"To be picked up: {job.number}")
+        ticket, job = session.scalars(select(Ticket)).one(), session.scalars(select(Job)).one()
+        assert (ticket.category, ticket.description, ticket.opened_by) == (
+            "pick_up", "Pick up: onu F601 ZTE-1", MANAGER)  # fmt: skip
+        assert (job.kind, job.state, job.ticket_id, job.what) == ("pick_up", "planned", ticket.id, ticket.description)
+    assert (proposal.state, proposal.outcome) == ("accepted", f"To be picked up: {ticket.number} ({job.number})")
     assert (proposal.origin, proposal.carried_out_at) == ("message:wamid.1", at(after(31)))
     assert "termination" in town.day(after(45))
 

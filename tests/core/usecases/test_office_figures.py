@@ -14,6 +14,7 @@ from core.db import company_session
 from core.messaging.models import OutboundMessage
 from core.recovery.assignment import AgentUnfit
 from core.recovery.case_models import CaseAssignment, RecoveryCase
+from core.service_desk.job_models import Job
 from core.service_desk.models import TicketNote
 from core.service_desk.tickets import TicketClosed, open_ticket, resolve_ticket
 from core.usecases.assign_ticket import TechnicianUnfit, assign_ticket, technician_loads
@@ -97,7 +98,9 @@ def test_a_ticket_goes_to_a_technician_once_and_he_hears_it(company: TestCompany
             assign_ticket(session, ticket_id=ticket.id, staff_id=rabia.id, actor="staff:1", now=NOW)
         session.flush()
         assert [note.body for note in session.scalars(select(TicketNote))] == ["given to Asif"]
-        assert len(session.scalars(select(OutboundMessage)).all()) == 1
+        job = session.scalars(select(Job)).one()
+        assert (job.assigned_to, job.ticket_id) == (asif.id, ticket.id)
+        assert len(session.scalars(select(OutboundMessage)).all()) == 2
         assert [(load.name, load.open_tickets) for load in technician_loads(session)] == [("Asif", 1)]
         resolve_ticket(session, ticket_id=ticket.id, now=NOW)
         with pytest.raises(TicketClosed):
