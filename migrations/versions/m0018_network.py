@@ -13,11 +13,8 @@ down_revision = "0017"
 branch_labels = None
 depends_on = None
 
-CHANGED = (
-    "device_id", "kind", "username", "state", "profile", "sealed_password", "address", "mac", "throttled_kbps",
-    "adopted",
-)  # fmt: skip
-"""Columns of `access` that a device has to follow."""
+CHANGED = ("device_id", "kind", "username", "state", "profile", "address", "mac", "throttled_kbps", "adopted")
+"""Columns of `access` that a device has to follow, beside a password that takes the place of another."""
 
 
 def upgrade() -> None:
@@ -271,7 +268,8 @@ def follow_access() -> None:
     old, new = (", ".join(f"{row}.{column}" for column in CHANGED) for row in ("OLD", "NEW"))
     op.execute(
         f"CREATE TRIGGER wanted_changed AFTER UPDATE ON access FOR EACH ROW"
-        f" WHEN (({old}) IS DISTINCT FROM ({new})) EXECUTE FUNCTION taar_access_wanted()"
+        f" WHEN (({old}) IS DISTINCT FROM ({new}) OR (OLD.sealed_password <> '' AND"
+        f" OLD.sealed_password <> NEW.sealed_password)) EXECUTE FUNCTION taar_access_wanted()"
     )
 
 
