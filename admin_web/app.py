@@ -20,6 +20,7 @@ from admin_web.navigation import NAVIGATION
 from admin_web.views import (
     agent_cash,
     alerts,
+    approvals,
     banks,
     billing_runs,
     claims,
@@ -68,7 +69,7 @@ VIEWS = (
     signing_in, home, customers, subscriptions, invoices, payments, claims, refunds, billing_runs, plans, vouchers,
     tickets, dispatch, jobs, field_rules, recovery, recovery_rules, agent_cash, reports, ledger, banks, reconciliation,
     vendors, expenses, payroll, commissions, staff, events, stock, stock_pieces, goods, store_desk, network, outages,
-    inbox, links, leads, desk, alerts,
+    inbox, links, leads, desk, alerts, approvals,
 )  # fmt: skip
 """Every module that puts pages onto the blueprint."""
 SESSION_LIFE = timedelta(hours=12)

@@ -8,6 +8,7 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             ("customer.view", "home", "Dashboard"),
             ("inbox.answer", "inbox", "Inbox"),
+            ("claim.decide", "approvals", "Approvals"),
             ("events.view", "events", "Failed events"),
         ),
     ),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
 
-from bot.dialog import SKIP, Answers, Ask, Chat, Reject
+from bot.dialog import SKIP, Answers, Ask, Chat, Reject, day_ahead
 from bot.texts.reply import Button, Reply, Saying, words
 from core import vault
 from core.messaging.corrections import HIDDEN
@@ -44,6 +45,31 @@ class Place:
 
     def load(self, value: Any) -> Any:
         return (Decimal(value[0]), Decimal(value[1])) if isinstance(value, list) else None
+
+
+@dataclass(frozen=True)
+class AnyDay:
+    """A day to come, typed as people say it."""
+
+    name: str
+    saying: Ask
+    when: Callable[[Chat, Answers], bool] | None = None
+
+    def ask(self, chat: Chat, answers: Answers, tap: Callable[[str], str]) -> Reply:
+        return Reply(self.saying(chat, answers))
+
+    def read(self, chat: Chat, answers: Answers, tapped: str | None) -> Any:
+        day = day_ahead(chat)
+        if day is None or date.fromisoformat(day) < chat.today:
+            raise Reject(words("Please write a day to come, such as 5 December."))
+        return day
+
+    def given(self, chat: Chat) -> Any:
+        day = chat.understood.entities.get("date")
+        return day.isoformat() if isinstance(day, date) and day >= chat.today else None
+
+    def load(self, value: Any) -> Any:
+        return date.fromisoformat(value) if value is not None else None
 
 
 @dataclass(frozen=True)

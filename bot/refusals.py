@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.texts.reply import Saying, words
-from core.billing import claims, payments, refunds, write_offs
+from core.billing import claims, payments, plans, refunds, write_offs
+from core.billing import lines as lines_of_bills
 from core.crm import linking
 from core.errors import DomainError, NotFound
+from core.inventory import restock
 from core.ledger import expenses
 from core.money import AmountInvalid
 from core.recovery import assignment, cases, promise_terms, promises
 from core.service_desk import tickets
-from core.staff import cashiers, handovers
+from core.staff import cashiers, handovers, terms
 from core.usecases import assign_ticket, carry_out_proposal
 from core.usecases.suspend_overdue import ApprovalInvalid
 
@@ -58,6 +60,13 @@ SAID: Mapping[type[DomainError], tuple[Saying, ...]] = {
     cases.ProposalDecided: DECIDED,
     carry_out_proposal.NotCarriedOut: (words("This cannot be done as things stand: the panel says why."),),
     linking.LinkDecided: DECIDED,
+    restock.RestockDecided: DECIDED,
+    restock.RestockInvalid: (words("This request cannot be granted so. The panel says why."),),
+    terms.TermsDecided: DECIDED,
+    terms.OwnRequest: ANOTHER_PERSON,
+    terms.TermsInvalid: (words("This is the owner's to allow, or a part of it is missing."),),
+    plans.PriceExists: (words("The plan has another price from that day on already."),),
+    lines_of_bills.DiscountInvalid: (words("That discount cannot be given."),),
     linking.AccountUnknown: (words("No account has that number."),),
     assignment.AgentUnfit: (words("This person is no recovery agent at work."),),
     assign_ticket.TechnicianUnfit: (words("This person is no technician at work."),),

@@ -18,7 +18,7 @@ PREFIXES = {
     "cash_movement": "CM",
     "refund": "RF",
     "handover": "HO", "salary_payment": "SP", "employee_debt": "ED",
-    "purchase": "GR", "restock": "RS", "stock_take": "ST",
+    "terms": "AP", "purchase": "GR", "restock": "RS", "stock_take": "ST",
 }  # fmt: skip
 FIRST = {"customer": 2000, "ticket": 1000, "lead": 1000, "job": 300}
 

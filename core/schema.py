@@ -38,6 +38,7 @@ import core.service_desk.desk_models
 import core.service_desk.job_models
 import core.service_desk.models
 import core.staff.alert_models
+import core.staff.approval_models
 import core.staff.cash_models
 import core.staff.commission_models
 import core.staff.invite_models

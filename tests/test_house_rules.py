@@ -125,5 +125,6 @@ def test_question_names_are_a_promise_to_running_conversations() -> None:
         "part_back": ["job", "serial", "condition"],
         "survey_metres": ["job", "metres"],
         "restock_request": ["article", "quantity"],
+        "longer_promise": ["customer", "day", "amount", "reason", "confirmed"],
         "new_connection": ["place", "zone", "name", "address", "pin", "plan", "wished", "phone", "confirmed"],
     }

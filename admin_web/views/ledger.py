@@ -22,11 +22,12 @@ from core.ledger.manual_entries import (
     waiting_manual_entries,
     write_manual_entry,
 )
-from core.ledger.periods import books_state, close_period, last_whole_month_end, period_history, reopen_periods
+from core.ledger.periods import books_state, last_whole_month_end, period_history, reopen_periods
 from core.ledger.sources import entries_of_document, entries_of_origin, entry_with_postings, source_of_entry
 from core.ledger.year_close import close_year
 from core.money import ZERO
 from core.usecases.check_books import check_books
+from core.usecases.close_books import close_books as close_after_earning
 from core.usecases.export_report import names_of
 
 MANUAL_LINES = 4
@@ -82,7 +83,7 @@ def closing() -> Page:
 def close_books() -> Page:
     def close(page: Books, form: Form) -> str:
         through = form.day("through")
-        close_period(page.session, through=through, hard=form.ticked("hard"), by=page.actor, now=utc_now())
+        close_after_earning(page.session, through=through, hard=form.ticked("hard"), by=page.actor, now=utc_now())
         return f"The books are closed through {through}."
 
     return attempt(close, done="panel.closing", show=closing)

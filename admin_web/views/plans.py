@@ -8,16 +8,19 @@ from uuid import UUID
 
 from flask import render_template
 
-from admin_web.access import Books, books, needs
+from admin_web.access import Books, books, current_user, needs
 from admin_web.blueprint import Page, blueprint
 from admin_web.forms import FieldInvalid, Form, attempt
 from core.billing.plan_models import SERVICE_CLASSES
-from core.billing.plans import KINDS, add_plan, every_plan, set_bands, set_offered, set_price
+from core.billing.plans import KINDS, add_plan, every_plan, set_bands, set_offered
 from core.billing.tax_table import BASES, add_tax_rate, tax_rates
 from core.billing.tax_table import KINDS as TAX_KINDS
+from core.clock import utc_now
+from core.ids import new_id
 from core.ledger.accounts import accounts_by_code
 from core.money import ZERO
 from core.printing.figures import figures, plain
+from core.usecases.grant_terms import change_price
 
 
 @blueprint.get("/plans")
@@ -58,8 +61,16 @@ def write_plan() -> Page:
 @needs("invoice.write")
 def price_plan(plan_id: UUID) -> Page:
     def write(page: Books, form: Form) -> str:
-        made = set_price(page.session, plan_id=plan_id, amount=form.amount("new_price"), valid_from=form.day("from"))
-        return f"The price is {figures(made.amount)} from {made.valid_from} on; invoices already issued keep theirs."
+        user = current_user()
+        assert user is not None
+        amount, since = form.amount("new_price"), form.day("from")
+        made = change_price(
+            page.session, plan_id=plan_id, amount=amount, valid_from=since, reason=form.text("why") or "new price",
+            actor=page.actor, role=user.role, now=utc_now(), key=f"panel:{new_id()}",
+        )  # fmt: skip
+        if made.request is not None:
+            return f"{made.request.number}: the owner is asked for this price."
+        return f"The price is {figures(amount)} from {since} on; invoices already issued keep theirs."
 
     return attempt(write, done="panel.plans", show=plans)
 

@@ -15,7 +15,7 @@ from core.clock import utc_now
 from core.errors import NotFound
 from core.inventory.balances import stock_by_place
 from core.inventory.places import Place, main_warehouse, place_names, stock_places, warehouses
-from core.inventory.restock import approve_restock, ask_restock, issue_restock, refuse_restock, restock_requests
+from core.inventory.restock import ask_restock, issue_restock, restock_requests
 from core.inventory.stock_takes import (
     approve_stock_take,
     count_stock,
@@ -27,6 +27,7 @@ from core.inventory.stock_takes import (
 )
 from core.inventory.types import item_types, type_by_id
 from core.staff.people import staff_names
+from core.usecases.decide_restock import grant_restock, turn_down_restock
 
 ASKED_LINES = 4
 
@@ -72,10 +73,10 @@ def decide_restock(request_id: UUID) -> Page:
                 lines = request.lines if request else []
                 granted = {line.type_id: form.rate(f"granted_{line.id}") for line in lines if
                            form.text(f"granted_{line.id}")}  # fmt: skip
-                made = approve_restock(page.session, request_id=request_id, decided_by=page.actor, now=now,
+                made = grant_restock(page.session, request_id=request_id, decided_by=page.actor, now=now,
                                        granted=granted or None)  # fmt: skip
             case "refuse":
-                made = refuse_restock(page.session, request_id=request_id, decided_by=page.actor, now=now,
+                made = turn_down_restock(page.session, request_id=request_id, decided_by=page.actor, now=now,
                                       reason=form.text("reason"))  # fmt: skip
             case _:
                 made = issue_restock(

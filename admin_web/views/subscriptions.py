@@ -10,7 +10,7 @@ from uuid import UUID
 
 from flask import Response, abort, render_template
 
-from admin_web.access import Books, books, needs
+from admin_web.access import Books, books, current_user, needs
 from admin_web.blueprint import Page, blueprint
 from admin_web.forms import FieldInvalid, Form, asked, attempt
 from admin_web.uploads import kept_file, sent_file
@@ -25,13 +25,14 @@ from core.clock import utc_now
 from core.crm.customers import customer_by_number
 from core.crm.models import Customer
 from core.errors import DomainError, NotFound
-from core.ids import Id
+from core.ids import Id, new_id
 from core.ledger.account_books import CUSTOMER_ACCOUNTS, PartyStatement, party_statement
 from core.money import ZERO
 from core.printing.figures import figures
 from core.usecases.change_plan import change_plan
 from core.usecases.end_service import end_service
 from core.usecases.export_report import export_report
+from core.usecases.grant_terms import give_discount
 from core.usecases.pause_service import pause_service, resume_service
 from core.usecases.start_service import start_service
 
@@ -257,14 +258,18 @@ def stop_service(number: str, subscription_id: UUID) -> Page:
 @needs("invoice.write")
 def discount(number: str, subscription_id: UUID) -> Page:
     def grant(page: Books, form: Form, whose: Id) -> str:
-        made = grant_discount(
-            page.session, subscription_id=subscription_id, valid_from=form.day("discount_from", page.today),
+        user = current_user()
+        assert user is not None
+        since = form.day("discount_from", page.today)
+        made = give_discount(
+            page.session, subscription_id=subscription_id, valid_from=since, role=user.role, now=utc_now(),
             percent=form.rate("discount_percent") if form.text("discount_percent") else None,
             amount=form.maybe_amount("discount_amount"), periods=form.maybe_number("discount_periods"),
-            reason=form.text("discount_reason", required=True), approved_by=page.actor,
+            reason=form.text("discount_reason", required=True), actor=page.actor, key=f"panel:{new_id()}",
         )  # fmt: skip
-        until = f"to {made.valid_to}" if made.valid_to else "on"
-        return f"The discount holds for periods from {made.valid_from} {until}."
+        if made.request is not None:
+            return f"{made.request.number}: the owner is asked, for it goes beyond what a manager may grant alone."
+        return f"The discount holds for periods from {since} on."
 
     return _act(number, grant)
 

@@ -13,6 +13,7 @@ from bot.flows import (
     file_complaint,
     leaving,
     link_account,
+    longer_promise,
     new_connection,
     outage_details,
     prepaid,
@@ -28,7 +29,7 @@ ALL_FLOWS: dict[str, Flow] = {
         leaving.disconnect, leaving.pause_line, outage_details.flow, outage_details.opening,
         promises.promise_of_customer, collecting.attempt,
         collecting.cash, collecting.handover, deciding.approve, deciding.refuse,
-        *field_work.FLOWS, *field_parts.FLOWS,
+        *field_work.FLOWS, longer_promise.flow, *field_parts.FLOWS,
         assigning.ticket, assigning.case,
         link_account.link, link_account.office, link_account.unlinking, new_connection.flow,
     )

@@ -5,26 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
-from bot.desk import linking
 from bot.dialog import Answers, Chat, Choose, Confirm, Flow, Option, Rupees, Text
+from bot.flows.decisions import APPROVE, REFUSE, Decide
 from bot.flows.parts import refused_with
 from bot.handlers.office import APPROVALS, FIGURES, KINDS, METHODS, approval_named, approvals_of, described
 from bot.texts.reply import Reply, Saying, lines, words
 from core.billing import claims, payments, refunds, write_offs
+from core.billing.lines import DiscountInvalid
+from core.billing.plans import PriceExists
 from core.crm.linking import AccountUnknown, LinkDecided
 from core.errors import DomainError, NotFound
-from core.ids import Id
+from core.inventory.restock import RestockDecided, RestockInvalid
 from core.ledger import expenses
 from core.money import AmountInvalid
 from core.recovery.cases import ProposalDecided
+from core.recovery.promise_terms import PromiseRefused
 from core.staff import cashiers, handovers
+from core.staff.terms import OwnRequest, TermsDecided, TermsInvalid
 from core.usecases import carry_out_proposal
-from core.usecases.decide_claim import accept_claim, refuse_claim
-from core.usecases.suspend_overdue import WHOLE_COMPANY, ApprovalInvalid, approve_cuts
-from core.usecases.waiting_approvals import PROPOSALS, Approval
+from core.usecases.suspend_overdue import ApprovalInvalid
+from core.usecases.waiting_approvals import PROPOSALS, TERMS
 
 CLAIM_METHODS = ("bank", "jazzcash", "easypaisa", "card", "cash")
-NEED_REASON = ("claim", "handover", "write_off", "expense", *PROPOSALS)
+NEED_REASON = ("claim", "handover", "write_off", "expense", "restock", *PROPOSALS, *TERMS)
 
 
 def waiting(chat: Chat, _answers: Answers) -> Sequence[Option]:
@@ -79,112 +82,6 @@ def refuse_summary(chat: Chat, answers: Answers) -> Saying:
     return _summary(words("Shall I refuse this?"), chat, answers)
 
 
-def _staff_id(chat: Chat) -> Id:
-    assert chat.speaker.staff_id is not None
-    return chat.speaker.staff_id
-
-
-def approve_claim(chat: Chat, chosen: Approval, answers: Answers) -> None:
-    accept_claim(
-        chat.session, claim_id=Id(chosen.key), method=answers.method or chosen.method, received_on=chat.today,
-        approved_by=chat.speaker.actor, now=chat.now, origin=chat.origin,
-    )  # fmt: skip
-
-
-def approve_handover(chat: Chat, chosen: Approval, answers: Answers) -> None:
-    handovers.confirm_handover(
-        chat.session, handover_id=Id(chosen.key), counted=answers.counted, counted_by=_staff_id(chat), now=chat.now,
-        actor=chat.speaker.actor, origin=chat.origin,
-    )  # fmt: skip
-
-
-def approve_refund(chat: Chat, chosen: Approval, _answers: Answers) -> None:
-    refunds.pay_refund(
-        chat.session, refund_id=Id(chosen.key), approved_by=chat.speaker.actor, now=chat.now, origin=chat.origin
-    )
-
-
-def approve_write_off(chat: Chat, chosen: Approval, _answers: Answers) -> None:
-    write_offs.approve_write_off(
-        chat.session, write_off_id=Id(chosen.key), approved_by=chat.speaker.actor, now=chat.now, origin=chat.origin
-    )
-
-
-def approve_expense(chat: Chat, chosen: Approval, _answers: Answers) -> None:
-    expenses.approve_expense(chat.session, expense_id=Id(chosen.key), actor=chat.speaker.actor)
-
-
-def allow_cuts(chat: Chat, chosen: Approval, _answers: Answers) -> None:
-    approve_cuts(
-        chat.session, today=chat.today, area_id=WHOLE_COMPANY, count_max=chosen.count, approved_by=chat.speaker.actor
-    )
-
-
-def let_in(chat: Chat, chosen: Approval, _answers: Answers) -> None:
-    linking.approve(chat.session, request_id=Id(chosen.key), decided_by=chat.speaker.actor, now=chat.now)
-
-
-def keep_out(chat: Chat, chosen: Approval, answers: Answers) -> None:
-    linking.refuse(
-        chat.session, request_id=Id(chosen.key), decided_by=chat.speaker.actor, reason=answers.reason or "",
-        now=chat.now,
-    )  # fmt: skip
-
-
-def reject_claim(chat: Chat, chosen: Approval, answers: Answers) -> None:
-    refuse_claim(
-        chat.session, claim_id=Id(chosen.key), reason=answers.reason, rejected_by=chat.speaker.actor, now=chat.now
-    )
-
-
-def refuse_handover(chat: Chat, chosen: Approval, answers: Answers) -> None:
-    handovers.refuse_handover(
-        chat.session, handover_id=Id(chosen.key), refused_by=_staff_id(chat), reason=answers.reason, now=chat.now
-    )
-
-
-def refuse_refund(chat: Chat, chosen: Approval, _answers: Answers) -> None:
-    refunds.refuse_refund(chat.session, refund_id=Id(chosen.key), refused_by=chat.speaker.actor)
-
-
-def refuse_write_off(chat: Chat, chosen: Approval, answers: Answers) -> None:
-    write_offs.refuse_write_off(
-        chat.session, write_off_id=Id(chosen.key), refused_by=chat.speaker.actor, note=answers.reason, now=chat.now
-    )
-
-
-def refuse_expense(chat: Chat, chosen: Approval, answers: Answers) -> None:
-    expenses.refuse_expense(
-        chat.session, expense_id=Id(chosen.key), actor=chat.speaker.actor, reason=answers.reason
-    )  # fmt: skip
-
-
-def approve_proposal(chat: Chat, chosen: Approval, _answers: Answers) -> Saying | None:
-    decided = carry_out_proposal.decide_proposal(
-        chat.session, proposal_id=Id(chosen.key), accept=True, decided_by=chat.speaker.actor, note="", now=chat.now,
-        origin=chat.origin,
-    )  # fmt: skip
-    return words("The debt is paid meanwhile: nothing was done.") if decided.state == "lapsed" else None
-
-
-def refuse_proposal(chat: Chat, chosen: Approval, answers: Answers) -> None:
-    carry_out_proposal.decide_proposal(
-        chat.session, proposal_id=Id(chosen.key), accept=False, decided_by=chat.speaker.actor, note=answers.reason,
-        now=chat.now, origin=chat.origin,
-    )  # fmt: skip
-
-
-Decide = Callable[[Chat, Approval, Answers], Saying | None]
-APPROVE: Mapping[str, Decide] = {
-    "claim": approve_claim, "handover": approve_handover, "refund": approve_refund, "write_off": approve_write_off,
-    "expense": approve_expense, "cuts": allow_cuts, "link": let_in, **dict.fromkeys(PROPOSALS, approve_proposal),
-}  # fmt: skip
-REFUSE: Mapping[str, Decide] = {
-    "claim": reject_claim, "handover": refuse_handover, "refund": refuse_refund, "write_off": refuse_write_off,
-    "expense": refuse_expense, "link": keep_out, **dict.fromkeys(PROPOSALS, refuse_proposal),
-}  # fmt: skip
-
-
 def _finish(decide: Mapping[str, Decide], done: Saying, chat: Chat, answers: Answers) -> Reply:
     chosen = approval_named(chat, answers.item)
     if chosen is None or chosen.kind not in decide:
@@ -209,7 +106,8 @@ REFUSALS: tuple[type[DomainError], ...] = (
     refunds.RefundDecided, refunds.AdvanceTooSmall, write_offs.SecondPersonNeeded, write_offs.WriteOffDecided,
     write_offs.NotWritable, expenses.ExpenseNotInState, expenses.OwnApproval, ApprovalInvalid, AmountInvalid, NotFound,
     carry_out_proposal.NotCarriedOut, ProposalDecided,
-    LinkDecided, AccountUnknown,
+    LinkDecided, AccountUnknown, RestockDecided, RestockInvalid, TermsDecided, TermsInvalid, OwnRequest,
+    PromiseRefused, PriceExists, DiscountInvalid,
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from bot.flows.parts import refused_as, refused_with
 from bot.handlers.customer import BALANCE, HAVE_PAID, HOW_TO_PAY, HUMAN, MENU
 from bot.handlers.recovery_agent import WORKLIST
 from bot.own_cases import Channel, OwnCase, customer_of
-from bot.texts.reply import Reply, Saying, lines, words
+from bot.texts.reply import Button, Reply, Saying, lines, words
 from core.ids import Id
 from core.money import AmountInvalid
 from core.recovery.case_models import Promise
@@ -24,6 +24,7 @@ from core.recovery.promises import ExtensionsUsedUp, PromiseStillRunning, open_p
 from core.usecases.log_promise import log_promise, promise_offers
 
 Who = Callable[[Chat, Answers], Id | None]
+ASK_MANAGER = Button("flow:longer_promise", words("Ask the manager"))
 
 
 @dataclass(frozen=True)
@@ -222,6 +223,6 @@ promise_of_customer = Flow(
         *questions(own_case)[-1:],
     ],
     finish=finish_for,
-    refused=refused_with(REFUSED, WORKLIST),
+    refused=refused_with(REFUSED, ASK_MANAGER, WORKLIST),
     needs_account=False,
 )

@@ -45,6 +45,10 @@ KINDS = {
     "write_off_proposal": words("Debt to give up"),
     "cuts": words("Suspensions"),
     "link": words("New number for an account"),
+    "restock": words("Stock for a technician"),
+    "discount": words("Discount"),
+    "plan_price": words("Price of a plan"),
+    "promise_extension": words("Longer promise"),
 }
 
 
@@ -120,6 +124,8 @@ def described(waiting: Approval) -> Saying:
             None if waiting.count else words("There is no such account."),
             words("Says: %(why)s", why=waiting.why) if waiting.why else None,
         )
+    if waiting.kind == "restock":
+        return words("%(who)s asks for %(what)s (%(number)s)", who=waiting.who, what=waiting.why, number=waiting.number)
     return lines(
         words("%(who)s: *%(amount)s*", who=waiting.who, amount=waiting.amount),
         words("Number: %(number)s", number=waiting.number) if waiting.number else None,

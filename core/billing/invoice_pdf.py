@@ -14,6 +14,7 @@ from core.crm.models import Customer
 from core.ids import Id
 from core.printing.figures import amount_text, day_text, figures, plain
 from core.printing.page import QUIET, Column, Page
+from core.printing.phrases import phrased
 
 
 def invoice_pdf(session: Session, *, invoice_id: Id, language: str = "en") -> tuple[str, bytes]:
@@ -58,19 +59,20 @@ def _lines(page: Page, invoice: Invoice) -> None:
         Column(page.word("price"), 24, True), Column(page.word("discount"), 20, True),
         Column(page.word("amount"), 24, True),
     )  # fmt: skip
-    page.table(columns, [_charge(line) for line in invoice.lines if line.kind == "charge"])
+    page.table(columns, [_charge(line, page.language) for line in invoice.lines if line.kind == "charge"])
 
 
-def _charge(line: InvoiceLine) -> tuple[str, str, str, str, str]:
+def _charge(line: InvoiceLine, language: str) -> tuple[str, str, str, str, str]:
     discount = figures(line.discount) if line.discount else ""
-    return line.description, plain(line.quantity), figures(line.unit_price), discount, figures(line.amount)
+    said = phrased(line.description, language)
+    return said, plain(line.quantity), figures(line.unit_price), discount, figures(line.amount)
 
 
 def _totals(page: Page, invoice: Invoice) -> None:
     page.pair(page.word("net"), _money(page, invoice, invoice.net))
     for line in invoice.lines:
         if line.kind != "charge":
-            page.pair(_described(line), _money(page, invoice, line.amount))
+            page.pair(phrased(_described(line), page.language), _money(page, invoice, line.amount))
     page.pair(page.word("total"), _money(page, invoice, invoice.total), bold=True)
     if invoice.balance != invoice.total:
         page.pair(page.word("paid_so_far"), _money(page, invoice, invoice.total - invoice.balance))

@@ -17,7 +17,7 @@ from core.ledger.journal import Line, post_entry, reverse_entry
 from core.ledger.models import Account
 from core.ledger.transfers import entry_of
 from core.ledger.treasury_models import Bill, BillLine, VendorContract, VendorPayment
-from core.ledger.vendor_payments import lock_vendor, pay_vendor, use_advance
+from core.ledger.vendor_payments import lock_vendor, use_advance
 from core.ledger.vendors import PAYABLE
 from core.money import ZERO, parse_amount, rounded
 from core.numbering import next_number
@@ -103,6 +103,8 @@ def _write_items(session: Session, bill: Bill, items: Sequence[BillItem]) -> Non
     """The bill's lines are `items`; a draft's total may be zero while its units are awaited, but not negative."""
     known = dict(session.execute(select(Account.code, Account.control)).all())
     for item in items:
+        if item.account_code == STOCK:
+            raise BillInvalid("Stock is received in the store, piece by piece: receive it there, with its bill")
         if known.get(item.account_code) != "":
             raise BillInvalid(f"Account {item.account_code} does not take a bill: choose one without a subledger")
     bill.lines = [
@@ -242,28 +244,6 @@ def void_bill(session: Session, *, bill_id: Id, voided_on: date, actor: str, rea
         session, entry_id=entry_of(session, kind="bill", source_id=bill.id).id, posted_on=voided_on, actor=actor,
         origin=origin, memo=f"{bill.number} void: {reason.strip()}",
     )  # fmt: skip
-    return bill
-
-
-def record_purchase(
-    session: Session, *, vendor_id: Id, items: Sequence[BillItem], bought_on: date, idempotency_key: str, actor: str,
-    paid_from: Id | None = None, vendor_ref: str = "", document_id: Id | None = None, origin: str = "",
-) -> Bill:  # fmt: skip
-    """Stock bought: on credit, or with `paid_from` paid at once from that account (reference money 5.2).
-
-    Items go to 1200 unless they name another account (`STOCK` is the usual one). A repeat of the key returns the
-    first. Raises what `enter_bill` and `pay_vendor` raise.
-    """
-    bill = enter_bill(
-        session, vendor_id=vendor_id, items=items, billed_on=bought_on, idempotency_key=idempotency_key, actor=actor,
-        vendor_ref=vendor_ref, document_id=document_id, origin=origin,
-    )  # fmt: skip
-    if paid_from is not None and bill.balance > ZERO:
-        pay_vendor(
-            session, vendor_id=vendor_id, cash_account_id=paid_from, amount=bill.balance, paid_on=bought_on,
-            idempotency_key=f"purchase:{idempotency_key}", actor=actor, bill_ids=[bill.id], reference=vendor_ref,
-            origin=origin,
-        )  # fmt: skip
     return bill
 
 

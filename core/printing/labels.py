@@ -82,6 +82,13 @@ LABELS: dict[str, tuple[str, str]] = {
 }
 
 
+ROLES: dict[str, tuple[str, str]] = {
+    "owner": ("Owner", "مالک"), "manager": ("Manager", "مینیجر"),
+    "recovery_agent": ("Recovery agent", "ریکوری ایجنٹ"), "technician": ("Technician", "ٹیکنیشن"),
+}  # fmt: skip
+"""What an employee works as, in English and Urdu."""
+
+
 def label(key: str, language: str) -> str:
     """The words for `key`; raises KeyError for one that is not in the table."""
     english, urdu = LABELS[key]

@@ -67,6 +67,33 @@ def make_promise(
     if running is not None:
         _refuse_more_than(calendar.policy.promise_extensions_max, running)
     terms.refuse_unless_allowed(amount, due_on)
+    return _recorded(
+        session, running, customer_id=customer_id, amount=amount, due_on=due_on, taken_by=taken_by, agent_id=agent_id,
+        channel=channel, calendar=calendar, today=today, now=now, origin=origin,
+    )  # fmt: skip
+
+
+def move_promise(
+    session: Session, *, customer_id: Id, amount: Decimal, due_on: date, taken_by: str, today: date, now: datetime,
+    origin: str = "",
+) -> Promise:  # fmt: skip
+    """A promise that a manager allowed beyond the terms, in place of the open one if there is one.
+
+    Locks the customer. Raises PromiseRefused for a day that is over, AmountInvalid.
+    """
+    lock_customer(session, customer_id)
+    if due_on < today:
+        raise PromiseRefused(f"{due_on} is over: allow a later day")
+    running = open_promise(session, customer_id=customer_id)
+    return _recorded(session, running, customer_id=customer_id, amount=parse_amount(amount), due_on=due_on,
+                     taken_by=taken_by, agent_id=running.agent_id if running else None, channel="chat",
+                     calendar=calendar_of(session), today=today, now=now, origin=origin)  # fmt: skip
+
+
+def _recorded(
+    session: Session, running: Promise | None, *, customer_id: Id, amount: Decimal, due_on: date, taken_by: str,
+    agent_id: Id | None, channel: str, calendar: WorkCalendar, today: date, now: datetime, origin: str,
+) -> Promise:  # fmt: skip
     if running is not None:
         running.state, running.judged_at = "replaced", now
         session.flush()

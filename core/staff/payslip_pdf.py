@@ -14,7 +14,9 @@ from core.companies import Company, current_company
 from core.ids import Id
 from core.money import ZERO
 from core.printing.figures import amount_text, figures, plain
+from core.printing.labels import ROLES
 from core.printing.page import QUIET, Column, Letterhead, Page
+from core.printing.phrases import phrased
 from core.staff.payslips import Payslip, PayslipLine, payslip
 
 
@@ -43,7 +45,7 @@ def _heading(page: Page, slip: Payslip) -> None:
     page.gap(2)
     page.text(page.word("employee"), size=9, colour=QUIET)
     page.text(slip.employee, bold=True)
-    page.facts(("role", slip.role.replace("_", " ").capitalize()))
+    page.facts(("role", ROLES[slip.role][page.rtl]))
     page.facts(("days_paid", _days(slip.days)), ("days_absent", _days(slip.absence_days)))
     page.gap()
 
@@ -55,7 +57,7 @@ def _days(days: Decimal) -> str:
 def _lines(page: Page, title: str, lines: Sequence[PayslipLine]) -> None:
     if lines:
         columns = (Column(title, 124), Column(page.word("amount"), 50, True))
-        page.table(columns, [(line.description, figures(line.amount)) for line in lines])
+        page.table(columns, [(phrased(line.description, page.language), figures(line.amount)) for line in lines])
         page.gap(2)
 
 

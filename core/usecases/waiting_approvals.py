@@ -17,15 +17,20 @@ from core.crm.linking import waiting_links
 from core.crm.masking import mask_phone
 from core.crm.models import Contact, Customer
 from core.ids import Id
+from core.inventory.restock import restock_requests
 from core.ledger.expenses import waiting_expenses
+from core.printing.figures import plain
 from core.recovery.case_models import RecoveryRun
 from core.recovery.cases import open_proposals
 from core.recovery.runs import SUSPENSION
+from core.staff.approval_models import TermsRequest
 from core.staff.handovers import waiting_handovers
 from core.staff.models import Staff
+from core.staff.terms import waiting_terms
 
 PROPOSALS = ("pick_up", "termination", "write_off_proposal")
-KINDS = ("claim", "handover", "refund", "write_off", "expense", *PROPOSALS, "cuts", "link")
+TERMS = ("discount", "plan_price", "promise_extension")
+KINDS = ("claim", "handover", "refund", "write_off", "expense", *PROPOSALS, "cuts", "link", "restock", *TERMS)
 
 
 @dataclass(frozen=True)
@@ -58,10 +63,12 @@ class Approval:
 
 
 def waiting_approvals(session: Session, *, today: date) -> list[Approval]:
-    """Claims, handovers, refunds, write-offs, expenses, steps of the ladder, stopped suspensions, links to accounts."""
+    """Claims, handovers, refunds, write-offs, expenses, steps of the ladder, stopped suspensions, links to accounts,
+    technicians' requests to the store, and terms beyond what the asker may grant.
+    """
     return [
         *_claims(session), *_handovers(session), *_refunds(session), *_write_offs(session), *_expenses(session),
-        *_proposals(session), *_cuts(session, today), *_links(session),
+        *_proposals(session), *_cuts(session, today), *_links(session), *_restock(session), *_terms(session),
     ]  # fmt: skip
 
 
@@ -140,6 +147,38 @@ def _links(session: Session) -> list[Approval]:
                  count=int(each.customer_id is not None))
         for each in waiting
     ]  # fmt: skip
+
+
+def _restock(session: Session) -> list[Approval]:
+    waiting = restock_requests(session, states=("asked",))
+    ids = [request.staff_id for request in waiting]
+    names = {row.id: row.name for row in session.execute(select(Staff.id, Staff.name).where(Staff.id.in_(ids)))}
+    return [
+        Approval(
+            "restock", str(each.id), each.number, names[each.staff_id], Decimal(0),
+            ", ".join(f"{plain(line.quantity)} {line.type.unit} {line.type.name}" for line in each.lines),
+            asked_by=f"staff:{each.staff_id}",
+        )
+        for each in waiting
+    ]  # fmt: skip
+
+
+def _terms(session: Session) -> list[Approval]:
+    return [
+        Approval(each.kind, str(each.id), each.number, each.subject, each.amount, _said(each), asked_by=each.asked_by)
+        for each in waiting_terms(session)
+    ]
+
+
+def _said(request: TermsRequest) -> str:
+    """What is wished, and why."""
+    terms = request.terms
+    wished = [
+        f"{terms['percent']} %" if terms.get("percent") else "",
+        f"{terms['periods']} ×" if terms.get("periods") else "",
+        str(terms.get("due_on") or terms.get("valid_from") or ""),
+    ]
+    return " · ".join(part for part in (*wished, request.reason) if part)
 
 
 def _customers(session: Session, ids: Sequence[Id]) -> dict[Id, str]:

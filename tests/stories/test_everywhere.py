@@ -49,6 +49,7 @@ UNWALKED = {
     "job_photo": {"photo", "job"}, "part_used": {"job", "part", "quantity"},
     "part_back": {"job", "serial", "condition"}, "survey_metres": {"job", "metres"},
     "restock_request": {"article", "quantity"},
+    "longer_promise": {"customer", "day", "amount", "reason", "confirmed"},
     "link_account": {"account_no"}, "link_by_office": {"who"}, "unlink_account": {"confirmed"},
     "new_connection": {"place", "zone", "name", "address", "pin", "plan", "wished", "phone", "confirmed"},
 }  # fmt: skip

@@ -19,6 +19,7 @@ from core.billing.write_offs import approve_write_off, write_off_invoice
 from core.db import company_session
 from core.ledger.models import Account, JournalEntry, Posting
 from core.ledger.periods import close_period, reopen_periods
+from core.usecases.close_books import close_books
 from core.usecases.deferred_revenue import deferred_revenue
 from core.usecases.earn_revenue import earn_revenue
 from core.usecases.end_service import end_service
@@ -281,3 +282,13 @@ def test_a_month_closed_before_its_revenue_was_earned_says_so_and_waits(company:
         reopen_periods(session, since=JAN_1, reason="January's revenue", by="owner", by_role="owner", now=noon(MAR_1))
 
     assert earn_up_to(company.id, noon(MAR_1)) == 2
+
+
+def test_closing_a_month_earns_it_first_and_leaves_later_months(company: TestCompany) -> None:
+    with company_session(company.id) as session:
+        bill(session, subscribe_for_long(session, company, price="10000.00"))
+        close_books(session, through=date(2026, 2, 15), by="owner", now=noon(MAR_1))
+        assert session.scalars(select(RevenueMonth.month)).all() == [JAN_1]
+        close_books(session, through=date(2026, 2, 28), by="owner", now=noon(MAR_1))
+        assert session.scalars(select(RevenueMonth.month).order_by(RevenueMonth.month)).all() == [JAN_1, FEB_1]
+        assert_books_tie(session)
