@@ -9,11 +9,13 @@ CUSTOMER = frozenset({
     "chat.visits",
 })  # fmt: skip
 RECOVERY = frozenset({
-    "chat.menu", "chat.worklist", "chat.own_cases", "chat.collect", "chat.performance", "panel.home", "overdue.view",
+    "chat.menu", "chat.own_money", "chat.worklist", "chat.own_cases", "chat.collect", "chat.performance", "panel.home",
+    "overdue.view",
     "recovery.view",
 })  # fmt: skip
 OPERATIONS = frozenset({
-    "chat.menu", "chat.figures", "panel.home", "customer.view", "invoice.view", "ticket.view", "overdue.view",
+    "chat.menu", "chat.own_money", "chat.figures", "panel.home", "customer.view", "invoice.view", "ticket.view",
+    "overdue.view",
     "staff.view", "invoice.run", "invoice.write", "payment.view", "payment.take", "payment.reverse", "claim.decide",
     "refund.decide", "recovery.view", "recovery.manage", "cash.view", "cash.count", "bank.view", "bank.write",
     "expense.write", "vendor.write", "voucher.write",
@@ -28,7 +30,7 @@ OWNERSHIP = frozenset({
 PERMISSIONS: dict[str, frozenset[str]] = {
     "prospect": frozenset({"chat.menu", "chat.visits", "chat.plans", "chat.human", "chat.connection", "chat.link"}),
     "customer": CUSTOMER,
-    "technician": frozenset({"chat.menu", "chat.jobs", "chat.stock"}),
+    "technician": frozenset({"chat.menu", "chat.own_money", "chat.jobs", "chat.stock"}),
     "recovery_agent": RECOVERY,
     "manager": OPERATIONS,
     "owner": OPERATIONS | OWNERSHIP,
