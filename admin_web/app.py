@@ -36,6 +36,7 @@ from admin_web.views import (
     ledger,
     links,
     network,
+    openings,
     outages,
     payments,
     payroll,
@@ -43,7 +44,9 @@ from admin_web.views import (
     reconciliation,
     recovery,
     recovery_rules,
+    recovery_runs,
     refunds,
+    rehiring,
     reports,
     signing_in,
     staff,
@@ -52,6 +55,7 @@ from admin_web.views import (
     store_desk,
     subscriptions,
     tickets,
+    vendor_credits,
     vendors,
     vouchers,
 )
@@ -65,7 +69,7 @@ VIEWS = (
     signing_in, home, customers, subscriptions, invoices, payments, claims, refunds, billing_runs, plans, vouchers,
     tickets, recovery, recovery_rules, agent_cash, reports, ledger, banks, reconciliation, vendors, expenses, payroll,
     commissions, staff, events, stock, stock_pieces, goods, store_desk, network, outages, inbox, links, leads, desk,
-    alerts,
+    alerts, openings, vendor_credits, rehiring, recovery_runs,
 )  # fmt: skip
 """Every module that puts pages onto the blueprint."""
 SESSION_LIFE = timedelta(hours=12)

@@ -43,6 +43,7 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("recovery.view", "recovery_board", "Board"),
             ("recovery.manage", "suspension", "Suspensions"),
             ("recovery.manage", "scorecards", "Scorecards"),
+            ("recovery.manage", "recovery_runs", "Daily runs"),
             ("recovery.view", "recovery_calendar", "Calendar"),
             ("recovery.view", "recovery_policy", "Policy"),
             ("cash.view", "agent_cash", "Agents' cash"),
@@ -71,6 +72,7 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("ledger.view", "reports", "Reports"),
             ("ledger.view", "manual_entries", "Entries by hand"),
             ("ledger.view", "closing", "Closing"),
+            ("ledger.write", "openings", "Opening balances"),
         ),
     ),
     (

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.billing.payment_models import METHODS as EVERY_METHOD
 from core.billing.payments import DEBITED
-from core.billing.payments import METHODS as EVERY_METHOD
 from core.billing.plan_models import BillingPolicy
 from core.db import table_of
 from core.errors import DomainError
