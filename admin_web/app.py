@@ -48,6 +48,7 @@ from admin_web.views import (
     refunds,
     rehiring,
     reports,
+    settings,
     signing_in,
     staff,
     stock,
@@ -69,7 +70,7 @@ VIEWS = (
     signing_in, home, customers, subscriptions, invoices, payments, claims, refunds, billing_runs, plans, vouchers,
     tickets, recovery, recovery_rules, agent_cash, reports, ledger, banks, reconciliation, vendors, expenses, payroll,
     commissions, staff, events, stock, stock_pieces, goods, store_desk, network, outages, inbox, links, leads, desk,
-    alerts, openings, vendor_credits, rehiring, recovery_runs,
+    alerts, openings, vendor_credits, rehiring, recovery_runs, settings,
 )  # fmt: skip
 """Every module that puts pages onto the blueprint."""
 SESSION_LIFE = timedelta(hours=12)
@@ -104,6 +105,7 @@ def register(app: Flask, settings: Settings) -> None:
     limiter.limit(PAPERS_PER_ADDRESS)(papers_page.blueprint)
     app.register_blueprint(blueprint)
     app.register_blueprint(papers_page.blueprint)
+    app.jinja_env.filters["numbered"] = lambda words: list(enumerate(words, 1))
     app.jinja_env.filters.update(figures=figures, money=money, day=day, clock=clock, plain=plain, masked=mask_secrets)
     app.context_processor(lambda: {"user": current_user(), "navigation": NAVIGATION, "new_key": new_id})
     app.after_request(_secure)

@@ -89,6 +89,7 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     (
         "Company",
         (
+            ("settings.view", "settings", "Settings"),
             ("staff.view", "staff", "Staff"),
             ("desk.settings", "desk", "Chat and coverage"),
             ("desk.settings", "alerts", "Summary and alerts"),

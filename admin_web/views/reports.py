@@ -134,7 +134,7 @@ def report_file(name: str, format: str) -> Page:
         if problem:
             abort(400, problem)
         export_report(page.session, chosen.make(page, days), title=chosen.title, format=format, out=out)
-    return _file(out.getvalue(), MIMES[format], f"{name}-{days.last}.{format}")
+    return sent_report(out.getvalue(), MIMES[format], f"{name}-{days.last}.{format}")
 
 
 @blueprint.get("/books/export/<format>")
@@ -147,7 +147,7 @@ def books_file(format: str) -> Page:
     with books() as page:
         last = _last_day(page, Form(request.args))
         export_books(page.session, format=format, last=last, out=text)
-    return _file(text.getvalue().encode(), "text/plain; charset=utf-8", f"books-{last}.{format}")
+    return sent_report(text.getvalue().encode(), "text/plain; charset=utf-8", f"books-{last}.{format}")
 
 
 def _last_day(page: Books, form: Form) -> date:
@@ -157,7 +157,8 @@ def _last_day(page: Books, form: Form) -> date:
         abort(400, str(wrong))
 
 
-def _file(data: bytes, mime: str, name: str) -> Response:
+def sent_report(data: bytes, mime: str, name: str) -> Response:
+    """A file to be kept under `name`."""
     return Response(data, mimetype=mime, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 

@@ -22,11 +22,13 @@ from core.errors import DomainError
 from core.ids import Id
 from core.ledger.account_books import GeneralLedger, LedgerLine, PartyStatement, general_ledger, ledger_lines
 from core.ledger.cash_flow import CashFlow
+from core.ledger.kinds import label_of
 from core.ledger.statements import BalanceSheet, ProfitAndLoss, TrialRow
 from core.ledger.tax_dues import TaxDues
 from core.money import ZERO
 from core.spreadsheets.tables import Column, Kind, Table, Value
 from core.spreadsheets.write import write_csv, write_xlsx
+from core.staff.employee_statements import EmployeeStatement
 from core.staff.models import Staff
 from core.usecases.deferred_revenue import DeferredRevenue
 
@@ -172,6 +174,20 @@ def _statement(report: PartyStatement, names: Names) -> Table:
     rows += [[report.span.last, "Closing", "", None, None, report.closing]]
     whose = str(_cell(report.party_id, names))
     return Table("", columns, rows, [whose, _span(report.span.first, report.span.last)])
+
+
+@tabulate.register
+def _employee_statement(report: EmployeeStatement, names: Names) -> Table:
+    columns = [Column("Account"), Column("Day", "date"), Column("Event"), Column("Memo"), Column("Amount", "amount"),
+               Column("Balance", "amount")]  # fmt: skip
+    rows: list[Sequence[Value]] = []
+    for account in report.accounts:
+        called = f"{account.code} {account.name}"
+        rows.append([called, report.first, "Opening", "", None, account.opening])
+        rows += [[called, line.posted_on, label_of(line.kind), line.memo, line.amount, line.balance]
+                 for line in account.lines]  # fmt: skip
+        rows.append([called, report.last, "Closing", "", None, account.closing])
+    return Table("", columns, rows, [report.name, _span(report.first, report.last)])
 
 
 @tabulate.register
