@@ -208,7 +208,7 @@ TABS: dict[str, Tab] = {
         "company.settings", _of_books, _keep_books, _books_groups,
     ),
     "pay": Tab(
-        "Pay and cash", "Rules of pay for everybody, and of cash in agents' hands; an agent may have his own limits.",
+        "Pay and cash", "Rules of pay for everybody, and of cash in agents' hands.",
         "company.settings", lambda session: _values(pay_policy(session), PAY),
         lambda session, values: set_pay_policy(session, **values), lambda _: PAY,
     ),
@@ -221,6 +221,5 @@ ELSEWHERE = (
     ("outage.settings", "outages", "Outages"),
     ("desk.settings", "alerts", "Alerts"),
     ("invoice.view", "taxes", "Taxes"),
-    ("cash.view", "agent_cash", "Agents' limits"),
 )
 """(permission, view, title) of the settings that stand on a page of their own."""
