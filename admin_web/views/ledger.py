@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -11,6 +12,7 @@ from flask import abort, render_template
 from admin_web.access import Books, books, current_user, needs
 from admin_web.blueprint import Page, blueprint
 from admin_web.forms import Form, asked, attempt
+from admin_web.views.reports import MIMES, sent_report
 from core.clock import utc_now
 from core.errors import DomainError, NotFound
 from core.ledger.account_books import general_ledger
@@ -28,7 +30,7 @@ from core.ledger.year_close import close_year
 from core.money import ZERO
 from core.usecases.check_books import check_books
 from core.usecases.close_books import close_books as close_after_earning
-from core.usecases.export_report import names_of
+from core.usecases.export_report import export_general_ledger, names_of
 
 MANUAL_LINES = 4
 
@@ -47,6 +49,24 @@ def account(code: str) -> Page:
         except DomainError as wrong:
             abort(400, str(wrong))
         return render_template("account.html", company=page.company, ledger=shown, names=names_of(page.session))
+
+
+@blueprint.get("/accounts/<code>.<format>")
+@needs("ledger.view")
+def account_file(code: str, format: str) -> Page:
+    """The general ledger of an account, however many its postings."""
+    if format not in MIMES:
+        abort(404)
+    out, form = io.BytesIO(), asked()
+    with books() as page:
+        try:
+            first, last = form.day("first", date(page.today.year - 1, 1, 1)), form.day("last", page.today)
+            export_general_ledger(page.session, code=code, first=first, last=last, format=format, out=out)
+        except UnknownAccount:
+            abort(404)
+        except DomainError as wrong:
+            abort(400, str(wrong))
+    return sent_report(out.getvalue(), MIMES[format], f"{code}-{last}.{format}")
 
 
 @blueprint.get("/entries/<uuid:entry_id>")

@@ -21,10 +21,11 @@ OPERATIONS = frozenset({
     "expense.write", "vendor.write", "voucher.write",
     "chat.approve", "chat.lookup", "chat.outages", "stock.view", "stock.write", "stock.approve", "ticket.write",
     "network.view", "network.write", "inbox.answer", "link.decide", "lead.manage", "lead.papers", "desk.settings",
-    "outage.view", "outage.write", "outage.settings", "job.view", "job.write",
+    "outage.view", "outage.write", "outage.settings", "job.view", "job.write", "settings.view",
 })  # fmt: skip
 OWNERSHIP = frozenset({
     "ledger.view", "ledger.write", "ledger.close", "payroll.view", "payroll.write", "staff.invite", "chat.finance",
+    "company.settings",
 })  # fmt: skip
 
 PERMISSIONS: dict[str, frozenset[str]] = {
