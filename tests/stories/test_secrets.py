@@ -36,8 +36,9 @@ def places_of(company: TestCompany, secret: str) -> list[str]:
             for table, column in session.execute(_COLUMNS).all():
                 if table == "alembic_version" or table.startswith("audit_entry_"):
                     continue
-                read = f"convert_from({column}, 'UTF8')" if (table, column) == ("webhook_event", "body") else column
-                sql = text(f"SELECT count(*) FROM {table} WHERE position(:secret IN {read}::text) > 0")
+                is_raw = (table, column) == ("webhook_event", "body")
+                looked = f"convert_to(:secret, 'UTF8') IN {column}" if is_raw else f":secret IN {column}::text"
+                sql = text(f"SELECT count(*) FROM {table} WHERE position({looked}) > 0")
                 if session.scalar(sql, {"secret": secret}):
                     found.append(f"{table}.{column}")
     return found
