@@ -1,0 +1,19 @@
+"""Keep how far from the customer's site an agent was when he noted an attempt."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0025"
+down_revision = "0024"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("recovery_attempt", sa.Column("metres", sa.Integer(), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("recovery_attempt", "metres")
