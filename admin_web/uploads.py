@@ -6,11 +6,11 @@ import base64
 import csv
 import io
 import zlib
-from urllib.parse import quote
 
 from flask import Response, abort, request
 
 from admin_web.access import Books
+from admin_web.downloads import sent_by_people
 from admin_web.forms import FieldInvalid
 from core.errors import NotFound
 from core.ids import Id
@@ -38,8 +38,7 @@ def sent_file(page: Books, document_id: Id | None) -> Response:
         document, data = read_document(page.session, document_id=document_id)
     except NotFound:
         abort(404)
-    named = f"inline; filename*=UTF-8''{quote(document.filename)}"
-    return Response(data, mimetype=document.mime_type, headers={"Content-Disposition": named})
+    return sent_by_people(data, mime=document.mime_type, name=document.filename)
 
 
 def sent_sheet() -> Sheet:

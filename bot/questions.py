@@ -48,8 +48,8 @@ class Place:
 
 
 @dataclass(frozen=True)
-class AnyDay:
-    """A day to come, typed as people say it."""
+class Typed:
+    """Something typed, without buttons; what is taken for an answer is for its kinds to say by `read`."""
 
     name: str
     saying: Ask
@@ -57,6 +57,17 @@ class AnyDay:
 
     def ask(self, chat: Chat, answers: Answers, tap: Callable[[str], str]) -> Reply:
         return Reply(self.saying(chat, answers))
+
+    def given(self, chat: Chat) -> Any:
+        return None
+
+    def load(self, value: Any) -> Any:
+        return value
+
+
+@dataclass(frozen=True)
+class AnyDay(Typed):
+    """A day to come, typed as people say it."""
 
     def read(self, chat: Chat, answers: Answers, tapped: str | None) -> Any:
         day = day_ahead(chat)

@@ -94,6 +94,11 @@ class Phone:
         assert self.sends("interactive", content) == 200
         return self.reply()
 
+    def touches(self, action: str) -> None:
+        """Tap what carries this action, though it may have gone from the screen; the replies are not looked at."""
+        content = {"type": "button_reply", "button_reply": {"id": action, "title": "tapped"}}
+        assert self.sends("interactive", content) == 200
+
     def sends_photo(self) -> OutboundMessage:
         content = {"id": f"media-{next(_ids)}", "mime_type": "image/jpeg", "sha256": "x"}
         assert self.sends("image", content) == 200
@@ -114,6 +119,12 @@ class Phone:
         new = [row for row in rows if row.id not in self.seen]
         self.seen |= {row.id for row in new}
         return new
+
+
+def tap(person: Phone, action: str) -> OutboundMessage:
+    """Tap what may have gone from the screen; the one reply to it."""
+    person.touches(action)
+    return person.reply()
 
 
 def choices(message: OutboundMessage) -> dict[str, str]:

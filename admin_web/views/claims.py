@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Response, abort, render_template
+from flask import abort, render_template
 
 from admin_web.access import Books, books, needs
 from admin_web.blueprint import Page, blueprint
+from admin_web.downloads import sent_by_people
 from admin_web.forms import Form, attempt
 from admin_web.views.payments import COUNTER_METHODS
 from core.billing.searching import claims_with_customers
@@ -16,9 +17,6 @@ from core.errors import DomainError
 from core.printing.figures import figures
 from core.usecases.claim_picture import claim_picture
 from core.usecases.decide_claim import accept_claim, refuse_claim
-
-SHOWN_INLINE = ("image/jpeg", "image/png", "image/webp", "application/pdf")
-"""What a browser shows without running anything; all else is only downloaded."""
 
 
 @blueprint.get("/claims")
@@ -41,12 +39,7 @@ def picture(claim_id: UUID) -> Page:
             name, mime, data = claim_picture(page.session, claim_id=claim_id)
         except DomainError:
             abort(404)
-    mime = mime.partition(";")[0].strip().lower()
-    shown = mime in SHOWN_INLINE
-    answer = Response(data, mimetype=mime if shown else "application/octet-stream")
-    answer.headers.set("Content-Disposition", "inline" if shown else "attachment", filename=name)
-    answer.headers["Cache-Control"] = "private, no-store"
-    return answer
+    return sent_by_people(data, mime=mime, name=name)
 
 
 @blueprint.post("/claims/<uuid:claim_id>/accept")

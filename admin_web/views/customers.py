@@ -6,10 +6,11 @@ import csv
 import io
 from uuid import UUID
 
-from flask import Response, abort, render_template, request
+from flask import abort, render_template, request
 
 from admin_web.access import books, needs
 from admin_web.blueprint import Page, blueprint
+from admin_web.downloads import exported
 from core.billing.charges import CHARGES
 from core.billing.plans import offered_plans
 from core.billing.tax_table import tax_rates
@@ -49,8 +50,7 @@ def customers_csv() -> Page:
     writer = csv.writer(out)
     writer.writerow(["number", "name", "state", "area", "sub_zone", "phone"])
     writer.writerows([_plain(value) for value in tuple(row)[1:]] for row in rows)
-    return Response(out.getvalue(), mimetype="text/csv",
-                    headers={"Content-Disposition": "attachment; filename=customers.csv"})  # fmt: skip
+    return exported(out.getvalue().encode(), mime="text/csv", name="customers.csv")
 
 
 def _plain(value: object) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from flask import Response, abort, render_template
+from flask import abort, render_template
 
 from admin_web.access import Books, books, current_user, needs
 from admin_web.blueprint import Page, blueprint
+from admin_web.downloads import sent_by_people
 from admin_web.forms import FieldInvalid, Form, asked, attempt
-from admin_web.views.claims import SHOWN_INLINE
 from bot.handing_back import give_back
 from core.clock import utc_now
 from core.crm.desk import answer_due, desk_settings
@@ -85,12 +85,7 @@ def inbox_file(conversation_id: UUID, document_id: UUID) -> Page:
             mime, data = chat_file(page.session, conversation_id=conversation_id, document_id=document_id)
         except DomainError:
             abort(404)
-    mime = mime.partition(";")[0].strip().lower()
-    shown = mime in SHOWN_INLINE
-    answer = Response(data, mimetype=mime if shown else "application/octet-stream")
-    answer.headers.set("Content-Disposition", "inline" if shown else "attachment", filename="file")
-    answer.headers["Cache-Control"] = "private, no-store"
-    return answer
+    return sent_by_people(data, mime=mime, name="file")
 
 
 def _left(closes_at: datetime | None, now: datetime) -> str:

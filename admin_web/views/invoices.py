@@ -6,10 +6,11 @@ from collections.abc import Callable
 from decimal import Decimal
 from uuid import UUID
 
-from flask import Response, abort, render_template, request
+from flask import abort, render_template, request
 
 from admin_web.access import Books, books, needs
 from admin_web.blueprint import Page, blueprint
+from admin_web.downloads import printed
 from admin_web.forms import Form, asked, attempt
 from core.billing.credit_notes import credit_invoice
 from core.billing.document_history import invoice_history
@@ -73,7 +74,7 @@ def invoice_file(number: str) -> Page:
             name, pdf = invoice_pdf(page.session, invoice_id=found.id, language=language)
         except NotFound:
             abort(404)
-    return Response(pdf, mimetype="application/pdf", headers={"Content-Disposition": f'inline; filename="{name}"'})
+    return printed(pdf, name)
 
 
 @blueprint.post("/invoices/<number>/credit")

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
-from flask import Response, abort, render_template
+from flask import abort, render_template
 
 from admin_web.access import Books, books, needs
 from admin_web.blueprint import Page, blueprint
+from admin_web.downloads import sent_by_people
 from admin_web.forms import Form, asked, attempt
 from admin_web.windows import next_slot
 from core.clock import day_begins, utc_now
@@ -24,8 +25,6 @@ from core.staff.actors import named_actors
 from core.staff.people import staff_names
 from core.usecases.job_file import job_file, proof_picture
 
-SHOWN_INLINE = ("image/jpeg", "image/png", "image/webp")
-"""What a browser shows without running anything; all else is only downloaded."""
 SAMPLE_DAYS = 7
 
 
@@ -57,12 +56,7 @@ def job_photo(number: str, document_id: UUID) -> Page:
             document, data = proof_picture(page.session, number=number, document_id=document_id)
         except DomainError:
             abort(404)
-    mime = document.mime_type.partition(";")[0].strip().lower()
-    shown = mime in SHOWN_INLINE
-    answer = Response(data, mimetype=mime if shown else "application/octet-stream")
-    answer.headers.set("Content-Disposition", "inline" if shown else "attachment", filename=document.filename or number)
-    answer.headers["Cache-Control"] = "private, no-store"
-    return answer
+    return sent_by_people(data, mime=document.mime_type, name=document.filename or number)
 
 
 @blueprint.get("/dispatch/checks")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Response, abort, render_template
+from flask import abort, render_template
 from sqlalchemy import select
 
 from admin_web.access import Books, books, needs
 from admin_web.blueprint import Page, blueprint
+from admin_web.downloads import sent_by_people
 from admin_web.forms import FieldInvalid, Form, asked, attempt
 from admin_web.windows import asked_window
 from bot.desk import leads as desk
@@ -147,7 +148,4 @@ def lead_paper(number: str, document_id: UUID) -> Page:
             )
         except DomainError:
             abort(404)
-    answer = Response(data, mimetype="image/jpeg")
-    answer.headers.set("Content-Disposition", "inline", filename=document.filename)
-    answer.headers["Cache-Control"] = "private, no-store"
-    return answer
+    return sent_by_people(data, mime="image/jpeg", name=document.filename)

@@ -11,8 +11,8 @@ from flask import abort, render_template
 
 from admin_web.access import Books, books, current_user, needs
 from admin_web.blueprint import Page, blueprint
+from admin_web.downloads import TABLES, exported
 from admin_web.forms import Form, asked, attempt
-from admin_web.views.reports import MIMES, sent_report
 from admin_web.ways import way_to
 from core.clock import utc_now
 from core.errors import DomainError, NotFound
@@ -58,7 +58,7 @@ def account(code: str) -> Page:
 @needs("ledger.view")
 def account_file(code: str, format: str) -> Page:
     """The general ledger of an account, however many its postings."""
-    if format not in MIMES:
+    if format not in TABLES:
         abort(404)
     out, form = io.BytesIO(), asked()
     with books() as page:
@@ -69,7 +69,7 @@ def account_file(code: str, format: str) -> Page:
             abort(404)
         except DomainError as wrong:
             abort(400, str(wrong))
-    return sent_report(out.getvalue(), MIMES[format], f"{code}-{last}.{format}")
+    return exported(out.getvalue(), mime=TABLES[format], name=f"{code}-{last}.{format}")
 
 
 @blueprint.get("/entries/<uuid:entry_id>")

@@ -8,6 +8,7 @@ from flask import Response, abort, render_template, request
 
 from admin_web.access import Books, books, needs
 from admin_web.blueprint import Page, blueprint
+from admin_web.downloads import printed
 from admin_web.forms import Form, asked, attempt
 from admin_web.views.invoices import LANGUAGES
 from core.billing.allocation import OpenInvoice, open_invoices
@@ -135,7 +136,7 @@ def receipt(number: str) -> Page:
             name, pdf = receipt_pdf(page.session, payment_id=found.id, language=language)
         except NotFound:
             abort(404)
-    return Response(pdf, mimetype="application/pdf", headers={"Content-Disposition": f'inline; filename="{name}"'})
+    return printed(pdf, name)
 
 
 @blueprint.post("/payments/<number>/bounce")

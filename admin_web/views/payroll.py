@@ -7,12 +7,12 @@ from collections.abc import Callable
 from datetime import date
 from uuid import UUID
 
-from flask import Response, abort, render_template
+from flask import abort, render_template
 
 from admin_web.access import Books, books, current_user, needs
 from admin_web.blueprint import Page, blueprint
+from admin_web.downloads import TABLES, exported, printed
 from admin_web.forms import FieldInvalid, Form, asked, attempt
-from admin_web.views.reports import MIMES, sent_report
 from core.clock import utc_now
 from core.errors import DomainError, NotFound
 from core.ids import Id
@@ -127,7 +127,7 @@ def employee(staff_id: UUID) -> Page:
 @needs("payroll.view")
 def employee_file(staff_id: UUID, format: str) -> Page:
     """The employee's statement of the days that are asked for."""
-    if format not in MIMES:
+    if format not in TABLES:
         abort(404)
     out, form = io.BytesIO(), asked()
     with books() as page:
@@ -138,7 +138,7 @@ def employee_file(staff_id: UUID, format: str) -> Page:
         except DomainError as wrong:
             abort(400, str(wrong))
         export_report(page.session, statement, title=f"Statement of {person.name}", format=format, out=out)
-    return sent_report(out.getvalue(), MIMES[format], f"statement-{last}.{format}")
+    return exported(out.getvalue(), mime=TABLES[format], name=f"statement-{last}.{format}")
 
 
 def _attempt(staff_id: UUID, action: Callable[[Books, Form], str]) -> Page:
@@ -236,7 +236,7 @@ def payslip_file(staff_id: UUID) -> Page:
             name, pdf = payslip_pdf(page.session, staff_id=staff_id, month=month, language=language)
         except NotFound:
             abort(404)
-    return Response(pdf, mimetype="application/pdf", headers={"Content-Disposition": f'inline; filename="{name}"'})
+    return printed(pdf, name)
 
 
 @blueprint.get("/payroll/<uuid:staff_id>/leaving")

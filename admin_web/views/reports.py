@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from flask import Response, abort, render_template, request
+from flask import abort, render_template, request
 
 from admin_web.access import Books, books, needs
 from admin_web.blueprint import Page, blueprint
+from admin_web.downloads import TABLES, exported
 from admin_web.forms import Form, asked
 from core.billing.ageing import receivable_ageing
 from core.billing.tax_report import taxes_by_jurisdiction
@@ -31,7 +32,6 @@ from core.usecases.cost_per_subscriber import cost_per_subscriber
 from core.usecases.deferred_revenue import deferred_revenue
 from core.usecases.export_report import export_report, names_of, tabulate
 
-MIMES = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 BOOKS_FORMATS = ("beancount", "hledger")
 SPLITS = ("", "month", "area", "plan")
 
@@ -126,7 +126,7 @@ def _days(page: Books, chosen: Report) -> tuple[Asked, str]:
 @needs("ledger.view")
 def report_file(name: str, format: str) -> Page:
     chosen = REPORTS.get(name) or abort(404)
-    if format not in MIMES:
+    if format not in TABLES:
         abort(404)
     out = io.BytesIO()
     with books() as page:
@@ -134,7 +134,7 @@ def report_file(name: str, format: str) -> Page:
         if problem:
             abort(400, problem)
         export_report(page.session, chosen.make(page, days), title=chosen.title, format=format, out=out)
-    return sent_report(out.getvalue(), MIMES[format], f"{name}-{days.last}.{format}")
+    return exported(out.getvalue(), mime=TABLES[format], name=f"{name}-{days.last}.{format}")
 
 
 @blueprint.get("/books/export/<format>")
@@ -147,7 +147,7 @@ def books_file(format: str) -> Page:
     with books() as page:
         last = _last_day(page, Form(request.args))
         export_books(page.session, format=format, last=last, out=text)
-    return sent_report(text.getvalue().encode(), "text/plain; charset=utf-8", f"books-{last}.{format}")
+    return exported(text.getvalue().encode(), mime="text/plain; charset=utf-8", name=f"books-{last}.{format}")
 
 
 def _last_day(page: Books, form: Form) -> date:
@@ -155,11 +155,6 @@ def _last_day(page: Books, form: Form) -> date:
         return form.day("last", page.today)
     except DomainError as wrong:
         abort(400, str(wrong))
-
-
-def sent_report(data: bytes, mime: str, name: str) -> Response:
-    """A file to be kept under `name`."""
-    return Response(data, mimetype=mime, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 def month_before(day: date) -> date:

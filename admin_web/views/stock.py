@@ -7,10 +7,11 @@ import re
 from collections.abc import Sequence
 from uuid import UUID
 
-from flask import Response, abort, render_template
+from flask import abort, render_template
 
 from admin_web.access import Books, books, needs
 from admin_web.blueprint import Page, blueprint
+from admin_web.downloads import exported
 from admin_web.forms import FieldInvalid, Form, asked, attempt
 from core.clock import utc_now
 from core.errors import DomainError
@@ -99,7 +100,7 @@ def stock_file(what: str, format: str) -> Page:
             table = pieces_table(page.session) if what == "pieces" else valuation_table(page.session, as_of=last)
         write(table, out)
     name = f"{what}-{last}.{format}"
-    return Response(out.getvalue(), mimetype=mime, headers={"Content-Disposition": f"attachment; filename={name}"})
+    return exported(out.getvalue(), mime=mime, name=name)
 
 
 @blueprint.post("/stock/move")

@@ -8,14 +8,14 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from flask import Response, abort, render_template
+from flask import abort, render_template
 
 from admin_web.access import Books, books, current_user, needs
 from admin_web.blueprint import Page, blueprint
+from admin_web.downloads import TABLES, exported
 from admin_web.forms import FieldInvalid, Form, asked, attempt
 from admin_web.uploads import kept_file, sent_file
 from admin_web.views.customers import CONTRACT_ROWS, customer
-from admin_web.views.reports import MIMES
 from core.billing.charges import CHARGES, add_charge, cancel_charge, invoice_now
 from core.billing.lines import add_line, grant_discount
 from core.billing.plan_changes import Effective, cancel_plan_change, preview_plan_change
@@ -319,15 +319,14 @@ def statement(number: str) -> Page:
 @blueprint.get("/customers/<number>/statement.<format>")
 @needs("invoice.view")
 def statement_file(number: str, format: str) -> Page:
-    if format not in MIMES:
+    if format not in TABLES:
         abort(404)
     out = io.BytesIO()
     with books() as page:
         _, shown = _statement(page, number)
         export_report(page.session, shown, title="Statement of account", format=format, out=out)
     name = f"statement-{number}-{shown.span.last}.{format}"
-    return Response(out.getvalue(), mimetype=MIMES[format],
-                    headers={"Content-Disposition": f'attachment; filename="{name}"'})  # fmt: skip
+    return exported(out.getvalue(), mime=TABLES[format], name=name)
 
 
 def _statement(page: Books, number: str) -> tuple[Customer, PartyStatement]:

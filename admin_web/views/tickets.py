@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from flask import Response, abort, render_template
+from flask import abort, render_template
 from sqlalchemy import select
 
 from admin_web.access import Books, books, needs
 from admin_web.blueprint import Page, blueprint
+from admin_web.downloads import sent_by_people
 from admin_web.forms import FieldInvalid, Form, asked, attempt
 from admin_web.uploads import kept_file
 from admin_web.windows import asked_window, next_slot
@@ -30,9 +31,6 @@ from core.staff.people import staff_names
 from core.usecases.merge_tickets import merge_tickets
 from core.usecases.plan_visit import give_visit, plan_ticket_visit
 from core.usecases.resolve_ticket import resolve_ticket
-
-SHOWN_INLINE = ("image/jpeg", "image/png", "image/webp", "application/pdf")
-"""What a browser shows without running anything; all else is only downloaded."""
 
 CHECKS_SHOWN = timedelta(days=30)
 
@@ -90,12 +88,7 @@ def ticket_file(number: str, document_id: UUID) -> Page:
             data = vault.get(document.sha256)
         except DomainError:
             abort(404)
-    mime = document.mime_type.partition(";")[0].strip().lower()
-    shown = mime in SHOWN_INLINE
-    answer = Response(data, mimetype=mime if shown else "application/octet-stream")
-    answer.headers.set("Content-Disposition", "inline" if shown else "attachment", filename=document.filename or number)
-    answer.headers["Cache-Control"] = "private, no-store"
-    return answer
+    return sent_by_people(data, mime=document.mime_type, name=document.filename or number)
 
 
 @blueprint.post("/tickets/<number>/visit")

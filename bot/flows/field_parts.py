@@ -15,6 +15,7 @@ from bot.flows.field_work import REFUSALS, has_job, job_of, me
 from bot.flows.parts import refused_as
 from bot.handlers.technician import JOBS, NOT_YOURS, STOCK, show_job
 from bot.own_jobs import OwnJob, own_job_numbered
+from bot.questions import Typed
 from bot.texts.reply import Reply, verbatim, words
 from bot.understanding.folding import fold
 from core.ids import Id
@@ -34,16 +35,10 @@ SERIAL_MIN = 5
 
 
 @dataclass(frozen=True)
-class Quantity:
+class Quantity(Typed):
     """How much of something; a number with at most two places."""
 
-    name: str
-    saying: Ask
-    when: Any = None
     most: Decimal = LENGTH_MAX
-
-    def ask(self, chat: Chat, answers: Answers, tap: Any) -> Reply:
-        return Reply(self.saying(chat, answers))
 
     def read(self, chat: Chat, answers: Answers, tapped: str | None) -> Any:
         value = self.given(chat) or chat.message.text.strip().replace(",", ".")

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from bot.dialog import Answers, Ask, Chat, Flow, Photo, Reject, Text
+from bot.dialog import Answers, Chat, Flow, Photo, Reject, Text
 from bot.flows.parts import refused_as
 from bot.handlers.technician import JOBS, NOT_YOURS, missing_line, show_job
 from bot.own_jobs import OwnJob, job_id_of, own_job_numbered
-from bot.questions import Place
+from bot.questions import Place, Typed
 from bot.texts.reply import Button, Reply, Saying, words
 from core.crm.distance import Place as Point
 from core.ids import Id
@@ -85,15 +85,8 @@ arrived = Flow(
 
 
 @dataclass(frozen=True)
-class Dbm:
+class Dbm(Typed):
     """A level in dBm; a bare 22.5 is read as -22.5."""
-
-    name: str
-    saying: Ask
-    when: Any = None
-
-    def ask(self, chat: Chat, answers: Answers, tap: Any) -> Reply:
-        return Reply(self.saying(chat, answers))
 
     def read(self, chat: Chat, answers: Answers, tapped: str | None) -> Any:
         value = self.given(chat) or _typed_level(chat.message.text)
@@ -218,27 +211,14 @@ done = Flow(
 
 
 @dataclass(frozen=True)
-class ClosingCode:
+class ClosingCode(Typed):
     """Four figures."""
-
-    name: str
-    saying: Ask
-    when: Any = None
-
-    def ask(self, chat: Chat, answers: Answers, tap: Any) -> Reply:
-        return Reply(self.saying(chat, answers))
 
     def read(self, chat: Chat, answers: Answers, tapped: str | None) -> Any:
         figures = re.sub(r"\D", "", chat.message.text)
         if len(figures) != 4:
             raise Reject(words("The code has four figures."))
         return figures
-
-    def given(self, chat: Chat) -> Any:
-        return None
-
-    def load(self, value: Any) -> Any:
-        return value
 
 
 def finish_code(chat: Chat, answers: Answers) -> Reply:

@@ -19,8 +19,10 @@ from core.clock import business_day, utc_now
 from core.crm.models import Customer
 from core.db import company_session
 from core.ledger.expenses import add_expense_category, ask_expense
+from core.messaging.models import OutboundMessage
+from core.printing.figures import day_text as day
 from core.recovery.assignment import reassign_case
-from core.recovery.case_models import RecoveryCase
+from core.recovery.case_models import Promise, RecoveryCase
 from core.staff.handovers import announce_handover
 from core.staff.models import Staff
 from core.usecases.collect_cash import collect_cash
@@ -30,12 +32,27 @@ from tests.builders import a_phone, customer_who_owes, make_customer, make_plan,
 from tests.cast import TestCompany
 from tests.core.billing.life import pay, prepaid_plan
 from tests.core.recovery.town import bill
-from tests.phones import Phone
+from tests.phones import Phone, choices
 
 
 def in_days(count: int) -> date:
     """A day from the present one on: chats happen now."""
     return business_day(utc_now(), "Asia/Karachi") + timedelta(days=count)
+
+
+def promises(company: TestCompany) -> list[tuple[str, date, str]]:
+    with company_session(company.id) as session:
+        return [(str(p.amount), p.due_on, p.state) for p in session.scalars(select(Promise).order_by(Promise.id))]
+
+
+def said(days: int, language: str = "en") -> str:
+    """A day as people read it."""
+    return day(in_days(days), language)
+
+
+def option(message: OutboundMessage, ending: str) -> str:
+    """The title of the button or row whose id ends so."""
+    return next(title for title, action in choices(message).items() if action.endswith(ending))
 
 
 def debtor(session: Session, company: TestCompany, phone: str) -> None:

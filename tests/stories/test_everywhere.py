@@ -13,7 +13,7 @@ from core.db import company_session
 from core.messaging.models import Conversation
 from tests.builders import a_phone, customer_who_owes, make_staff
 from tests.cast import TestCompany
-from tests.phones import Phone, choices
+from tests.phones import Phone, choices, tap
 from tests.stories.money import MONEY_WALKS, Walk, in_days, person
 
 CANCEL = ("cancel", "rehne do", "منسوخ")
@@ -91,12 +91,6 @@ def test_cancel_ends_what_is_said_about_money_at_any_question(
 def state_of(company: TestCompany) -> dict[str, Any]:
     with company_session(company.id) as session:
         return session.scalars(select(Conversation)).one().state
-
-
-def tap(person: Phone, action: str) -> None:
-    content = {"type": "button_reply", "button_reply": {"id": action, "title": "tapped"}}
-    assert person.sends("interactive", content) == 200
-    person.reply()
 
 
 def customer_at(client: FlaskClient, company: TestCompany, flow: str, question: str) -> Phone:

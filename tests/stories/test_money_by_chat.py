@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -18,8 +17,7 @@ from core.billing.vouchers import make_vouchers
 from core.crm.models import Customer, Site
 from core.db import company_session
 from core.ledger.models import JournalEntry
-from core.messaging.models import InboundMessage, OutboundMessage
-from core.printing.figures import day_text as day
+from core.messaging.models import InboundMessage
 from core.recovery.case_models import Attempt, Promise
 from core.service_desk.models import Ticket
 from core.settings import Settings
@@ -28,40 +26,21 @@ from core.usecases import start_process
 from tests.builders import make_staff
 from tests.cast import TestCompany
 from tests.core.billing.life import pay
-from tests.phones import Phone, choices
+from tests.phones import Phone, choices, tap
 from tests.stories.money import (
     agent_with_cases,
     agent_with_cash,
     debtor,
     debtor_who_promised,
     in_days,
+    option,
     person,
     prepaid_customer,
+    promises,
+    said,
 )
 
 SECRET = "an installation's secret"
-
-
-def promises(company: TestCompany) -> list[tuple[str, date, str]]:
-    with company_session(company.id) as session:
-        return [(str(p.amount), p.due_on, p.state) for p in session.scalars(select(Promise).order_by(Promise.id))]
-
-
-def said(days: int, language: str = "en") -> str:
-    """A day as people read it."""
-    return day(in_days(days), language)
-
-
-def tap(speaker: Phone, action: str) -> OutboundMessage:
-    """Tap what may have gone from the screen."""
-    content = {"type": "button_reply", "button_reply": {"id": action, "title": "tapped"}}
-    assert speaker.sends("interactive", content) == 200
-    return speaker.reply()
-
-
-def option(message: OutboundMessage, ending: str) -> str:
-    """The title of the button or row whose id ends so."""
-    return next(title for title, action in choices(message).items() if action.endswith(ending))
 
 
 # The customer

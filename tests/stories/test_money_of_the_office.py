@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 
 import pytest
 from flask.testing import FlaskClient
@@ -14,12 +13,10 @@ from core.billing.payment_models import PaymentClaim, Refund
 from core.db import company_session
 from core.ledger.models import JournalEntry
 from core.ledger.treasury_models import Expense
-from core.messaging.models import OutboundMessage
-from core.printing.figures import day_text as day
-from core.recovery.case_models import CutApproval, Promise, RecoveryRun
+from core.recovery.case_models import CutApproval, RecoveryRun
 from core.staff.cash_models import Handover
 from tests.cast import TestCompany
-from tests.phones import Phone, choices
+from tests.phones import choices, tap
 from tests.stories.money import (
     agent_with_cases,
     debtor,
@@ -30,28 +27,6 @@ from tests.stories.money import (
 )
 
 SECRET = "an installation's secret"
-
-
-def promises(company: TestCompany) -> list[tuple[str, date, str]]:
-    with company_session(company.id) as session:
-        return [(str(p.amount), p.due_on, p.state) for p in session.scalars(select(Promise).order_by(Promise.id))]
-
-
-def said(days: int, language: str = "en") -> str:
-    """A day as people read it."""
-    return day(in_days(days), language)
-
-
-def tap(speaker: Phone, action: str) -> OutboundMessage:
-    """Tap what may have gone from the screen."""
-    content = {"type": "button_reply", "button_reply": {"id": action, "title": "tapped"}}
-    assert speaker.sends("interactive", content) == 200
-    return speaker.reply()
-
-
-def option(message: OutboundMessage, ending: str) -> str:
-    """The title of the button or row whose id ends so."""
-    return next(title for title, action in choices(message).items() if action.endswith(ending))
 
 
 def test_a_manager_decides_one_thing_after_the_other(client: FlaskClient, company: TestCompany) -> None:

@@ -20,7 +20,7 @@ from core.messaging.models import Conversation, InboundMessage, OutboundMessage
 from core.service_desk.models import Ticket
 from tests.builders import a_phone, customer_who_owes, make_staff
 from tests.cast import TestCompany
-from tests.phones import Phone, choices
+from tests.phones import Phone, choices, tap
 from tests.scratch import replayed
 from workers.desk import return_chats
 
@@ -39,12 +39,6 @@ def ayesha(client: FlaskClient, company: TestCompany) -> Phone:
 def silent(person: Phone, words: str) -> bool:
     assert person.sends("text", {"body": words}, at=int(utc_now().timestamp())) == 200
     return person.replies() == []
-
-
-def tap(person: Phone, action: str) -> OutboundMessage:
-    content = {"type": "button_reply", "button_reply": {"id": action, "title": "tapped"}}
-    assert person.sends("interactive", content) == 200
-    return person.reply()
 
 
 def conversation(company: TestCompany, person: Phone) -> Conversation:

@@ -19,7 +19,7 @@ from core.settings import Settings
 from core.usecases import start_process
 from tests.builders import a_phone, customer_who_owes, make_plan, make_staff
 from tests.cast import TestCompany
-from tests.phones import Phone, choices
+from tests.phones import Phone, choices, tap
 
 GULBERG = {"latitude": 31.516100, "longitude": 74.343900}
 FAR = {"latitude": 33.684400, "longitude": 73.047900}
@@ -43,10 +43,11 @@ def kamran(client: FlaskClient, company: TestCompany) -> Phone:
     return Phone(client, company, a_phone(), name="Kamran")
 
 
-def tap(person: Phone, action: str) -> OutboundMessage:
-    content = {"type": "button_reply", "button_reply": {"id": action, "title": "tapped"}}
-    assert person.sends("interactive", content) == 200
-    return person.reply()
+def takes_what_is_offered(person: Phone, *, run: int = 1) -> None:
+    """From the address on: no pin, then whatever stands first."""
+    tap(person, f"a:new_connection:{run}:pin:skip")
+    for _ in range(2):
+        tap(person, next(iter(choices(person.last).values())))
 
 
 def located(person: Phone, point: dict[str, Any]) -> OutboundMessage:
@@ -124,9 +125,7 @@ def test_the_same_wish_twice_joins_the_open_request(company: TestCompany, kamran
     kamran.says("Gulberg III")
     kamran.says("Kamran Yousaf")
     kamran.says("House 99")
-    tap(kamran, "a:new_connection:2:pin:skip")
-    tap(kamran, next(iter(choices(kamran.last).values())))
-    tap(kamran, next(iter(choices(kamran.last).values())))
+    takes_what_is_offered(kamran, run=2)
     assert "L-1001" in tap(kamran, "a:new_connection:2:confirmed:yes").text
     with company_session(company.id) as session:
         lead = session.scalars(select(Lead)).one()
@@ -138,9 +137,7 @@ def test_a_place_beyond_the_network_is_noted_as_said(company: TestCompany, kamra
     assert "network" in kamran.says("Chak 42 Faisalabad").text
     kamran.says("Kamran")
     kamran.says("House 1")
-    tap(kamran, "a:new_connection:1:pin:skip")
-    tap(kamran, next(iter(choices(kamran.last).values())))
-    tap(kamran, next(iter(choices(kamran.last).values())))
+    takes_what_is_offered(kamran)
     tap(kamran, "a:new_connection:1:confirmed:yes")
     with company_session(company.id) as session:
         lead = session.scalars(select(Lead)).one()
@@ -154,9 +151,7 @@ def test_who_hides_his_number_is_asked_for_one(company: TestCompany, kamran: Pho
     hidden.says("Gulberg III")
     hidden.says("Sidra Tariq")
     hidden.says("House 5")
-    tap(hidden, "a:new_connection:1:pin:skip")
-    tap(hidden, next(iter(choices(hidden.last).values())))
-    tap(hidden, next(iter(choices(hidden.last).values())))
+    takes_what_is_offered(hidden)
     assert "0300" in hidden.says("kal karna").text
     hidden.says("0300 7654321")
     tap(hidden, "a:new_connection:1:confirmed:yes")
@@ -174,9 +169,7 @@ def test_a_customer_asks_for_a_second_connection_by_the_same_way(company: TestCo
         tap(ayesha, "flow:new_connection")
     ayesha.says("Gulberg III")
     ayesha.says("House 77")
-    tap(ayesha, "a:new_connection:1:pin:skip")
-    tap(ayesha, next(iter(choices(ayesha.last).values())))
-    tap(ayesha, next(iter(choices(ayesha.last).values())))
+    takes_what_is_offered(ayesha)
     tap(ayesha, "a:new_connection:1:confirmed:yes")
     with company_session(company.id) as session:
         lead = session.scalars(select(Lead)).one()
@@ -240,9 +233,7 @@ def test_another_persons_request_with_the_same_phone_is_not_joined(
     hidden.says("Gulberg III")
     hidden.says("Sidra Tariq")
     hidden.says("House 5")
-    tap(hidden, "a:new_connection:1:pin:skip")
-    tap(hidden, next(iter(choices(hidden.last).values())))
-    tap(hidden, next(iter(choices(hidden.last).values())))
+    takes_what_is_offered(hidden)
     hidden.says(kamran.phone or "")
     assert "L-1002" in tap(hidden, "a:new_connection:1:confirmed:yes").text
 
