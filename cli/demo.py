@@ -18,7 +18,7 @@ from alembic.util import CommandError
 
 from bot.understanding import learn
 from cli.database import migrate, refresh_statistics
-from cli.demo_company import COMPLETE, DISPLAY_NUMBER, PHONE_NUMBER_ID, SLUG, DemoLogin, DemoUnfinished, load
+from cli.demo_company import COMPLETE, DISPLAY_NUMBER, PHONE_NUMBER_ID, ROUTERS, SLUG, DemoLogin, DemoUnfinished, load
 from cli.demo_routers import use_ports
 from cli.embedded import EmbeddedServers, ServersUnavailable, start_embedded
 from cli.processes import Child, ProcessFailed, Supervisor, web_server
@@ -139,16 +139,22 @@ def _children(settings: Settings) -> list[Child]:
              "--state", str(settings.data_dir / "simulator")],
             f"{simulator}/",
         ),
-        Child(
-            "routers",
-            [python, "-m", "simulators.routeros", "--town", str(settings.data_dir / "routers.json"),
-             "--state", str(settings.data_dir / "routers"), "--port", str(settings.router_port)],
-        ),
+        *routers(settings),
         Child("web", web_server("cli.web:app", f"{HOST}:{settings.web_port}"), f"{web}/healthz"),
         Child("worker-1", [python, "-m", "workers.run"]),
         Child("worker-2", [python, "-m", "workers.run"]),
         Child("scheduler", [python, "-m", "workers.schedule"]),
     ]  # fmt: skip
+
+
+def routers(settings: Settings) -> list[Child]:
+    """None for a company that was loaded by a version without routers."""
+    town = settings.data_dir / ROUTERS
+    if not town.exists():
+        return []
+    command = [sys.executable, "-m", "simulators.routeros", "--town", str(town),
+               "--state", str(settings.data_dir / "routers"), "--port", str(settings.router_port)]  # fmt: skip
+    return [Child("routers", command)]
 
 
 def _with_servers(settings: Settings, servers: EmbeddedServers, data_dir: Path) -> Settings:

@@ -37,7 +37,7 @@ DISPLAY_NUMBER = "+92 42 35550100"
 CUSTOMERS = 300
 BATCH = 25
 PASSWORD = "taar-demo"  # noqa: S105 - the demo's own, printed at every start
-COMPLETE = "demo.json"
+COMPLETE, ROUTERS = "demo.json", "routers.json"
 
 
 class DemoUnfinished(Exception):
@@ -74,7 +74,7 @@ def load(
     logins = _logins(company.id, town.staff)
     write_people(settings.data_dir / "people.json", company.id, today)
     with company_session(company.id, ACTOR) as session:
-        write_routers(session, settings.data_dir / "routers.json", DARK)
+        write_routers(session, settings.data_dir / ROUTERS, DARK)
     marker.write_text(json.dumps({"logins": [asdict(login) for login in logins]}, indent=2))
     return logins
 

@@ -17,8 +17,8 @@ from types import ModuleType
 
 import pytest
 
-from cli.demo import MARKER, DemoFailed, check_ports, claim_data_dir
-from cli.demo_company import COMPLETE
+from cli.demo import MARKER, DemoFailed, check_ports, claim_data_dir, routers
+from cli.demo_company import COMPLETE, ROUTERS
 from core.settings import Settings
 
 ROOT = Path(__file__).parent.parent.parent
@@ -102,6 +102,13 @@ def test_data_are_kept_and_a_reset_deletes_them(tmp_path: Path) -> None:
         assert (data / "vault" / "photo").exists()
     with claim_data_dir(data, reset=True):
         assert [entry.name for entry in data.iterdir()] == [MARKER]
+
+
+def test_a_company_loaded_before_there_were_routers_starts_without_them(tmp_path: Path) -> None:
+    settings = Settings(environment="test", data_dir=tmp_path, _env_file=None)
+    assert routers(settings) == []
+    (tmp_path / ROUTERS).write_text("[]")
+    assert [child.name for child in routers(settings)] == ["routers"]
 
 
 def test_a_load_that_was_cut_short_starts_afresh(tmp_path: Path) -> None:
