@@ -110,9 +110,11 @@ def caused(origin: str) -> Page:
 @needs("ledger.view")
 def closing() -> Page:
     with books() as page:
+        history = period_history(page.session)
         return render_template(
-            "closing.html", company=page.company, state=books_state(page.session), zone=page.zone,
-            history=period_history(page.session), suggested=last_whole_month_end(page.today),
+            "closing.html", company=page.company, state=books_state(page.session), zone=page.zone, history=history,
+            people=named_actors(page.session, {each.done_by for each in history}),
+            suggested=last_whole_month_end(page.today),
             differences=check_books(page.session, as_of=page.today), names=names_of(page.session), today=page.today,
         )  # fmt: skip
 
@@ -158,9 +160,11 @@ def close_fiscal_year() -> Page:
 @needs("ledger.view")
 def manual_entries() -> Page:
     with books() as page:
+        waiting = waiting_manual_entries(page.session)
         open_accounts = [known for known in accounts_by_code(page.session).values() if not known.control]
         return render_template(
-            "manual_entries.html", company=page.company, waiting=waiting_manual_entries(page.session), today=page.today,
+            "manual_entries.html", company=page.company, waiting=waiting, today=page.today,
+            people=named_actors(page.session, {each.asked_by for each in waiting}),
             accounts=[(known.code, f"{known.code} {known.name}") for known in open_accounts], lines=range(MANUAL_LINES),
             zone=page.zone,
         )  # fmt: skip

@@ -76,6 +76,8 @@ def test_a_month_is_closed_and_reopened_with_a_reason(app: Flask, billed: TestCo
     assert (
         "open again from 2026-10-01" in submit(owner, "/closing/reopen", since="2026-10-01", reason="A late bill").text
     )
+    history = owner.get("/closing").text
+    assert "A late bill" in history and "Tariq" in history and "staff:" not in history
 
 
 def test_an_entry_by_hand_must_balance_and_keeps_what_was_typed(app: Flask, billed: TestCompany) -> None:
