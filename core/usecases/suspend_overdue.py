@@ -189,9 +189,7 @@ def _cut(
     ).all()  # fmt: skip
     for subscription in running:
         subscription.state = "suspended"
-        session.add(ServicePause(
-            id=new_id(), subscription_id=subscription.id, reason="non_payment", starts_on=today, note=origin
-        ))  # fmt: skip
+        session.add(ServicePause(id=new_id(), subscription_id=subscription.id, reason="non_payment", starts_on=today))
         ask_network(session, subscription.id, allowed=False)
     cut = ServiceCut(
         id=new_id(), customer_id=standing.customer_id, case_id=standing.case_id, cut_at=now, cut_on=today,
