@@ -1,4 +1,4 @@
-"""Keep how far from the customer's site an agent was when he noted an attempt."""
+"""Keep how far from the customer's site an agent was at an attempt, and what tells pictures of one hash apart."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("recovery_attempt", sa.Column("metres", sa.Integer(), nullable=True))
+    op.add_column("document", sa.Column("image_print", sa.LargeBinary(), server_default="", nullable=False))
 
 
 def downgrade() -> None:
+    op.drop_column("document", "image_print")
     op.drop_column("recovery_attempt", "metres")
