@@ -25,10 +25,11 @@ _COLUMNS = text(
     "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
     " AND data_type IN ('text', 'character varying', 'jsonb', 'json', 'bytea', 'ARRAY') ORDER BY 1, 2"
 )
+_IN_RAW = "position(convert_to(:secret, 'UTF8') IN body) > 0 AND position(convert_to(:number, 'UTF8') IN body) > 0"
 
 
 def places_of(company: TestCompany, secret: str) -> list[str]:
-    """Every column that holds the words, of the company's rows and of the raw events."""
+    """Every column that holds the words, of the company's rows and of the raw events of its number."""
     found = []
     readers = (company_session(company.id), platform_session("test"))
     for reader in readers:
@@ -37,9 +38,9 @@ def places_of(company: TestCompany, secret: str) -> list[str]:
                 if table == "alembic_version" or table.startswith("audit_entry_"):
                     continue
                 is_raw = (table, column) == ("webhook_event", "body")
-                looked = f"convert_to(:secret, 'UTF8') IN {column}" if is_raw else f":secret IN {column}::text"
-                sql = text(f"SELECT count(*) FROM {table} WHERE position({looked}) > 0")
-                if session.scalar(sql, {"secret": secret}):
+                looked = _IN_RAW if is_raw else f"position(:secret IN {column}::text) > 0"
+                sought = {"secret": secret} | ({"number": company.phone_number_id} if is_raw else {})
+                if session.scalar(text(f"SELECT count(*) FROM {table} WHERE {looked}"), sought):
                     found.append(f"{table}.{column}")
     return found
 
