@@ -30,9 +30,10 @@ def change_role(
 ) -> Left:  # fmt: skip
     """Give the employee this role and what he may also work as in chat; returns where the work of lost roles went.
 
-    An agent who still holds cash stays one until it is counted: nobody else could hand it over. Locks the employee.
-    Raises RoleInvalid, LastOwner, CashStillInHand, NotFound.
+    An agent who still holds cash stays one until it is counted: nobody else could hand it over. Locks the owners, then
+    the employee. Raises RoleInvalid, LastOwner, CashStillInHand, NotFound.
     """
+    owners = _lock_owners(session)
     staff = lock_staff(session, staff_id)
     session.refresh(staff)
     wanted = tuple(dict.fromkeys((role, *extra_roles)))
@@ -42,20 +43,19 @@ def change_role(
     if staff.state != "active":
         raise RoleInvalid(f"{staff.name} has left: hire him again with his new role")
     lost = {staff.role, *staff.extra_roles} - set(wanted)
-    if "owner" in lost:
-        _require_another_owner(session, staff)
+    if "owner" in lost and not owners - {staff.id}:
+        raise LastOwner(f"{staff.name} is the last owner of the company: make somebody else an owner first")
     if "recovery_agent" in lost:
         require_no_cash(session, staff)
     staff.role, staff.extra_roles, staff.area_id = wanted[0], list(wanted[1:]), area_id
     session.flush()
-    return hand_on(session, staff_id=staff_id, works=lost, reason="the agent has another role", actor=actor, now=now)
+    return hand_on(
+        session, staff_id=staff_id, lost=lost, kept=wanted, reason="the agent has another role", actor=actor, now=now
+    )
 
 
-def _require_another_owner(session: Session, staff: Staff) -> None:
-    """Locks every owner, so that two of them cannot step down side by side."""
-    owners = session.scalars(
-        select(Staff.id).where(Staff.state == "active", or_(Staff.role == "owner", any_(Staff.extra_roles) == "owner"))
-        .order_by(Staff.id).with_for_update(key_share=True)
-    ).all()  # fmt: skip
-    if not [owner for owner in owners if owner != staff.id]:
-        raise LastOwner(f"{staff.name} is the last owner of the company: make somebody else an owner first")
+def _lock_owners(session: Session) -> set[Id]:
+    """Everybody who owns the company, locked, so that two of them cannot step down side by side."""
+    owner = or_(Staff.role == "owner", any_(Staff.extra_roles) == "owner")
+    owners = select(Staff.id).where(Staff.state == "active", owner).order_by(Staff.id)
+    return set(session.scalars(owners.with_for_update(key_share=True)))

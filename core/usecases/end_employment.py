@@ -106,21 +106,22 @@ def open_work_of(session: Session, *, staff_id: Id) -> OpenWork:
 
 def _gone(session: Session, staff_id: Id, settlement: LeavingSettlement | None, actor: str, now: datetime) -> Left:
     void_invites(session, staff_id=staff_id, now=now)
-    handed_on = hand_on(session, staff_id=staff_id, works=ROLES, reason="the agent left", actor=actor, now=now)
+    handed_on = hand_on(session, staff_id=staff_id, lost=ROLES, kept=(), reason="the agent left", actor=actor, now=now)
     return replace(handed_on, settlement=settlement)
 
 
 def hand_on(
-    session: Session, *, staff_id: Id, works: Collection[str], reason: str, actor: str, now: datetime
+    session: Session, *, staff_id: Id, lost: Collection[str], kept: Collection[str], reason: str, actor: str,
+    now: datetime,
 ) -> Left:  # fmt: skip
-    """Give his open work in these roles to others: jobs, tickets, cases, and the chats he has taken over."""
+    """Give his open work in the roles he lost to others: jobs, tickets, cases, and the chats he has taken over."""
     jobs, tickets, cases, chats = [], [], 0, 0
-    if "technician" in works:
+    if "technician" in lost:
         jobs = free_technician(session, staff_id=staff_id, actor=actor, now=now)
         tickets = _free_tickets(session, staff_id)
-    if "recovery_agent" in works and (cases := release_agent(session, agent_id=staff_id, now=now)):
+    if "recovery_agent" in lost and (cases := release_agent(session, agent_id=staff_id, now=now)):
         assign_cases(session, reason=reason, assigned_by=actor, now=now)
-    if any(may(role, "inbox.answer") for role in works):
+    if not any(may(role, "inbox.answer") for role in kept):
         chats = release_chats(session, staff_id=staff_id)
     return Left(
         None, given=[job for job in jobs if job.assigned_to is not None],

@@ -195,6 +195,8 @@ def test_a_manager_who_is_one_no_more_gives_his_chats_back(company: TestCompany)
     with company_session(company.id, "test") as session:
         manager = make_staff(session, company, role="manager", name="Saima")
         chat = chat_taken_by(session, company, manager)
+        assert change_role(session, staff_id=manager.id, role="owner", actor="test", now=NOW).chats == 0
+        make_staff(session, company, role="owner", name="Hamid")
         assert change_role(session, staff_id=manager.id, role="technician", actor="test", now=NOW).chats == 1
         assert chat.human_staff_id is None and chat.human_since is not None
 
