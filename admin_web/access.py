@@ -74,9 +74,8 @@ def _load_user() -> User | None:
             return None
         chosen = session.get("company") if login.company_id is None else None
         company_id = login.company_id or (UUID(chosen) if chosen else _only_company(database))
-    if login.staff_id and not _still_employed(login):
-        return None
-    return User(login.id, login.name, login.role, company_id, login.staff_id)
+    role = _role_of(login) if login.staff_id else login.role
+    return User(login.id, login.name, role, company_id, login.staff_id) if role else None
 
 
 def _only_company(database: Session) -> UUID | None:
@@ -84,11 +83,14 @@ def _only_company(database: Session) -> UUID | None:
     return companies[0] if len(companies) == 1 else None
 
 
-def _still_employed(login: PanelLogin) -> bool:
+def _role_of(login: PanelLogin) -> str | None:
+    """The role of the login while the employee has it, else the one he has now; None once he has left."""
     assert login.company_id is not None
     with company_session(login.company_id, "panel") as database:
         staff = database.get(Staff, login.staff_id)
-        return staff is not None and staff.state == "active"
+        if staff is None or staff.state != "active":
+            return None
+        return login.role if login.role in (staff.role, *staff.extra_roles) else staff.role
 
 
 def needs(permission: str) -> Callable[[View], View]:

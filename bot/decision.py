@@ -74,13 +74,13 @@ def decide(chat: Chat, state: State) -> Reply:
     if card is not None:
         drop_file(state)
         return card
-    keep_file(state, chat.message, chat.now)
     if (place := shared_place(chat.message)) is not None:
         keep_place(state, place, chat.now)
         role = chat.speaker.role
         near = router.for_intent(role, "worklist") or router.for_intent(role, "jobs")
-        if near is not None:
+        if near is not None:  # it has served: kept, it would prove a visit hours later
             return _run(chat, state, near, "", router.action_of(near))
+    keep_file(state, chat.message, chat.now)
     if not chat.message.text:
         return _wordless(chat, state)
     return offer_parked(chat, state, _wish(chat, state))

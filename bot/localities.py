@@ -92,6 +92,14 @@ def matching_places(said: str, places: Sequence[Place]) -> tuple[Place | None, S
     return (ranked[0][1] if surely else None), [place for score, place in ranked[:SHOWN_MAX] if first - score < 8]
 
 
+def places_named(said: str, places: Sequence[Place]) -> list[Place]:
+    """Every place that a text surely names; all of an area where it names only that."""
+    words = tuple(word for word in _heard(said) if word not in _IDLE or word.isdecimal())
+    scores = [(_score(words, place), place) for place in places]
+    best = max((score for score, _ in scores), default=0.0)
+    return [place for score, place in scores if score >= SURE and best - score < 4]
+
+
 def names_place(said: str, places: Sequence[Place]) -> bool:
     """Whether a text surely names an area or sub-zone of ours, be it one of several."""
     words = tuple(word for word in _heard(said) if word not in _IDLE or word.isdecimal())

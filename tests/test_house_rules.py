@@ -104,7 +104,7 @@ def test_question_names_are_a_promise_to_running_conversations() -> None:
         "pause_line": ["start", "back", "confirmed"],
         "outage_details": ["outage", "cause", "hours"],
         "open_outage": ["area", "zone", "cause", "hours", "confirmed"],
-        "attempt_log": ["customer", "outcome", "channel", "note"],
+        "attempt_log": ["customer", "outcome", "channel", "note", "place"],
         "cash_collected": ["customer", "amount", "confirmed"],
         "cash_handover": ["amount", "confirmed"],
         "approve": ["item", "method", "counted", "confirmed"],

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core import jobs, vault
 from core.clock import utc_now
-from core.crm.pictures import difference_hash
+from core.crm.pictures import difference_hash, picture_print
 from core.db import company_session
 from core.ids import Id
 from core.messaging.whatsapp import MediaFailed
@@ -43,7 +43,8 @@ def fetch_document(company_id: str, document_id: str) -> None:
     try:
         media = gateway_of(company, wanted.business_number_id).download_media(wanted.media_id, size_max=SIZE_MAX)
         digest = vault.put(media.data)
-        likeness = difference_hash(media.data) if media.mime_type.startswith("image/") else ""
+        is_picture = media.mime_type.startswith("image/")
+        likeness, fine = (difference_hash(media.data), picture_print(media.data)) if is_picture else ("", b"")
     except (MediaFailed, OSError) as failed:
         with company_session(company) as session:
             _put_off(session, document, failed, utc_now())
@@ -51,7 +52,7 @@ def fetch_document(company_id: str, document_id: str) -> None:
     with company_session(company) as session:
         store_document(
             session, document_id=document, sha256=digest, size=len(media.data), mime_type=media.mime_type,
-            image_hash=likeness,
+            image_hash=likeness, image_print=fine,
         )  # fmt: skip
 
 

@@ -11,9 +11,12 @@ from bot.dialog import Answers, Chat, Choose, Confirm, Flow, Option, Reject, Rup
 from bot.flows.parts import refused_with
 from bot.handlers.recovery_agent import HANDOVER, OUTCOMES, WORKLIST
 from bot.own_cases import Channel, OwnCase, customer_of, own_case_numbered
+from bot.questions import Place
 from bot.texts.reply import Reply, Saying, lines, words
 from core.billing import payments
+from core.crm.distance import Place as Point
 from core.errors import NotFound
+from core.ids import Id
 from core.money import ZERO, AmountInvalid
 from core.recovery.cases import AttemptInvalid, NoOpenCase
 from core.staff import handovers
@@ -59,11 +62,18 @@ def finish_attempt(chat: Chat, answers: Answers) -> Reply:
     attempt = record_attempt(
         chat.session, customer_id=customer_id, agent_id=agent_id, outcome=answers.outcome, note=answers.note or "",
         channel=answers.channel or HOW_IT_WAS_TRIED[answers.outcome], now=chat.now, origin=chat.origin,
+        here=Point(*answers.place) if answers.place else None,
     )  # fmt: skip
-    return Reply(
-        words("Noted for %(customer)s: %(outcome)s.", customer=answers.customer, outcome=OUTCOMES[attempt.outcome]),
-        buttons=(WORKLIST,),
-    )
+    noted = words("Noted for %(customer)s: %(outcome)s.", customer=answers.customer, outcome=OUTCOMES[attempt.outcome])
+    far = words("You were %(metres)s m from the site on file.", metres=attempt.metres)
+    return Reply(lines(noted, far if attempt.metres is not None else None), buttons=(WORKLIST,))
+
+
+def was_visit(chat: Chat, answers: Answers) -> bool:
+    """A visit is asked where it was; a place shared for the worklist hours ago would tell of another door."""
+    if not has_case(chat, answers):
+        return False
+    return (answers.channel or HOW_IT_WAS_TRIED.get(answers.outcome)) == "visit"
 
 
 attempt = Flow(
@@ -81,6 +91,10 @@ attempt = Flow(
         Text(
             "note", lambda *_: words("What does he say is wrong with the bill?"), max_length=500,
             when=lambda _, answers: answers.outcome == "disputes",
+        ),
+        Place(
+            "place", lambda *_: words("Please share your location, so that the visit counts."),
+            when=was_visit,
         ),
     ],
     finish=finish_attempt,
@@ -139,8 +153,17 @@ def finish_cash(chat: Chat, answers: Answers) -> Reply:
         None
         if taken.receipt_id
         else words("We do not know this customer on WhatsApp: please give the receipt number by hand."),
+        _hand_over_soon(chat, agent_id),
     )
     return Reply(body, buttons=(WORKLIST, HANDOVER))
+
+
+def _hand_over_soon(chat: Chat, agent_id: Id) -> Saying | None:
+    cash = cash_limit_left(chat.session, staff_id=agent_id, today=chat.today)
+    if not cash.nearly_full:
+        return None
+    return words("You hold %(held)s now, and may hold %(limit)s. Please hand over soon.", held=cash.in_hand,
+                 limit=cash.limit)  # fmt: skip
 
 
 def limit_reached(_refusal: Any) -> Reply:

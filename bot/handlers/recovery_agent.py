@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal
+
 from bot.dialog import ROWS_MAX, Chat
 from bot.handlers.registry import Handler
+from bot.localities import places_named
 from bot.own_cases import CHANNELS, case_named, own_case_numbered
 from bot.texts.reply import Button, Reply, Row, Saying, lines, verbatim, words
+from bot.understanding.hints import gives
+from core.billing.balance import account_balance
 from core.billing.overdue import overdue_customers
+from core.crm.coverage import Place, places_of
+from core.recovery.case_models import Attempt
 from core.recovery.cases import attempts_of
-from core.recovery.worklist import WorkItem
+from core.recovery.promises import promises_judged
+from core.recovery.worklist import Narrowed, WorkItem
 from core.recovery.worklist import worklist as read_worklist
 from core.staff.models import Staff
 from core.usecases.own_performance import own_performance
@@ -37,6 +46,7 @@ OUTCOMES = {
     "paid": words("Paid"),
 }
 SHOWN_ATTEMPTS = 3
+PLACES_MAX = 3
 
 
 def menu(chat: Chat, _: str) -> Reply:
@@ -46,11 +56,17 @@ def menu(chat: Chat, _: str) -> Reply:
 
 
 def worklist(chat: Chat, _: str) -> Reply:
-    """His cases, the most pressing first; where no case was given to him yet, who is overdue in his area."""
+    """His cases, the most pressing first, only those of a place or sum he names; where no case was given to him yet,
+    who is overdue in his area.
+    """
     assert chat.speaker.staff_id is not None
+    narrowed = _narrowed(chat)
     items = read_worklist(
-        chat.session, agent_id=chat.speaker.staff_id, today=chat.today, here=chat.here, limit=ROWS_MAX
-    )
+        chat.session, agent_id=chat.speaker.staff_id, today=chat.today, here=chat.here, narrowed=narrowed,
+        limit=ROWS_MAX,
+    )  # fmt: skip
+    if not items and narrowed.conditions:
+        return Reply(words("None of your cases for today is like that."), buttons=(WORKLIST,))
     if not items:
         return _overdue_in_area(chat)
     rows = tuple(Row(f"case:{item.number}", verbatim(item.name), _why(item)) for item in items)
@@ -59,8 +75,35 @@ def worklist(chat: Chat, _: str) -> Reply:
         if chat.here
         else words("Your cases for today, the most pressing first:")
     )
-    body = lines(order, *(_line(item) for item in items))
+    body = lines(order, *_only(chat, narrowed), *(_line(item) for item in items))
     return Reply(body, rows=rows, list_button=words("Choose"))
+
+
+def _narrowed(chat: Chat) -> Narrowed:
+    """The place and the sum that the words name: "sirf Gulshan", "500 se upar wale"."""
+    if chat.message.action is not None:
+        return Narrowed()
+    zones = [place.sub_zone_id for place in places_named(chat.message.text, _places(chat))]
+    amount = chat.understood.entities.get("amount")
+    sum_named = amount if isinstance(amount, Decimal) else None
+    if gives(chat.message.text, "at_most"):
+        return Narrowed(zones, at_most=sum_named)
+    return Narrowed(zones, at_least=sum_named)
+
+
+def _places(chat: Chat) -> Sequence[Place]:
+    return chat.once("places", lambda: places_of(chat.session))
+
+
+def _only(chat: Chat, narrowed: Narrowed) -> list[Saying]:
+    """What was left out, so that a short list is not taken for all there is."""
+    chosen = [place.label for place in _places(chat) if place.sub_zone_id in narrowed.sub_zone_ids]
+    said = [words("Only %(place)s", place=", ".join(chosen[:PLACES_MAX]))] if chosen else []
+    if narrowed.at_least is not None:
+        said.append(words("Only from %(amount)s on", amount=narrowed.at_least))
+    if narrowed.at_most is not None:
+        said.append(words("Only up to %(amount)s", amount=narrowed.at_most))
+    return said
 
 
 def _line(item: WorkItem) -> Saying:
@@ -100,13 +143,18 @@ def case(chat: Chat, number: str) -> Reply:
     if item is None:
         return Reply(words("That customer is not among your cases."), buttons=(WORKLIST,))
     place = item.place
+    balance = account_balance(chat.session, customer_id=item.customer_id, today=chat.today)
+    kept, broken = promises_judged(chat.session, customer_id=item.customer_id)
     body = lines(
         words("*%(number)s %(name)s*, %(place)s", number=item.number, name=item.name, place=item.sub_zone),
         verbatim(item.phone) if item.phone else None,
         verbatim(item.address) if item.address else None,
         verbatim(f"https://maps.google.com/?q={place.latitude},{place.longitude}") if place else None,
         words("Overdue: *%(amount)s*, %(days)s days", amount=item.amount, days=item.days),
+        words("Left to pay in all: %(amount)s", amount=balance.due) if balance.due != item.amount else None,
+        words("Advance: %(amount)s", amount=balance.advance) if balance.advance else None,
         words("Promised: %(amount)s by %(day)s", amount=item.promised, day=item.promised_by) if item.promised else None,
+        words("Promises before: %(kept)s kept, %(broken)s broken", kept=kept, broken=broken) if kept + broken else None,
         *_tried(chat, item),
     )
     return Reply(
@@ -121,13 +169,17 @@ def case(chat: Chat, number: str) -> Reply:
 
 def _tried(chat: Chat, item: WorkItem) -> list[Saying]:
     attempts = attempts_of(chat.session, customer_id=item.customer_id, limit=SHOWN_ATTEMPTS)
-    return [
-        words(
-            "%(day)s, %(how)s: %(outcome)s", day=attempt.attempted_at.astimezone(chat.zone).date(),
-            how=CHANNELS[attempt.channel], outcome=OUTCOMES[attempt.outcome],
-        )
-        for attempt in attempts
-    ]  # fmt: skip
+    return [_attempt(chat, attempt) for attempt in attempts]
+
+
+def _attempt(chat: Chat, attempt: Attempt) -> Saying:
+    said = words(
+        "%(day)s, %(how)s: %(outcome)s", day=attempt.attempted_at.astimezone(chat.zone).date(),
+        how=CHANNELS[attempt.channel], outcome=OUTCOMES[attempt.outcome],
+    )  # fmt: skip
+    if attempt.metres is None:
+        return said
+    return words("%(attempt)s (%(metres)s m from the site)", attempt=said, metres=attempt.metres)
 
 
 def performance(chat: Chat, _: str) -> Reply:

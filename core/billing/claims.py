@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.billing.allocation import lock_customers
@@ -15,8 +15,8 @@ from core.billing.payment_models import Payment, PaymentClaim
 from core.billing.payments import record_payment
 from core.billing.references import mentions, reference_key
 from core.clock import business_day
+from core.crm.likeness import pictures_like
 from core.crm.models import Document
-from core.crm.pictures import NEAR
 from core.errors import DomainError, NotFound
 from core.ids import Id, new_id
 from core.money import ZERO, parse_amount
@@ -97,9 +97,6 @@ def compare_picture(session: Session, *, document_id: Id) -> list[PaymentClaim]:
     return [claim for claim in claims if claim.duplicate_of is not None]
 
 
-_BITS = "bit_count(('x' || {})::bit(64) # ('x' || :hash)::bit(64))"
-
-
 def _mark_picture(session: Session, claim: PaymentClaim) -> None:
     document = session.get(Document, claim.document_id) if claim.document_id else None
     if document is None or document.state != "stored":
@@ -108,16 +105,15 @@ def _mark_picture(session: Session, claim: PaymentClaim) -> None:
     session.flush()
     if claim.duplicate_of is not None:
         return
-    near = text(f"payment_claim.image_hash <> '' AND {_BITS.format('payment_claim.image_hash')} <= {NEAR}")
-    alike = Document.sha256 == document.sha256
+    alike = [document.id, *pictures_like(session, document)]
     earlier = (
         select(PaymentClaim.id)
         .join(Document, Document.id == PaymentClaim.document_id)
-        .where(PaymentClaim.id < claim.id, or_(alike, near) if claim.image_hash else alike)
-        .order_by(~alike, PaymentClaim.state == "rejected", PaymentClaim.id)
+        .where(PaymentClaim.id < claim.id, PaymentClaim.document_id.in_(alike))
+        .order_by(Document.sha256 != document.sha256, PaymentClaim.state == "rejected", PaymentClaim.id)
         .limit(1)
     )
-    claim.duplicate_of = session.scalar(earlier, {"hash": claim.image_hash})
+    claim.duplicate_of = session.scalar(earlier)
     session.flush()
 
 

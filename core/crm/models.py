@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Numeric, String, UniqueConstraint
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, LargeBinary, Numeric, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.db import Base, Owned
@@ -138,6 +138,8 @@ class Document(Owned, Base):
     sha256: Mapped[str] = mapped_column(default="", index=True)
     image_hash: Mapped[str] = mapped_column(default="", server_default="")
     """Perceptual hash of a picture in hex, filled once it is stored; similar pictures are near in bits."""
+    image_print: Mapped[bytes] = mapped_column(LargeBinary, default=b"", server_default="")
+    """What tells a picture from another one of the same hash; empty for what was stored before there were prints."""
     mime_type: Mapped[str] = mapped_column(default="")
     filename: Mapped[str] = mapped_column(default="")
     size: Mapped[int] = mapped_column(BigInteger, default=0)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from core.errors import DomainError, NotFound
 from core.ids import Id
 from core.messaging import payloads, window
+from core.messaging.desk_models import DeskTalk
 from core.messaging.models import Conversation, InboundMessage
 from core.messaging.outbox import queue_message, queue_read_mark
 
@@ -119,6 +120,25 @@ def hand_back(session: Session, *, conversation: Conversation) -> None:
     conversation.human_since = conversation.human_staff_id = conversation.human_due_at = None
     conversation.human_by = ""
     session.flush()
+
+
+def release_chats(session: Session, *, staff_id: Id) -> int:
+    """The chats in an employee's hands wait for any colleague again, first in the inbox; returns how many."""
+    session.execute(delete(DeskTalk).where(DeskTalk.staff_id == staff_id))
+    mine = session.scalars(
+        select(Conversation).where(Conversation.human_staff_id == staff_id, Conversation.human_since.is_not(None))
+        .order_by(Conversation.id).with_for_update().execution_options(populate_existing=True)
+    ).all()  # fmt: skip
+    for conversation in mine:
+        conversation.human_staff_id = None
+    session.flush()
+    return len(mine)
+
+
+def chats_in_hand(session: Session, *, staff_id: Id) -> int:
+    """How many chats an employee has taken over and not handed back."""
+    held = (Conversation.human_staff_id == staff_id) & Conversation.human_since.is_not(None)
+    return session.scalar(select(func.count()).where(held)) or 0
 
 
 def overdue_chats(session: Session, *, now: datetime, limit: int = 100) -> Sequence[Id]:

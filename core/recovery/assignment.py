@@ -142,6 +142,12 @@ def release_unfit(session: Session, *, now: datetime) -> int:
     return len(theirs)
 
 
+def open_cases_of(session: Session, *, agent_id: Id) -> int:
+    """How many debts the agent is working on."""
+    mine = (RecoveryCase.agent_id == agent_id) & (RecoveryCase.state == "open")
+    return session.scalar(select(func.count()).where(mine)) or 0
+
+
 def release_agent(session: Session, *, agent_id: Id, now: datetime) -> int:
     """Take all open cases from one agent, to be shared out anew; returns how many."""
     theirs = session.scalars(

@@ -132,6 +132,8 @@ class Attempt(Owned, Base):
     note: Mapped[str] = mapped_column(default="")
     place: Mapped[Json | None] = mapped_column(JSONB(none_as_null=True))
     """Where he was: {"latitude", "longitude"} as text."""
+    metres: Mapped[int | None]
+    """How far that was from the customer's site as it stood then; None where either is not known."""
     next_action_on: Mapped[date | None]
     origin: Mapped[str] = mapped_column(default="")
 

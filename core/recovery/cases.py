@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from core.crm.distance import Place, metres_between, place_at
+from core.crm.models import Site
 from core.errors import DomainError, NotFound
 from core.ids import Id, new_id
 from core.recovery.case_models import (
@@ -110,12 +112,13 @@ def hand_over_notice(session: Session, *, case_id: Id, delivered_by: str, note: 
 
 def log_attempt(
     session: Session, *, customer_id: Id, agent_id: Id, channel: str, outcome: str, now: datetime, note: str = "",
-    place: Mapping[str, str] | None = None, next_action_on: date | None = None, origin: str = "",
+    here: Place | None = None, next_action_on: date | None = None, origin: str = "",
 ) -> Attempt:  # fmt: skip
     """Record what came of a call, visit or chat (reference money 4.4) and set the case's next action.
 
-    A dispute needs its reason in `note`. Opens no ticket and no promise: the use cases do. Raises NoOpenCase,
-    AttemptInvalid.
+    A dispute needs its reason in `note`. `here` is where the agent is: it is kept with its distance from the
+    customer's site, so that a visit can be told from a call. Opens no ticket and no promise: the use cases do. Raises
+    NoOpenCase, AttemptInvalid.
     """
     case = case_of(session, customer_id=customer_id)
     if channel not in CHANNELS or outcome not in OUTCOMES:
@@ -125,13 +128,21 @@ def log_attempt(
         raise AttemptInvalid("A dispute needs its reason in the note")
     attempt = Attempt(
         id=new_id(), customer_id=customer_id, case_id=case.id, agent_id=agent_id, channel=channel, outcome=outcome,
-        attempted_at=now, note=note.strip(), place=dict(place) if place else None, next_action_on=next_action_on,
-        origin=origin,
+        attempted_at=now, note=note.strip(), next_action_on=next_action_on, origin=origin,
+        place={"latitude": str(here.latitude), "longitude": str(here.longitude)} if here else None,
+        metres=_metres_from_site(session, customer_id, here) if here else None,
     )  # fmt: skip
     session.add(attempt)
     case.next_action_on = next_action_on
     session.flush()
     return attempt
+
+
+def _metres_from_site(session: Session, customer_id: Id, here: Place) -> int | None:
+    """To the nearest of the customer's sites whose place is known."""
+    sites = session.execute(select(Site.latitude, Site.longitude).where(Site.customer_id == customer_id)).all()
+    places = [place for site in sites if (place := place_at(*site)) is not None]
+    return min((metres_between(here, place) for place in places), default=None)
 
 
 def attempts_of(session: Session, *, customer_id: Id, limit: int = 20) -> Sequence[Attempt]:

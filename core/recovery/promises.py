@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from core.errors import DomainError
@@ -46,6 +46,16 @@ class Received:
 def open_promise(session: Session, *, customer_id: Id) -> Promise | None:
     """The customer's running promise."""
     return session.scalar(select(Promise).where(Promise.customer_id == customer_id, Promise.state == "open"))
+
+
+def promises_judged(session: Session, *, customer_id: Id) -> tuple[int, int]:
+    """How many promises the customer kept and how many he broke, whole or in part."""
+    counted = session.execute(
+        select(func.count().filter(Promise.state == "kept"), func.count().filter(Promise.state != "kept")).where(
+            Promise.customer_id == customer_id, Promise.state.in_(("kept", "partial", "broken"))
+        )
+    ).one()
+    return counted[0], counted[1]
 
 
 def make_promise(

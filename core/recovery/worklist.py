@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -45,14 +46,36 @@ class WorkItem:
     metres: int | None
 
 
+@dataclass(frozen=True)
+class Narrowed:
+    """Only cases in these sub-zones, any without; and only debts between two sums, both of them included."""
+
+    sub_zone_ids: Collection[Id] = ()
+    at_least: Decimal | None = None
+    at_most: Decimal | None = None
+
+    @property
+    def conditions(self) -> list[Any]:
+        """What a case has to meet."""
+        conditions: list[Any] = []
+        if self.sub_zone_ids:
+            conditions.append(RecoveryCase.sub_zone_id.in_(self.sub_zone_ids))
+        if self.at_least is not None:
+            conditions.append(RecoveryCase.amount >= self.at_least)
+        if self.at_most is not None:
+            conditions.append(RecoveryCase.amount <= self.at_most)
+        return conditions
+
+
 def worklist(
-    session: Session, *, agent_id: Id, today: date, here: Place | None = None, everything: bool = False, limit: int = 50
-) -> list[WorkItem]:
+    session: Session, *, agent_id: Id, today: date, here: Place | None = None, everything: bool = False,
+    narrowed: Narrowed | None = None, limit: int = 50,
+) -> list[WorkItem]:  # fmt: skip
     """An agent's open cases: promises due today, broken promises, actions he set himself, then the rest; within each
     the nearest to `here` first, without it the largest. Cases the ladder has not given to a person yet come with
-    `everything`.
+    `everything`; `narrowed` leaves only some of them.
     """
-    rows = session.execute(_query(agent_id)).all()
+    rows = session.execute(_query(agent_id, narrowed or Narrowed())).all()
     items = [_item(row, today, here) for row in rows]
     wanted = [item for item in items if everything or item.why != "overdue" or item.stage not in QUIET_STAGES]
     return sorted(wanted, key=_urgency)[:limit]
@@ -63,7 +86,7 @@ def _urgency(item: WorkItem) -> tuple[int, float, Decimal, str]:
     return WHYS.index(item.why), metres, -item.amount, item.number
 
 
-def _query(agent_id: Id) -> Any:
+def _query(agent_id: Id, narrowed: Narrowed) -> Any:
     phone = select(CustomerPhone.phone).where(CustomerPhone.customer_id == Customer.id).order_by(CustomerPhone.id)
     sites = select(Site.id).where(Site.customer_id == Customer.id).order_by(Site.id).limit(1)
     site = sites.correlate(Customer).scalar_subquery()
@@ -88,7 +111,7 @@ def _query(agent_id: Id) -> Any:
         .join(SubZone, SubZone.id == RecoveryCase.sub_zone_id)
         .outerjoin(Site, Site.id == site)
         .outerjoin(Promise, Promise.id == newest)
-        .where(RecoveryCase.state == "open", RecoveryCase.agent_id == agent_id)
+        .where(RecoveryCase.state == "open", RecoveryCase.agent_id == agent_id, *narrowed.conditions)
     )  # fmt: skip
 
 

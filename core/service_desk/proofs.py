@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.crm.likeness import pictures_like
 from core.crm.models import Document
-from core.crm.pictures import NEAR, distance
 from core.errors import NotFound
 from core.ids import Id, new_id
 from core.service_desk.checklists import fill_line
@@ -67,19 +67,9 @@ def compare_proof(session: Session, proof: JobProof) -> bool:
 
 def earlier_twin(session: Session, document: Document) -> Document | None:
     """An earlier stored picture with the same bytes, or one that shows the same."""
-    if document.state != "stored" or not document.sha256:
-        return None
-    earlier = select(Document).where(Document.id < document.id, Document.state == "stored").order_by(Document.id)
-    same = session.scalars(earlier.where(Document.sha256 == document.sha256).limit(1)).first()
-    if same is not None or not document.image_hash:
-        return same
-    hashes = session.execute(
-        select(Document.id, Document.image_hash).where(
-            Document.id < document.id, Document.state == "stored", Document.image_hash != ""
-        ).order_by(Document.id)
-    )  # fmt: skip
-    near = next((row.id for row in hashes if distance(row.image_hash, document.image_hash) <= NEAR), None)
-    return session.get(Document, near) if near else None
+    earlier = (key for key in pictures_like(session, document) if key < document.id)
+    found = next(earlier, None)
+    return session.get(Document, found) if found else None
 
 
 def doubtful_proofs(session: Session, *, limit: int = 100) -> Sequence[ProofSeen]:

@@ -26,6 +26,10 @@ OVER_AT_HANDOVER = "cash_overage"
 """The kind of the entry that gives back what a handover took beyond his collections; no money came in with it."""
 
 
+WARN_PERCENT = 80
+"""Of his limit in hand, an agent is told to hand over soon."""
+
+
 class CashLimitReached(DomainError):
     """The agent holds too much cash, or too old cash, to take more; the text names the sum and what to do."""
 
@@ -63,6 +67,11 @@ class CashInHand:
     def too_old(self) -> bool:
         """Whether the oldest money is past the days he may keep it."""
         return self.age_limit is not None and self.oldest_on is not None and self.age_days > self.age_limit
+
+    @property
+    def nearly_full(self) -> bool:
+        """Whether he holds so much that a few receipts more reach his limit."""
+        return self.limit is not None and self.in_hand * 100 >= self.limit * WARN_PERCENT
 
     @property
     def left(self) -> Decimal | None:

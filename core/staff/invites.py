@@ -33,9 +33,7 @@ def invite_staff(session: Session, *, staff_id: Id, made_by: str, now: datetime)
     staff = staff_named(session, staff_id)
     if staff.state != "active":
         raise HasLeftStaff(f"{staff.name} has left: there is nobody to invite")
-    session.execute(
-        update(StaffInvite).where(StaffInvite.staff_id == staff_id, StaffInvite.used_at.is_(None)).values(used_at=now)
-    )
+    void_invites(session, staff_id=staff_id, now=now)
     # A figure at the end tells a code from a word of eight letters.
     code = "".join(secrets.choice(ALPHABET) for _ in range(LETTERS - 1)) + secrets.choice(FIGURES)
     session.add(
@@ -50,3 +48,10 @@ def invite_staff(session: Session, *, staff_id: Id, made_by: str, now: datetime)
     )  # fmt: skip
     session.flush()
     return f"{code[:4]}-{code[4:]}"
+
+
+def void_invites(session: Session, *, staff_id: Id, now: datetime) -> None:
+    """No code that was handed to the employee is good any more."""
+    session.execute(
+        update(StaffInvite).where(StaffInvite.staff_id == staff_id, StaffInvite.used_at.is_(None)).values(used_at=now)
+    )

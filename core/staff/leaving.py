@@ -81,7 +81,7 @@ def settle_leaving(
     staff = lock_staff(session, staff_id)
     if staff.state == "left":
         raise HasLeft(f"{staff.name} has left already")
-    _require_no_cash(session, staff)
+    require_no_cash(session, staff)
     _reverse_beyond(session, staff_id, last_day_worked, actor, origin)
     end_terms(session, staff_id=staff_id, last_day_worked=last_day_worked)
     salaries = [
@@ -112,13 +112,14 @@ def leave_without_pay(session: Session, *, staff_id: Id) -> Staff:
         raise HasLeft(f"{staff.name} has left already")
     if current_terms(session, staff_id=staff_id) is not None:
         raise OnThePayroll(f"{staff.name} is on the payroll: settle him there")
-    _require_no_cash(session, staff)
+    require_no_cash(session, staff)
     staff.state = "left"
     session.flush()
     return staff
 
 
-def _require_no_cash(session: Session, staff: Staff) -> None:
+def require_no_cash(session: Session, staff: Staff) -> None:
+    """He holds no cash of the company and has announced none. Raises CashStillInHand."""
     held, sign = cash_in_hand(session, staff_id=staff.id), currency_sign(session)
     waiting = [handover.number for handover in waiting_handovers(session, staff_id=staff.id)]
     if waiting:

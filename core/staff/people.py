@@ -12,16 +12,25 @@ from core.ids import Id, new_id
 from core.staff.models import ROLES, Staff
 
 
+class StaffInvalid(DomainError):
+    """The role, the name or the phone will not do."""
+
+
 def add_staff(
     session: Session, *, name: str, role: str, phone: str, area_id: Id | None = None, extra_roles: Sequence[str] = ()
 ) -> Staff:
     """An active employee; `phone` is E.164 with the plus, from which he writes to the bot.
 
-    He works in his `role` and can switch to one of the `extra_roles` in chat.
+    He works in his `role` and can switch to one of the `extra_roles` in chat. Raises StaffInvalid.
     """
     for wanted in (role, *extra_roles):
         if wanted not in ROLES:
-            raise DomainError(f"{wanted!r} is no role: use one of {', '.join(ROLES)}")
+            raise StaffInvalid(f"{wanted!r} is no role: use one of {', '.join(ROLES)}")
+    if not name.strip():
+        raise StaffInvalid("An employee needs a name")
+    known = session.scalar(select(Staff.name).where(Staff.phone == phone))
+    if known is not None:
+        raise StaffInvalid(f"{phone} is the phone of {known}")
     also = [wanted for wanted in dict.fromkeys(extra_roles) if wanted != role]
     staff = Staff(id=new_id(), name=name, role=role, extra_roles=also, phone=phone, area_id=area_id, state="active")
     session.add(staff)

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from core import vault
 from core.crm.models import Document
-from core.crm.pictures import difference_hash
+from core.crm.pictures import difference_hash, picture_print
 from core.errors import DomainError, NotFound
 from core.ids import Id, new_id
 
@@ -29,10 +29,11 @@ def keep_document(session: Session, *, data: bytes, filename: str, kind: str) ->
     mime_type = next((name for mark, name in TYPES if data.startswith(mark)), None)
     if mime_type is None:
         raise DocumentRefused("The file is neither a PDF nor a PNG or JPEG picture")
-    likeness = difference_hash(data) if mime_type.startswith("image/") else ""
+    is_picture = mime_type.startswith("image/")
     document = Document(
         id=new_id(), state="stored", kind=kind, sha256=vault.put(data), size=len(data), mime_type=mime_type,
-        filename=_plain_name(filename), image_hash=likeness,
+        filename=_plain_name(filename), image_hash=difference_hash(data) if is_picture else "",
+        image_print=picture_print(data) if is_picture else b"",
     )  # fmt: skip
     session.add(document)
     session.flush()

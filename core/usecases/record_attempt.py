@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
+from core.crm.distance import Place
 from core.ids import Id
 from core.recovery.case_models import Attempt
 from core.recovery.cases import log_attempt
@@ -15,7 +15,7 @@ from core.service_desk.tickets import TicketAlreadyOpen, open_ticket
 
 def record_attempt(
     session: Session, *, customer_id: Id, agent_id: Id, channel: str, outcome: str, now: datetime, note: str = "",
-    place: Mapping[str, str] | None = None, next_action_on: date | None = None, origin: str = "",
+    here: Place | None = None, next_action_on: date | None = None, origin: str = "",
 ) -> Attempt:  # fmt: skip
     """Log the attempt; `disputes` also opens a billing dispute, which halts the ladder until it is resolved.
 
@@ -23,7 +23,7 @@ def record_attempt(
     """
     attempt = log_attempt(
         session, customer_id=customer_id, agent_id=agent_id, channel=channel, outcome=outcome, now=now, note=note,
-        place=place, next_action_on=next_action_on, origin=origin,
+        here=here, next_action_on=next_action_on, origin=origin,
     )  # fmt: skip
     if outcome == "disputes":
         try:

@@ -19,17 +19,20 @@ def pending_document(session: Session, document_id: Id) -> Document | None:
 
 
 def store_document(
-    session: Session, *, document_id: Id, sha256: str, size: int, mime_type: str, image_hash: str
+    session: Session, *, document_id: Id, sha256: str, size: int, mime_type: str, image_hash: str,
+    image_print: bytes = b"",
 ) -> None:  # fmt: skip
     """Note that the file is in the vault, and compare a picture with earlier proofs of payment and of jobs.
 
-    A document that is no longer pending is left alone. `image_hash` is empty for what is no picture.
+    A document that is no longer pending is left alone. `image_hash` and `image_print` are empty for what is no
+    picture.
     """
     document = pending_document(session, document_id)
     if document is None:
         return
     document.state, document.error, document.next_try_at = "stored", "", None
     document.sha256, document.size, document.image_hash = sha256, size, image_hash
+    document.image_print = image_print
     document.mime_type = mime_type or document.mime_type
     session.flush()
     compare_picture(session, document_id=document_id)

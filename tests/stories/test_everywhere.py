@@ -54,8 +54,8 @@ UNWALKED = {
     "new_connection": {"place", "zone", "name", "address", "pin", "plan", "wished", "phone", "confirmed"},
 }  # fmt: skip
 """Begun from a button of what they are about; their own stories walk them."""
-SOMETIMES = {"file_complaint": {"bill", "outage", "light", "helped", "place"}}
-"""Questions that only some faults ask; their own stories walk them."""
+SOMETIMES = {"file_complaint": {"bill", "outage", "light", "helped", "place"}, "attempt_log": {"place"}}
+"""Questions that only some faults, or visits, ask; their own stories walk them."""
 
 
 def test_every_question_of_every_flow_is_walked() -> None:

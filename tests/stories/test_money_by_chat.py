@@ -244,7 +244,8 @@ def test_a_promise_and_an_attempt_are_noted_for_a_case(client: FlaskClient, comp
     rabia.says("call par")
     rabia.taps("Haan")
     assert promises(company) == [("2000.00", in_days(1), "open")]
-    rabia.says("C-2002 ghar pe nahi tha")
+    assert "location" in rabia.says("C-2002 ghar pe nahi tha").text
+    rabia.taps("Chhorein")
     tap(rabia, "flow:attempt_log:C-2002")
     rabia.taps(option(rabia.last, "disputes"))
     rabia.taps(option(rabia.last, "call"))

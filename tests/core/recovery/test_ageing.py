@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select, text
 
+from core.crm.distance import Place
 from core.ids import Id
 from core.recovery.case_models import CaseInvoice, Proposal, RecoveryCase
 from core.recovery.cases import (
@@ -110,7 +111,7 @@ def test_attempts_need_a_case_a_known_outcome_and_a_reason_for_a_dispute(town: T
         for channel in ("call", "call", "visit"):
             attempt = log_attempt(
                 session, customer_id=ayesha, agent_id=rabia, channel=channel, outcome="not_at_home", now=at(NEXT),
-                place={"latitude": "31.52", "longitude": "74.35"}, next_action_on=NEXT + timedelta(days=1),
+                here=Place(Decimal("31.52"), Decimal("74.35")), next_action_on=NEXT + timedelta(days=1),
             )  # fmt: skip
         assert attempt_counts(session, case_id=attempt.case_id or rabia) == {"call": 2, "visit": 1, "chat": 0}
     with pytest.raises(Exception, match=r"append-only|permission denied"), town.open() as session:
