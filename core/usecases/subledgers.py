@@ -120,7 +120,7 @@ _WEAR = """
      UNION ALL
     SELECT NULL, p.amount FROM posting p JOIN account a ON a.id = p.account_id AND a.code = '1219'
       JOIN journal_entry e ON e.id = p.entry_id LEFT JOIN journal_entry o ON o.id = e.reverses_id
-     WHERE p.posted_on <= :as_of AND coalesce(o.kind, e.kind) IN ('manual', 'opening_balance', 'depreciation')
+     WHERE p.posted_on <= :as_of AND coalesce(o.kind, e.kind) IN ('manual', 'depreciation')
 """
 """Wear of what is not kept piece by piece may be booked onto the account as one sum."""
 
