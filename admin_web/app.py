@@ -40,6 +40,7 @@ from admin_web.views import (
     ledger,
     links,
     network,
+    openings,
     outages,
     payments,
     payroll,
@@ -47,8 +48,11 @@ from admin_web.views import (
     reconciliation,
     recovery,
     recovery_rules,
+    recovery_runs,
     refunds,
+    rehiring,
     reports,
+    settings,
     signing_in,
     staff,
     stock,
@@ -56,6 +60,7 @@ from admin_web.views import (
     store_desk,
     subscriptions,
     tickets,
+    vendor_credits,
     vendors,
     vouchers,
 )
@@ -67,9 +72,9 @@ from core.settings import Settings
 csrf = CSRFProtect()
 VIEWS = (
     signing_in, home, customers, subscriptions, invoices, payments, claims, refunds, billing_runs, plans, vouchers,
-    tickets, dispatch, jobs, field_rules, recovery, recovery_rules, agent_cash, reports, ledger, banks, reconciliation,
-    vendors, expenses, payroll, commissions, staff, events, stock, stock_pieces, goods, store_desk, network, outages,
-    inbox, links, leads, desk, alerts, approvals,
+    tickets, dispatch, jobs, field_rules, recovery, recovery_rules, recovery_runs, agent_cash, reports, ledger,
+    openings, banks, reconciliation, vendors, vendor_credits, expenses, payroll, commissions, staff, rehiring, events,
+    stock, stock_pieces, goods, store_desk, network, outages, inbox, links, leads, desk, alerts, approvals, settings,
 )  # fmt: skip
 """Every module that puts pages onto the blueprint."""
 SESSION_LIFE = timedelta(hours=12)
@@ -104,6 +109,7 @@ def register(app: Flask, settings: Settings) -> None:
     limiter.limit(PAPERS_PER_ADDRESS)(papers_page.blueprint)
     app.register_blueprint(blueprint)
     app.register_blueprint(papers_page.blueprint)
+    app.jinja_env.filters["numbered"] = lambda words: list(enumerate(words, 1))
     app.jinja_env.filters.update(figures=figures, money=money, day=day, clock=clock, plain=plain, masked=mask_secrets)
     app.context_processor(lambda: {"user": current_user(), "navigation": NAVIGATION, "new_key": new_id})
     app.after_request(_secure)

@@ -52,6 +52,7 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("recovery.view", "recovery_board", "Board"),
             ("recovery.manage", "suspension", "Suspensions"),
             ("recovery.manage", "scorecards", "Scorecards"),
+            ("recovery.manage", "recovery_runs", "Daily runs"),
             ("recovery.view", "recovery_calendar", "Calendar"),
             ("recovery.view", "recovery_policy", "Policy"),
             ("cash.view", "agent_cash", "Agents' cash"),
@@ -80,6 +81,7 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("ledger.view", "reports", "Reports"),
             ("ledger.view", "manual_entries", "Entries by hand"),
             ("ledger.view", "closing", "Closing"),
+            ("ledger.write", "openings", "Opening balances"),
         ),
     ),
     (
@@ -96,6 +98,7 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     (
         "Company",
         (
+            ("settings.view", "settings", "Settings"),
             ("staff.view", "staff", "Staff"),
             ("desk.settings", "desk", "Chat and coverage"),
             ("desk.settings", "alerts", "Summary and alerts"),

@@ -161,7 +161,8 @@ def _suspend(company_id: Id, count: int) -> list[tuple[str, Id]]:
         for row in rows:
             case = RecoveryCase(
                 id=new_id(), customer_id=row.customer_id, area_id=row.area_id, sub_zone_id=row.sub_zone_id,
-                amount=Decimal(100), amount_opened=Decimal(100), oldest_due_on=now.date() - timedelta(days=20), opened_on=now.date(),
+                amount=Decimal(100), amount_opened=Decimal(100),
+                oldest_due_on=now.date() - timedelta(days=20), opened_on=now.date(),
             )  # fmt: skip
             session.add(case)
             session.flush()

@@ -18,6 +18,7 @@ from bot.handlers import (
     linking,
     office,
     outages,
+    own_money,
     own_summary,
     prospect,
     recovery_agent,
@@ -52,10 +53,10 @@ _OFFICE = (*office.HANDLERS, *figures.HANDLERS, *talking.HANDLERS, *own_summary.
 _HANDLERS: dict[str, Sequence[Handler]] = {
     "customer": (*_FRONT, *account.HANDLERS, *visits.HANDLERS, *_ALL),
     "prospect": (*_FRONT, *prospect.handlers(tuple(ALL_FLOWS.values())), *visits.HANDLERS, *_ALL),
-    "technician": (*technician.HANDLERS, *_ALL, *staff.EVERYONE),
-    "recovery_agent": (*recovery_agent.HANDLERS, *_ALL, *staff.EVERYONE),
-    "manager": (*_OFFICE, *_ALL, *staff.EVERYONE),
-    "owner": (*_OFFICE, *_ALL, *staff.EVERYONE),
+    "technician": (*technician.HANDLERS, *_ALL, *own_money.HANDLERS, *staff.EVERYONE),
+    "recovery_agent": (*recovery_agent.HANDLERS, *_ALL, *own_money.HANDLERS, *staff.EVERYONE),
+    "manager": (*_OFFICE, *_ALL, *own_money.HANDLERS, *staff.EVERYONE),
+    "owner": (*_OFFICE, *_ALL, *own_money.HANDLERS, *staff.EVERYONE),
 }
 ROLES = tuple(_HANDLERS)
 

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.db import Base, Json, Keyed, Owned
+from core.errors import DomainError
 from core.ids import Id
+
+LANGUAGES = ("en", "ur_Latn", "ur")
+
+
+class CompanyFactsInvalid(DomainError):
+    """The company's name, language or ways to pay cannot be kept; the fact `field` names which."""
 
 
 class Company(Keyed, Base):
@@ -58,6 +67,27 @@ def company_by_slug(session: Session, slug: str) -> Id | None:
 def current_company(session: Session) -> Company:
     """The company this session belongs to."""
     return session.scalars(select(Company)).one()
+
+
+def change_company(
+    session: Session, *, name: str, address: str, support_phone: str, tax_number: str, sales_tax_number: str,
+    default_language: str, payment_methods: Mapping[str, str],
+) -> Company:  # fmt: skip
+    """What documents print of the company, and how it speaks to who has chosen no language.
+
+    Invoices that are out keep the name and numbers they were issued with. Raises CompanyFactsInvalid.
+    """
+    if not name.strip():
+        raise CompanyFactsInvalid("Every document names the company: give it a name", field="name")
+    if default_language not in LANGUAGES:
+        raise CompanyFactsInvalid(f"Choose one of {', '.join(LANGUAGES)}", field="default_language")
+    company = current_company(session)
+    company.name, company.address, company.support_phone = name.strip(), address.strip(), support_phone.strip()
+    company.tax_number, company.sales_tax_number = tax_number.strip(), sales_tax_number.strip()
+    company.default_language = default_language
+    company.payment_methods = {method.strip(): number.strip() for method, number in payment_methods.items()}
+    session.flush()
+    return company
 
 
 _kept: dict[Id, tuple[str, Company]] = {}

@@ -146,7 +146,8 @@ _SET_SCOPE = (
 @contextmanager
 def _transaction(scope: dict[str, str]) -> Iterator[Session]:
     # The connection's transaction is the only one: a session of its own would keep a second set of books about it.
-    with engine().begin() as connection, Session(connection, expire_on_commit=False) as session:
+    # It is the innermost, since others wait for what it has locked while the session is put away.
+    with engine().connect() as connection, Session(connection, expire_on_commit=False) as session, connection.begin():
         session.info["driver"] = connection.connection.driver_connection
         run(session, _SET_SCOPE, scope)
         yield session

@@ -6,17 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import jobs, vault
-from core.billing.claims import compare_picture
 from core.clock import utc_now
-from core.crm.models import Document
 from core.crm.pictures import difference_hash
 from core.db import company_session
 from core.ids import Id
-from core.messaging.whatsapp import Media, MediaFailed
+from core.messaging.whatsapp import MediaFailed
+from core.usecases.store_document import pending_document, store_document
 from workers.gateways import gateway_of
 
 log = structlog.get_logger(__name__)
@@ -51,11 +49,14 @@ def fetch_document(company_id: str, document_id: str) -> None:
             _put_off(session, document, failed, utc_now())
         return
     with company_session(company) as session:
-        _store(session, document, media, digest, likeness)
+        store_document(
+            session, document_id=document, sha256=digest, size=len(media.data), mime_type=media.mime_type,
+            image_hash=likeness,
+        )  # fmt: skip
 
 
 def _take(session: Session, document_id: Id, now: datetime) -> _Wanted | None:
-    document = _pending(session, document_id)
+    document = pending_document(session, document_id)
     if document is None or (document.next_try_at is not None and document.next_try_at > now):
         return None
     if document.business_number_id is None or not document.media_id:
@@ -67,7 +68,7 @@ def _take(session: Session, document_id: Id, now: datetime) -> _Wanted | None:
 
 
 def _put_off(session: Session, document_id: Id, failed: MediaFailed | OSError, now: datetime) -> None:
-    document = _pending(session, document_id)
+    document = pending_document(session, document_id)
     if document is None:
         return
     document.error = str(failed)[:500]
@@ -77,20 +78,3 @@ def _put_off(session: Session, document_id: Id, failed: MediaFailed | OSError, n
         log.warning("document_lost", document_id=str(document_id), attempts=document.attempts)
     else:
         document.next_try_at = now + timedelta(seconds=RETRY_AFTER[document.attempts - 1])
-
-
-def _store(session: Session, document_id: Id, media: Media, digest: str, likeness: str) -> None:
-    document = _pending(session, document_id)
-    if document is None:
-        return
-    document.state, document.error, document.next_try_at = "stored", "", None
-    document.sha256, document.size, document.image_hash = digest, len(media.data), likeness
-    document.mime_type = media.mime_type or document.mime_type
-    session.flush()
-    compare_picture(session, document_id=document_id)
-
-
-def _pending(session: Session, document_id: Id) -> Document | None:
-    return session.scalars(
-        select(Document).where(Document.id == document_id, Document.state == "pending").with_for_update()
-    ).one_or_none()

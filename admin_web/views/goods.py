@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import csv
-import io
 import re
-import zlib
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -17,6 +13,7 @@ from flask import render_template, request
 from admin_web.access import Books, books, needs
 from admin_web.blueprint import Page, blueprint
 from admin_web.forms import FieldInvalid, Form, attempt
+from admin_web.uploads import packed_sheet, sent_sheet
 from admin_web.views.stock import chosen_place, counted_choices, place_choices, typed_serials
 from core.clock import utc_now
 from core.errors import DomainError
@@ -31,11 +28,9 @@ from core.inventory.types import KINDS, add_item_type, change_item_type, item_ty
 from core.ledger.vendors import vendors_in_use
 from core.money import ZERO
 from core.printing.figures import figures
-from core.spreadsheets.read import SIZE_MAX, Sheet, read_sheet
+from core.spreadsheets.read import Sheet
 
 LINES = 4
-CARRIED_MAX = 400_000
-"""Of a table that was tried, so much is carried in the page to be imported; a larger one is chosen again."""
 FROM_BEFORE = "before"
 
 
@@ -145,12 +140,12 @@ def try_import() -> Page:
     if request.form.get("do") == "import":
         return attempt(_import, done="panel.stock_items", show=_import_page)
     try:
-        sheet = _sent_sheet()
+        sheet = sent_sheet()
         with books() as page:
             plan = _plan(page, form, sheet)
     except DomainError as refusal:
         return _refused(str(refusal))
-    return _import_page(plan, _packed(sheet))
+    return _import_page(plan, packed_sheet(sheet))
 
 
 def _refused(reason: str) -> Page:
@@ -166,7 +161,7 @@ def _plan(page: Books, form: Form, sheet: Sheet) -> ImportPlan:
 
 def _import(page: Books, form: Form) -> str:
     key, common = form.once(), {"actor": page.actor, "now": utc_now()}
-    plan = _plan(page, form, _sent_sheet())
+    plan = _plan(page, form, sent_sheet())
     if form.text("vendor") == FROM_BEFORE:
         room = chosen_place(Form({"place": f"warehouse:{form.key('warehouse')}"}), "place")
         import_opening(page.session, plan=plan, place=room, idempotency_key=key, origin=key, **common)  # type: ignore[arg-type]
@@ -177,29 +172,6 @@ def _import(page: Books, form: Form) -> str:
             tax=form.maybe_amount("tax") or ZERO, **common,  # type: ignore[arg-type]
         )  # fmt: skip
     return f"{len(plan.rows)} pieces of {figures(sum((row.cost for row in plan.rows), ZERO))} are in stock."
-
-
-def _sent_sheet() -> Sheet:
-    """The file that was chosen, or the table a dry run carried."""
-    file = request.files.get("file")
-    data = file.read(SIZE_MAX + 1) if file and file.filename else b""
-    if not data and request.form.get("carried"):
-        try:
-            data = zlib.decompressobj().decompress(base64.b64decode(request.form["carried"]), SIZE_MAX + 1)
-        except (ValueError, zlib.error) as broken:
-            raise FieldInvalid("The table of the dry run is damaged: choose the file again.") from broken
-    if not data:
-        raise FieldInvalid("Choose a file, CSV or XLSX.")
-    return read_sheet(data)
-
-
-def _packed(sheet: Sheet) -> str:
-    out = io.StringIO()
-    table = csv.writer(out)
-    table.writerow(sheet.columns)
-    table.writerows([row.cells[name] for name in sheet.columns] for row in sheet.rows)
-    carried = base64.b64encode(zlib.compress(out.getvalue().encode(), 9)).decode()
-    return carried if len(carried) <= CARRIED_MAX else ""
 
 
 @blueprint.get("/stock/types")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -11,6 +12,8 @@ from flask import abort, render_template
 from admin_web.access import Books, books, current_user, needs
 from admin_web.blueprint import Page, blueprint
 from admin_web.forms import Form, asked, attempt
+from admin_web.views.reports import MIMES, sent_report
+from admin_web.ways import way_to
 from core.clock import utc_now
 from core.errors import DomainError, NotFound
 from core.ledger.account_books import general_ledger
@@ -23,12 +26,14 @@ from core.ledger.manual_entries import (
     write_manual_entry,
 )
 from core.ledger.periods import books_state, last_whole_month_end, period_history, reopen_periods
-from core.ledger.sources import entries_of_document, entries_of_origin, entry_with_postings, source_of_entry
+from core.ledger.sources import ENTRIES, entries_of_document, entries_of_origin, entry_with_postings, source_of_entry
 from core.ledger.year_close import close_year
 from core.money import ZERO
+from core.staff.actors import named_actors
 from core.usecases.check_books import check_books
 from core.usecases.close_books import close_books as close_after_earning
-from core.usecases.export_report import names_of
+from core.usecases.export_report import export_general_ledger, names_of
+from core.usecases.trace_entry import cause_of, document_of
 
 MANUAL_LINES = 4
 
@@ -49,6 +54,24 @@ def account(code: str) -> Page:
         return render_template("account.html", company=page.company, ledger=shown, names=names_of(page.session))
 
 
+@blueprint.get("/accounts/<code>.<format>")
+@needs("ledger.view")
+def account_file(code: str, format: str) -> Page:
+    """The general ledger of an account, however many its postings."""
+    if format not in MIMES:
+        abort(404)
+    out, form = io.BytesIO(), asked()
+    with books() as page:
+        try:
+            first, last = form.day("first", date(page.today.year - 1, 1, 1)), form.day("last", page.today)
+            export_general_ledger(page.session, code=code, first=first, last=last, format=format, out=out)
+        except UnknownAccount:
+            abort(404)
+        except DomainError as wrong:
+            abort(400, str(wrong))
+    return sent_report(out.getvalue(), MIMES[format], f"{code}-{last}.{format}")
+
+
 @blueprint.get("/entries/<uuid:entry_id>")
 @needs("ledger.view")
 def entry(entry_id: UUID) -> Page:
@@ -64,6 +87,22 @@ def entry(entry_id: UUID) -> Page:
             accounts={known.id: known for known in accounts_by_code(page.session).values()},
             of_origin=entries_of_origin(page.session, origin=shown.origin) if shown.origin else (),
             of_document=entries_of_document(page.session, source_id=source.source_id), zone=page.zone,
+            cause=cause_of(page.session, shown.origin), document=document_of(page.session, source), way=way_to,
+            writer=named_actors(page.session, [shown.actor])[shown.actor],
+        )  # fmt: skip
+
+
+@blueprint.get("/causes/<path:origin>")
+@needs("ledger.view")
+def caused(origin: str) -> Page:
+    """Every entry that one chat message, run or action in the panel made."""
+    with books() as page:
+        entries = entries_of_origin(page.session, origin=origin)
+        if not entries:
+            abort(404)
+        return render_template(
+            "caused.html", company=page.company, entries=entries, cause=cause_of(page.session, origin), way=way_to,
+            zone=page.zone, many=ENTRIES,
         )  # fmt: skip
 
 

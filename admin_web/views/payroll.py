@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from datetime import date
 from uuid import UUID
@@ -11,6 +12,7 @@ from flask import Response, abort, render_template
 from admin_web.access import Books, books, current_user, needs
 from admin_web.blueprint import Page, blueprint
 from admin_web.forms import FieldInvalid, Form, asked, attempt
+from admin_web.views.reports import MIMES, sent_report
 from core.clock import utc_now
 from core.errors import DomainError, NotFound
 from core.ids import Id
@@ -33,6 +35,7 @@ from core.staff.payslips import payslip
 from core.staff.people import active_staff, staff_named
 from core.staff.salaries import absences_of, record_absence
 from core.usecases.end_employment import end_employment, open_work_of
+from core.usecases.export_report import export_report
 
 ALLOWANCES = 3
 LANGUAGES = ("en", "ur")
@@ -118,6 +121,24 @@ def employee(staff_id: UUID) -> Page:
             plans=[(plan.id, plan.name) for plan in commission_plans(page.session)], tax_kinds=TAX_KINDS,
             earnings=month_earnings(page.session, staff_id=staff_id, month=asked_month(page)), rows=range(ALLOWANCES),
         )  # fmt: skip
+
+
+@blueprint.get("/payroll/<uuid:staff_id>/statement.<format>")
+@needs("payroll.view")
+def employee_file(staff_id: UUID, format: str) -> Page:
+    """The employee's statement of the days that are asked for."""
+    if format not in MIMES:
+        abort(404)
+    out, form = io.BytesIO(), asked()
+    with books() as page:
+        person = _person(page, staff_id)
+        try:
+            first, last = form.day("first", page.today.replace(day=1)), form.day("last", page.today)
+            statement = employee_statement(page.session, staff_id=staff_id, first=first, last=last)
+        except DomainError as wrong:
+            abort(400, str(wrong))
+        export_report(page.session, statement, title=f"Statement of {person.name}", format=format, out=out)
+    return sent_report(out.getvalue(), MIMES[format], f"statement-{last}.{format}")
 
 
 def _attempt(staff_id: UUID, action: Callable[[Books, Form], str]) -> Page:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from flask import abort, flash, render_template, request
 
-from admin_web.access import Books, books, needs
+from admin_web.access import Books, books, current_user, needs
 from admin_web.blueprint import Page, blueprint
 from admin_web.forms import FieldInvalid, Form, asked, attempt
 from admin_web.views.banks import chosen_customer
@@ -36,10 +36,12 @@ from core.ledger.reconciliation import compare, drift, last_reconciliation, save
 from core.ledger.reconciliation_booking import book_expense, book_line, book_vendor_payment
 from core.ledger.reconciliation_matches import open_lines, recent_matches
 from core.ledger.reconciliation_matching import Proposal
+from core.ledger.reconciliation_reopening import reopen_reconciliation, saved_reconciliations
 from core.ledger.reconciliation_rules import forget_rule, rules_for, teach_rule
 from core.ledger.treasury_models import CashAccount
 from core.ledger.vendors import vendors_in_use
 from core.printing.figures import figures
+from core.staff.actors import named_actors
 from core.usecases.propose_matches import propose
 from core.usecases.reconcile_bank import book_payment, confirm, confirm_exact, undo
 
@@ -77,6 +79,7 @@ def _work(account_id: UUID, preview: TablePreview | None) -> str:
         day, printed, problem = _asked_day(page)
         lines = open_lines(page.session, cash_account_id=account_id)
         last = last_reconciliation(page.session, cash_account_id=account_id)
+        saved = saved_reconciliations(page.session, cash_account_id=account_id)
         return render_template(
             "reconciliation.html", company=page.company, account=account, preview=preview, columns=COLUMNS,
             mapping=account.statement_mapping or {}, imports=imports_of(page.session, cash_account_id=account_id),
@@ -88,7 +91,8 @@ def _work(account_id: UUID, preview: TablePreview | None) -> str:
             vendors=[(each.id, each.name) for each in vendors_in_use(page.session)], last=last, problem=problem,
             drift=drift(page.session, reconciliation_id=last.id) if last else None, day=day, printed=printed,
             comparison=compare(page.session, cash_account_id=account_id, as_of=day, statement_balance=printed),
-            opening=opening_line(page.session, account_id), zone=page.zone,
+            opening=opening_line(page.session, account_id), zone=page.zone, saved=saved,
+            people=named_actors(page.session, {by for one in saved for by in (one.closed_by, one.reopened_by)}),
         )  # fmt: skip
 
 
@@ -298,3 +302,20 @@ def keep_reconciliation(account_id: UUID) -> Page:
         return f"The statement of {made.statement_on} is reconciled."
 
     return _attempt(account_id, keep)
+
+
+@blueprint.post("/reconciliation/<uuid:account_id>/saved/<uuid:reconciliation_id>/reopen")
+@needs("ledger.close")
+def reopen_saved(account_id: UUID, reconciliation_id: UUID) -> Page:
+    """The owner alone takes a saved statement back."""
+    user = current_user()
+    assert user is not None
+
+    def reopen(page: Books, form: Form) -> str:
+        made = reopen_reconciliation(
+            page.session, reconciliation_id=reconciliation_id, reason=form.text("reason", required=True),
+            by=page.actor, by_role=user.role, now=utc_now(),
+        )  # fmt: skip
+        return f"The statement of {made.statement_on} is open again: put its matches right, then save the day anew."
+
+    return _attempt(account_id, reopen)

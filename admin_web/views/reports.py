@@ -28,6 +28,7 @@ from core.ledger.statements import (
 from core.ledger.tax_dues import tax_dues
 from core.usecases.collection_rate import collected_by_agents, collection_rate
 from core.usecases.cost_per_subscriber import cost_per_subscriber
+from core.usecases.deferred_revenue import deferred_revenue
 from core.usecases.export_report import export_report, names_of, tabulate
 
 MIMES = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
@@ -52,6 +53,8 @@ class Report:
     make: Callable[[Books, Asked], Any]
     spans: bool = True
     splits: tuple[str, ...] = ()
+    teach: str = ""
+    """What the report is for, where its title does not say it."""
 
 
 REPORTS: dict[str, Report] = {
@@ -76,6 +79,11 @@ REPORTS: dict[str, Report] = {
         "Revenue by plan and area", lambda b, a: revenue_by_plan_and_area(b.session, first=a.first, last=a.last)
     ),
     "cost": Report("Cost per subscriber", lambda b, a: cost_per_subscriber(b.session, first=a.first, last=a.last)),
+    "deferred": Report(
+        "Deferred revenue", lambda b, a: deferred_revenue(b.session, as_of=a.last), spans=False,
+        teach="What was billed or sold in advance of the months it is for. It stands on 2220 and becomes income month"
+              " by month; a recharge card when it is used.",
+    ),
     "tax-dues": Report("Taxes owed", lambda b, a: tax_dues(b.session, first=a.first, last=a.last)),
     "taxes": Report(
         "Taxes by jurisdiction", lambda b, a: taxes_by_jurisdiction(b.session, first=a.first, last=a.last)
@@ -126,7 +134,7 @@ def report_file(name: str, format: str) -> Page:
         if problem:
             abort(400, problem)
         export_report(page.session, chosen.make(page, days), title=chosen.title, format=format, out=out)
-    return _file(out.getvalue(), MIMES[format], f"{name}-{days.last}.{format}")
+    return sent_report(out.getvalue(), MIMES[format], f"{name}-{days.last}.{format}")
 
 
 @blueprint.get("/books/export/<format>")
@@ -139,7 +147,7 @@ def books_file(format: str) -> Page:
     with books() as page:
         last = _last_day(page, Form(request.args))
         export_books(page.session, format=format, last=last, out=text)
-    return _file(text.getvalue().encode(), "text/plain; charset=utf-8", f"books-{last}.{format}")
+    return sent_report(text.getvalue().encode(), "text/plain; charset=utf-8", f"books-{last}.{format}")
 
 
 def _last_day(page: Books, form: Form) -> date:
@@ -149,7 +157,8 @@ def _last_day(page: Books, form: Form) -> date:
         abort(400, str(wrong))
 
 
-def _file(data: bytes, mime: str, name: str) -> Response:
+def sent_report(data: bytes, mime: str, name: str) -> Response:
+    """A file to be kept under `name`."""
     return Response(data, mimetype=mime, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 

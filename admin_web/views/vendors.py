@@ -29,6 +29,7 @@ from core.ledger.bills import (
     void_bill,
 )
 from core.ledger.treasury_models import PRICINGS, Bill
+from core.ledger.vendor_credits import vendor_credits_of
 from core.ledger.vendor_payments import pay_vendor, reverse_vendor_payment, withholding_for
 from core.ledger.vendors import (
     add_contract,
@@ -103,7 +104,7 @@ def vendor(vendor_id: UUID) -> Page:
             withheld=withheld, contracts=contracts_of(page.session, vendor_id=vendor_id), pricings=PRICINGS,
             bills=bills_of(page.session, vendor_id=vendor_id), today=page.today, lines=range(BILL_LINES),
             payments=vendor_payments_of(page.session, vendor_id=vendor_id), accounts=money_choices(page),
-            costs=_cost_accounts(page),
+            costs=_cost_accounts(page), credits=vendor_credits_of(page.session, vendor_id=vendor_id),
         )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.dialog import Chat
 from bot.handlers.connection import places
 from bot.handlers.office_words import office_wish
+from bot.handlers.own_money import own_money_wish
 from bot.localities import names_place
 from bot.understanding import SURE
 from bot.understanding.folding import fold
@@ -67,7 +68,14 @@ def plain_wish(chat: Chat) -> str | None:
     """The action that the words name, or None: START after a stop, a link, a request's status, an area of ours."""
     if not chat.message.text or chat.message.action is not None:
         return None
-    return _start(chat) or office_wish(chat) or _account_wish(chat) or _status_wish(chat) or _area_wish(chat)
+    return (
+        _start(chat)
+        or own_money_wish(chat)
+        or office_wish(chat)
+        or _account_wish(chat)
+        or _status_wish(chat)
+        or _area_wish(chat)
+    )
 
 
 def _start(chat: Chat) -> str | None:

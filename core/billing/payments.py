@@ -27,7 +27,7 @@ from core.db import Json, run
 from core.errors import DomainError, NotFound
 from core.ids import Id, new_id
 from core.ledger.accounts import read_accounts
-from core.ledger.books import read_books
+from core.ledger.books import remember_books
 from core.ledger.journal import Line, entry_values, post_entry
 from core.messaging.outbox import ring_for, rows_json
 from core.money import ZERO, parse_amount
@@ -161,18 +161,18 @@ def receive(session: Session, asked: Asked, *, message: MessageOf | None = None)
         withheld_sales_tax=parse_amount(asked.withheld_sales_tax), account_code=_account(rules, asked),
         reference=" ".join(asked.reference.split()),
     )  # fmt: skip
-    unpaid, same_key, twins = _facts(session, asked)
+    unpaid, same_key, twins = _facts(session, asked, held=held)
     if same_key is not None:
         return Recorded(_same(session.get_one(Payment, same_key), asked))
-    read_books(session, _codes(asked), held=held)
     _check(session, asked, today=business_day(asked.now, rules.company.timezone))
     ordered = in_order(unpaid, fees_settle=rules.fees_settle, named=asked.invoice_ids)
     shares = shares_of(asked.settles, ordered, small_difference=rules.small_difference)
     coming = _coming(asked, rules, unpaid, shares)
     values = _values(asked, rules, coming, shares) | {"suspect": twins}
-    entry = _entry(session, coming.id, asked, shares)
+    values |= _entry(session, coming.id, asked, shares)
     row = message(coming) if message is not None else None
-    recorded = _write(session, {**values, **entry}, row)
+    run(session, sql.POST, values)
+    recorded = _write(session, values, row)
     forget_balances(session, values["invoice_ids"])
     return recorded
 
@@ -205,14 +205,19 @@ def _codes(asked: Asked) -> set[str]:
     return {asked.account_code, *CREDITED}
 
 
-def _facts(session: Session, asked: Asked) -> tuple[list[OpenInvoice], Id | None, bool]:
-    """What can be paid, the payment of that key, and whether another looks the same."""
+def _facts(session: Session, asked: Asked, *, held: bool) -> tuple[list[OpenInvoice], Id | None, bool]:
+    """What can be paid, the payment of that key, and whether another looks the same; the books are kept at hand."""
     wanted = {"customer_id": asked.customer_id, "key": asked.idempotency_key, "amount": asked.amount,
-              "received_on": asked.received_on}  # fmt: skip
-    rows = run(session, sql.FACTS, wanted).fetchall()
-    same_key = next((row[1] for row in rows if row[0] == "key"), None)
-    unpaid = [OpenInvoice(*row[1:]) for row in rows if row[0] == "invoice"]
-    return unpaid, same_key, any(row[0] == "twin" for row in rows)
+              "received_on": asked.received_on, "codes": list(_codes(asked))}  # fmt: skip
+    found: dict[str, list[tuple[Any, ...]]] = {"invoice": [], "account": [], "key": [], "twin": []}
+    for what, *row in run(session, sql.FACTS, wanted):
+        found[what].append(tuple(row))
+    remember_books(session, [row[:8] for row in found["account"]], held=held)
+    unpaid = [
+        OpenInvoice(invoice_id, number, reason, state, balance, due_on, issued_on)
+        for invoice_id, number, reason, state, _, due_on, issued_on, _, balance in found["invoice"]
+    ]
+    return unpaid, next((row[0] for row in found["key"]), None), bool(found["twin"])
 
 
 def _same(first: Payment, asked: Asked) -> Payment:
@@ -319,6 +324,8 @@ def _values(asked: Asked, rules: _Rules, coming: Coming, shares: Sequence[Share]
 
 def _write(session: Session, values: dict[str, Any], message: Mapping[str, Any] | None) -> Recorded:
     place = None if values["place"] is None else json.dumps(values["place"])
+    kept = {name: values[name] for name in (*_WRITTEN, "id", "unallocated", "reference_key", "suspect")}
+    payment = Payment(state="received", state_reason="", **kept)
     try:
         written = run(
             session, sql.WRITE, {**values, "place": place, "messages": rows_json([message] if message else [])}
@@ -328,11 +335,9 @@ def _write(session: Session, values: dict[str, Any], message: Mapping[str, Any] 
         if isinstance(refused.orig, UniqueViolation) and "idempotency_key" in (refused.orig.diag.constraint_name or ""):
             raise KeyReused("The key came with another payment: use a new key") from refused
         raise
-    ((number, message_id, _),) = written.fetchall()
+    ((payment.number, message_id, _),) = written.fetchall()
     if message:
         ring_for(session, message["lane"], values["company_id"], message["business_number_id"])
-    kept = {name: values[name] for name in (*_WRITTEN, "id", "unallocated", "reference_key", "suspect")}
-    payment = Payment(number=number, state="received", state_reason="", **kept)
     make_transient_to_detached(payment)
     session.add(payment)
     return Recorded(payment, True, message_id)

@@ -19,12 +19,17 @@ from core.ledger.models import Account, JournalEntry, Posting
 from core.ledger.treasury_models import CASH_KINDS, CashAccount, TreasuryPolicy
 from core.money import ZERO, parse_amount
 
+MATCH_DAYS_MAX = 60
 FIRST_CODE = {"cash": "1010", "bank": "1020", "wallet": "1030", "gateway": "1030"}
 OPENING_EQUITY = "3990"
 
 
 class CashAccountInvalid(DomainError):
     """The account cannot be opened as asked: its kind, currency, name or number stands in the way."""
+
+
+class TreasuryPolicyInvalid(DomainError):
+    """A setting of spending or reconciliation cannot be kept; the fact `field` names it."""
 
 
 class CashAccountClosed(DomainError):
@@ -64,6 +69,26 @@ def treasury_policy(session: Session) -> TreasuryPolicy:
         return policy
     session.execute(insert(TreasuryPolicy).values(id=new_id()).on_conflict_do_nothing())
     return session.scalars(select(TreasuryPolicy)).one()
+
+
+def change_treasury_policy(
+    session: Session, *, expense_approval_above: Decimal, match_days: int, gateway_fee_percent_max: Decimal
+) -> TreasuryPolicy:
+    """From which expense on a second person approves, and how far a bank's line may be from ours.
+
+    What waits already waits on. Raises TreasuryPolicyInvalid, whose fact `field` names the setting, AmountInvalid.
+    """
+    if parse_amount(expense_approval_above) < ZERO:
+        raise TreasuryPolicyInvalid("The limit cannot be below zero", field="expense_approval_above")
+    if not 0 <= match_days <= MATCH_DAYS_MAX:
+        raise TreasuryPolicyInvalid(f"It is 0 to {MATCH_DAYS_MAX} days", field="match_days")
+    if not 0 <= gateway_fee_percent_max <= 100:
+        raise TreasuryPolicyInvalid("It is a percentage from 0 to 100", field="gateway_fee_percent_max")
+    policy = treasury_policy(session)
+    policy.expense_approval_above, policy.match_days = expense_approval_above, match_days
+    policy.gateway_fee_percent_max = gateway_fee_percent_max
+    session.flush()
+    return policy
 
 
 def open_cash_account(

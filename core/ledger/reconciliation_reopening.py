@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from core.errors import DomainError, NotFound
@@ -17,6 +18,12 @@ from core.ledger.reconciliation_models import BankLine, BankMatch, Reconciliatio
 
 class LaterReconciled(DomainError):
     """A later day is reconciled, or this one was reopened: the newest is reopened first."""
+
+
+def saved_reconciliations(session: Session, *, cash_account_id: Id) -> Sequence[Reconciliation]:
+    """What was saved of an account, with what was reopened since; the newest first."""
+    saved = select(Reconciliation).where(Reconciliation.cash_account_id == cash_account_id)
+    return session.scalars(saved.order_by(Reconciliation.statement_on.desc(), Reconciliation.closed_at.desc())).all()
 
 
 def reopen_reconciliation(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -34,6 +34,19 @@ def due_runs(session: Session, *, now: datetime) -> tuple[date, list[str]]:
     clock = local.time()
     due = [kind for kind, begins in times.items() if clock >= begins and kind not in done]
     return local.date(), [kind for kind in due if kind == AGEING or clock < policy.contact_to]
+
+
+def within_contact_hours(session: Session, *, now: datetime) -> bool:
+    """Whether customers may be written to about money at this hour of the company's clock."""
+    policy = policy_of(session)
+    clock = now.astimezone(ZoneInfo(current_company(session).timezone)).time()
+    return policy.contact_from <= clock < policy.contact_to
+
+
+def runs_since(session: Session, *, first: date) -> Sequence[RecoveryRun]:
+    """The runs of the days from `first` on, the newest first."""
+    newest = select(RecoveryRun).where(RecoveryRun.run_day >= first)
+    return session.scalars(newest.order_by(RecoveryRun.run_day.desc(), RecoveryRun.started_at.desc())).all()
 
 
 def begin_run(session: Session, *, kind: str, day: date, now: datetime) -> None:

@@ -77,8 +77,9 @@ def arrive_at_job(
     far = metres is not None and metres > job_policy_of(session).arrival_metres
     move_job(session, job, "arrived", actor=f"staff:{staff_id}", now=now, note=note)
     job.arrived_at, job.arrival_metres = now, metres
-    if far:
-        job.doubt = f"{job.doubt}; arrived {metres} m away".lstrip("; ")
+    if far or here is None:
+        why = f"arrived {metres} m away" if far else "did not say where he arrived"
+        job.doubt = f"{job.doubt}; {why}".lstrip("; ")
     if here and site is None:
         job.latitude, job.longitude = here.latitude, here.longitude
     session.flush()

@@ -71,6 +71,7 @@ def set_pay_policy(
     if policy is None:
         policy = PayPolicy(id=new_id())
         session.add(policy)
+        session.flush()  # an insert would put the default where None, no limit, is wanted
     policy.day_basis = day_basis
     policy.advance_limit_salaries, policy.deductions_percent_max = advance_limit_salaries, deductions_percent_max
     policy.cash_limit = None if cash_limit is None else parse_amount(cash_limit)

@@ -9,26 +9,29 @@ CUSTOMER = frozenset({
     "chat.visits",
 })  # fmt: skip
 RECOVERY = frozenset({
-    "chat.menu", "chat.worklist", "chat.own_cases", "chat.collect", "chat.performance", "panel.home", "overdue.view",
+    "chat.menu", "chat.own_money", "chat.worklist", "chat.own_cases", "chat.collect", "chat.performance", "panel.home",
+    "overdue.view",
     "recovery.view",
 })  # fmt: skip
 OPERATIONS = frozenset({
-    "chat.menu", "chat.figures", "panel.home", "customer.view", "invoice.view", "ticket.view", "overdue.view",
+    "chat.menu", "chat.own_money", "chat.figures", "panel.home", "customer.view", "invoice.view", "ticket.view",
+    "overdue.view",
     "staff.view", "invoice.run", "invoice.write", "payment.view", "payment.take", "payment.reverse", "claim.decide",
     "refund.decide", "recovery.view", "recovery.manage", "cash.view", "cash.count", "bank.view", "bank.write",
     "expense.write", "vendor.write", "voucher.write",
     "chat.approve", "chat.lookup", "chat.outages", "stock.view", "stock.write", "stock.approve", "ticket.write",
     "network.view", "network.write", "inbox.answer", "link.decide", "lead.manage", "lead.papers", "desk.settings",
-    "outage.view", "outage.write", "outage.settings", "job.view", "job.write",
+    "outage.view", "outage.write", "outage.settings", "job.view", "job.write", "settings.view",
 })  # fmt: skip
 OWNERSHIP = frozenset({
     "ledger.view", "ledger.write", "ledger.close", "payroll.view", "payroll.write", "staff.invite", "chat.finance",
+    "company.settings",
 })  # fmt: skip
 
 PERMISSIONS: dict[str, frozenset[str]] = {
     "prospect": frozenset({"chat.menu", "chat.visits", "chat.plans", "chat.human", "chat.connection", "chat.link"}),
     "customer": CUSTOMER,
-    "technician": frozenset({"chat.menu", "chat.jobs", "chat.stock"}),
+    "technician": frozenset({"chat.menu", "chat.own_money", "chat.jobs", "chat.stock"}),
     "recovery_agent": RECOVERY,
     "manager": OPERATIONS,
     "owner": OPERATIONS | OWNERSHIP,

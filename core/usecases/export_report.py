@@ -22,12 +22,15 @@ from core.errors import DomainError
 from core.ids import Id
 from core.ledger.account_books import GeneralLedger, LedgerLine, PartyStatement, general_ledger, ledger_lines
 from core.ledger.cash_flow import CashFlow
+from core.ledger.kinds import label_of
 from core.ledger.statements import BalanceSheet, ProfitAndLoss, TrialRow
 from core.ledger.tax_dues import TaxDues
 from core.money import ZERO
 from core.spreadsheets.tables import Column, Kind, Table, Value
 from core.spreadsheets.write import write_csv, write_xlsx
+from core.staff.employee_statements import EmployeeStatement
 from core.staff.models import Staff
+from core.usecases.deferred_revenue import DeferredRevenue
 
 FORMATS = {"csv": write_csv, "xlsx": write_xlsx}
 Names = Mapping[Id, str]
@@ -174,9 +177,40 @@ def _statement(report: PartyStatement, names: Names) -> Table:
 
 
 @tabulate.register
+def _employee_statement(report: EmployeeStatement, names: Names) -> Table:
+    columns = [Column("Account"), Column("Day", "date"), Column("Event"), Column("Memo"), Column("Amount", "amount"),
+               Column("Balance", "amount")]  # fmt: skip
+    rows: list[Sequence[Value]] = []
+    for account in report.accounts:
+        called = f"{account.code} {account.name}"
+        rows.append([called, report.first, "Opening", "", None, account.opening])
+        rows += [[called, line.posted_on, label_of(line.kind), line.memo, line.amount, line.balance]
+                 for line in account.lines]  # fmt: skip
+        rows.append([called, report.last, "Closing", "", None, account.closing])
+    return Table("", columns, rows, [report.name, _span(report.first, report.last)])
+
+
+@tabulate.register
 def _tax_dues(report: TaxDues, names: Names) -> Table:
     table = _rows(report.rows, names)
     return dataclasses.replace(table, notes=[_span(report.span.first, report.span.last)])
+
+
+@tabulate.register
+def _deferred_revenue(report: DeferredRevenue, names: Names) -> Table:
+    columns = [Column("Invoice"), Column("Customer"), Column("Billed on", "date"), Column("Served until", "date"),
+               Column("Deferred", "amount"), Column("Earned", "amount"), Column("Credited or given up", "amount"),
+               Column("Still to be earned", "amount")]  # fmt: skip
+    rows: list[Sequence[Value]] = [
+        [each.number, _cell(each.customer_id, names), each.issued_on, each.period_end, each.amount, each.earned,
+         each.taken, each.left]
+        for each in report.invoices
+    ]  # fmt: skip
+    for label, amount in (("Recharge cards sold and not used", report.cards),
+                          ("Brought forward or posted by hand", report.other),
+                          ("Balance of account 2220", report.balance)):  # fmt: skip
+        rows.append(["", label, None, None, None, None, None, amount])
+    return Table("", columns, rows, [f"As of {report.as_of}"])
 
 
 def _ageing(report: Sequence[AgeingRow], names: Names) -> Table:

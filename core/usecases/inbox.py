@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import literal, null, select, text, union_all
+from sqlalchemy import String, case, cast, exists, literal, null, select, text, union_all
 from sqlalchemy.orm import Session
 
 from core import vault
@@ -17,6 +17,7 @@ from core.crm.leads import leads_of
 from core.crm.models import Contact, Document
 from core.errors import NotFound
 from core.ids import Id
+from core.ledger.models import JournalEntry
 from core.messaging import window
 from core.messaging.models import Conversation, InboundMessage, OutboundMessage
 from core.staff.models import Staff
@@ -66,6 +67,8 @@ class ChatLine:
     by_person: bool
     document_id: Id | None
     """A file that came with it, where it is in the vault."""
+    origin: str | None
+    """What its entries in the books name as their cause; None where it booked nothing."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,10 @@ _is_file_of = (
 )  # fmt: skip
 
 
+_origin = literal("message:") + cast(InboundMessage.id, String)
+_is_booked = exists().where(JournalEntry.origin == _origin)
+
+
 def chat_file(session: Session, *, conversation_id: Id, document_id: Id) -> tuple[str, bytes]:
     """(MIME type, bytes) of a file that came in a chat; raises NotFound, DocumentUnreadable."""
     conversation = session.get(Conversation, conversation_id)
@@ -164,14 +171,14 @@ def _lines(session: Session, conversation: Conversation) -> Sequence[ChatLine]:
         select(
             InboundMessage.created_at.label("at"), literal(False).label("ours"), InboundMessage.text,
             InboundMessage.type.label("kind"), null().label("state"), literal(False).label("by_person"),
-            Document.id.label("document_id"),
+            Document.id.label("document_id"), case((_is_booked, _origin)).label("origin"),
         )
         .outerjoin(Document, _is_file_of)
         .where(InboundMessage.contact_id == contact_id, InboundMessage.business_number_id == number_id)
     )  # fmt: skip
     told: Any = select(
         OutboundMessage.created_at, literal(True), OutboundMessage.text, OutboundMessage.kind, OutboundMessage.state,
-        OutboundMessage.dedupe_key.like("human:%"), null(),
+        OutboundMessage.dedupe_key.like("human:%"), null(), null(),
     ).where(OutboundMessage.contact_id == contact_id, OutboundMessage.business_number_id == number_id,
             OutboundMessage.kind != "read")  # fmt: skip
     both = union_all(heard, told).subquery()

@@ -14,6 +14,7 @@ from core.billing.receipt_pdf import receipt_pdf
 from core.crm.models import Document
 from core.errors import DomainError, NotFound
 from core.ids import Id
+from core.staff.payslip_pdf import payslip_pdf
 from core.usecases.usage_pdf import usage_pdf
 
 PDF = "application/pdf"
@@ -26,8 +27,8 @@ class AttachmentNotReady(DomainError):
 def load_attachment(session: Session, attachment: Mapping[str, Any]) -> tuple[str, str, bytes]:
     """(file name, MIME type, bytes) of `{"source": "invoice_pdf" | "receipt_pdf" | "document", "id": ..., "language"}`.
 
-    `usage_pdf` takes a customer's id and the days `month` and `today`. Raises NotFound, AttachmentNotReady, or the
-    vault's DocumentUnreadable.
+    `usage_pdf` takes a customer's id and the days `month` and `today`, `payslip_pdf` an employee's id and `month`.
+    Raises NotFound, AttachmentNotReady, or the vault's DocumentUnreadable.
     """
     source, identifier = attachment.get("source"), Id(str(attachment.get("id")))
     language = str(attachment.get("language") or "en")
@@ -41,10 +42,15 @@ def load_attachment(session: Session, attachment: Mapping[str, Any]) -> tuple[st
         month, today = (date.fromisoformat(str(attachment.get(name))) for name in ("month", "today"))
         filename, data = usage_pdf(session, customer_id=identifier, month=month, today=today, language=language)
         return filename, PDF, data
+    if source == "payslip_pdf":
+        month = date.fromisoformat(str(attachment.get("month")))
+        filename, data = payslip_pdf(session, staff_id=identifier, month=month, language=language)
+        return filename, PDF, data
     if source == "document":
         return _document(session, identifier)
     raise NotFound(
-        f"Nothing can be attached from {source!r}; invoice_pdf, receipt_pdf, usage_pdf and document are known"
+        f"Nothing can be attached from {source!r}; "
+        "invoice_pdf, receipt_pdf, usage_pdf, payslip_pdf and document are known"
     )
 
 

@@ -43,15 +43,15 @@ def tell_visit(session: Session, job: Job, step: str, *, now: datetime, code: st
     person = hearer_of(session, job)
     if person is None:
         return False
-    visit = _visit(session, job, person.language, code)
+    visit = _visit(session, job, person.language, payloads.CODE_PLACE if code else "")
     body, keys = visit_words(step, person.language, visit), visit_buttons(step, person.language, visit)
     twin = visit_twin(step, person.language, visit)
     in_window = window.is_open(person.last_inbound_at, now)
     said = payloads.buttons(body, keys) if keys else payloads.text(body)
     queue_message(
         session, contact_id=person.contact_id, business_number_id=person.business_number_id, lane=LANE,
-        payload=said if in_window else payloads.template(**twin), text=body.replace(code, "••••") if code else body,
-        dedupe_key=f"visit:{job.id}:{step}:{mark}", now=now, template=twin if in_window else None,
+        payload=said if in_window else payloads.template(**twin), text=body,
+        dedupe_key=f"visit:{job.id}:{step}:{mark}", now=now, template=twin if in_window else None, code=code or None,
     )  # fmt: skip
     return True
 

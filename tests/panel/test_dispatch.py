@@ -9,7 +9,9 @@ from decimal import Decimal
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from PIL import Image
+from playwright.sync_api import Browser
 from sqlalchemy import select
 
 from cli.web import create_app
@@ -269,3 +271,30 @@ def test_somebody_without_pay_leaves_and_his_work_goes_on(app: Flask, company: T
     with company_session(company.id, "test") as session:
         assert session.get_one(Staff, mine).state == "left"
     assert submit(owner, f"/staff/{mine}/left").status_code == 422
+
+
+@pytest.mark.browser
+def test_a_dispatcher_gives_a_job_in_a_real_browser(
+    app: Flask, company: TestCompany, address: str, browser: Browser
+) -> None:
+    number = a_ticket(company)
+    technician(company, "Tariq")
+    manager = visitor(app, company, "manager")
+    submit(manager, f"/tickets/{number}/visit", day="")
+    page = browser.new_page(extra_http_headers={"Cookie": cookie_of(manager)})
+    faults: list[str] = []
+    page.on("pageerror", lambda fault: faults.append(str(fault)))
+    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    page.goto(f"{address}/dispatch")
+    page.click("button:has-text('Give to Tariq')")
+    page.wait_for_selector("text=he and the customer are told")
+    assert "Tariq: his area" in page.inner_text("main") or page.locator("option:has-text('Tariq')").count() == 1
+    page.click("nav a:has-text('Dispatch')")
+    page.wait_for_selector("text=Every job has its technician.")
+    assert faults == []
+
+
+def cookie_of(client: FlaskClient) -> str:
+    found = client.get_cookie("session")
+    assert found is not None
+    return f"session={found.value}"

@@ -69,12 +69,6 @@ def template_buttons(message: OutboundMessage) -> list[str]:
     return [each["parameters"][0]["payload"] for each in components if each["type"] == "button"]
 
 
-def template_facts(message: OutboundMessage) -> dict[str, str]:
-    """The named variables of a template."""
-    body = next(each for each in message.payload["template"]["components"] if each["type"] == "body")
-    return {each["parameter_name"]: each["text"] for each in body["parameters"]}
-
-
 @dataclass
 class FieldDay:
     """A technician with a stocked bag, and who waits for him."""

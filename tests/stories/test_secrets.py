@@ -25,10 +25,11 @@ _COLUMNS = text(
     "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
     " AND data_type IN ('text', 'character varying', 'jsonb', 'json', 'bytea', 'ARRAY') ORDER BY 1, 2"
 )
+_IN_RAW = "position(convert_to(:secret, 'UTF8') IN body) > 0 AND position(convert_to(:number, 'UTF8') IN body) > 0"
 
 
 def places_of(company: TestCompany, secret: str) -> list[str]:
-    """Every column that holds the words, of the company's rows and of the raw events."""
+    """Every column that holds the words, of the company's rows and of the raw events of its number."""
     found = []
     readers = (company_session(company.id), platform_session("test"))
     for reader in readers:
@@ -36,9 +37,10 @@ def places_of(company: TestCompany, secret: str) -> list[str]:
             for table, column in session.execute(_COLUMNS).all():
                 if table == "alembic_version" or table.startswith("audit_entry_"):
                     continue
-                read = f"convert_from({column}, 'UTF8')" if (table, column) == ("webhook_event", "body") else column
-                sql = text(f"SELECT count(*) FROM {table} WHERE position(:secret IN {read}::text) > 0")
-                if session.scalar(sql, {"secret": secret}):
+                is_raw = (table, column) == ("webhook_event", "body")
+                looked = _IN_RAW if is_raw else f"position(:secret IN {column}::text) > 0"
+                sought = {"secret": secret} | ({"number": company.phone_number_id} if is_raw else {})
+                if session.scalar(text(f"SELECT count(*) FROM {table} WHERE {looked}"), sought):
                     found.append(f"{table}.{column}")
     return found
 

@@ -7,18 +7,21 @@ from decimal import Decimal
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from core import vault
 from core.billing.invoice_models import Invoice
-from core.crm.models import Contact, Customer
+from core.crm.models import Contact, Customer, Document
 from core.db import company_session
 from core.ids import new_id
 from core.inventory.items import item_by_serial
 from core.inventory.request_models import RestockRequest
+from core.messaging import payloads
 from core.network.models import Access
 from core.service_desk.job_models import Job
 from core.service_desk.models import Ticket
+from core.usecases.store_document import store_document
 from tests.builders import a_phone, make_staff
 from tests.cast import TestCompany
-from tests.stories.field import GATE, FieldDay, Hand, field_day, template_facts
+from tests.stories.field import GATE, FieldDay, Hand, field_day
 
 FAR = (Decimal("31.700000"), Decimal("74.358700"))
 
@@ -29,11 +32,10 @@ def job_of(day: FieldDay, number: str) -> Job:
 
 
 def code_in(ayesha: Hand) -> str:
-    """The four figures in the last message to the customer, as it goes out."""
+    """The four figures in the last message to the customer, as it goes out; they stand nowhere in clear before."""
     message = ayesha.heard()[-1]
-    if message.kind == "template":
-        return template_facts(message)["code"]
-    return str(message.payload["interactive"]["body"]["text"]).split("*")[1]
+    assert message.sealed is not None and payloads.CODE_PLACE in str(message.payload)
+    return vault.unseal(message.sealed)
 
 
 def test_a_repair_in_roman_urdu_from_the_list_to_the_customers_code(client: FlaskClient, company: TestCompany) -> None:
@@ -187,3 +189,25 @@ def test_a_stranger_confirms_nobodys_visit(client: FlaskClient, company: TestCom
     assert stranger.sends("interactive", content) == 200
     stranger.reply()
     assert job_of(day, number).confirmed_by == ""
+
+
+def test_a_photo_that_was_sent_before_makes_the_job_doubtful_once_it_has_arrived(
+    client: FlaskClient, company: TestCompany
+) -> None:
+    day = field_day(client, company)
+    with company_session(company.id, "test") as session:
+        session.add(Document(id=new_id(), state="stored", sha256="b" * 64, image_hash="f0f0f0f0f0f0f0f0", size=9,
+                             mime_type="image/jpeg", kind="chat"))  # fmt: skip
+    _, number = day.customer_with_a_complaint()
+    day.tariq.tells("aaj ke kaam batao")
+    day.tariq.taps_action(f"job:{number}")
+    day.tariq.taps_action("job_start")
+    day.tariq.taps_action("flow:job_arrived")
+    day.tariq.shares(GATE)
+    day.tariq.sends_photo()
+    assert job_of(day, number).doubt == ""
+    with company_session(company.id, "test") as session:
+        photo = session.scalars(select(Document).where(Document.state == "pending")).one()
+        store_document(session, document_id=photo.id, sha256="a" * 64, size=7, mime_type="image/jpeg",
+                       image_hash="f0f0f0f0f0f0f0f1")  # fmt: skip
+    assert job_of(day, number).doubt == "photo seen before"

@@ -99,6 +99,13 @@ def test_another_technicians_job_reads_like_none(company: TestCompany) -> None:
             work_on_job.use_part_on_job(session, job_id=job.id, staff_id=stranger.id, now=NOW, key="k", serial="X")
 
 
+def test_an_arrival_that_does_not_say_where_is_looked_at(company: TestCompany) -> None:
+    with company_session(company.id, "test") as session:
+        job, mine = a_given_job(session, company)
+        work_on_job.arrive(session, job_id=job.id, staff_id=mine, now=NOW)
+        assert job.doubt == "did not say where he arrived" and job in confirmations.doubtful_jobs(session)
+
+
 def test_an_arrival_far_from_the_place_is_doubtful_and_near_it_is_not(company: TestCompany) -> None:
     with company_session(company.id, "test") as session:
         near, mine = a_given_job(session, company)

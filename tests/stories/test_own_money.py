@@ -1,0 +1,82 @@
+"""An employee asks by chat what he has earned, in his language, and gets his own figures and payslip only."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from flask.testing import FlaskClient
+
+from core.db import company_session
+from core.messaging.models import OutboundMessage
+from core.staff.bonuses import give_bonus
+from core.staff.employee_debts import give_advance
+from core.staff.months import month_of
+from core.usecases.load_attachment import load_attachment
+from tests.builders import a_phone, make_staff
+from tests.cast import TestCompany
+from tests.core.staff.cast import employ
+from tests.phones import Phone
+from tests.stories.money import in_days
+from tests.stories.office import says, taps
+
+
+def a_paid_team(client: FlaskClient, company: TestCompany) -> dict[str, Phone]:
+    """Tariq has a bonus of 2,500 and an advance of 4,000 this month; Rabia a bonus of 7,700."""
+    phones = {name: a_phone() for name in ("Tariq", "Rabia", "Saima", "Hamid")}
+    with company_session(company.id, "test") as session:
+        today = in_days(0)
+        tariq = make_staff(session, company, role="technician", name="Tariq", phone=phones["Tariq"])
+        rabia = make_staff(session, company, role="recovery_agent", name="Rabia", phone=phones["Rabia"])
+        saima = make_staff(session, company, role="manager", name="Saima", phone=phones["Saima"])
+        owner = make_staff(session, company, role="owner", name="Hamid", phone=phones["Hamid"])
+        for person, salary in ((tariq, "30000.00"), (rabia, "25000.00"), (saima, "60000.00")):
+            employ(session, person, salary=salary)
+        give_bonus(session, staff_id=tariq.id, amount=Decimal("2500.00"), reason="Night work", given_on=today,
+                   idempotency_key="b", actor="test")  # fmt: skip
+        give_bonus(session, staff_id=rabia.id, amount=Decimal("7700.00"), reason="Best of the month",
+                   given_on=today, idempotency_key="r", actor="test")  # fmt: skip
+        give_advance(session, staff_id=tariq.id, amount=Decimal("4000.00"), account_code="1010", given_on=today,
+                     approved_by=owner.id, idempotency_key="a", actor="test",
+                     instalment=Decimal("1500.00"))  # fmt: skip
+    return {name: Phone(client, company, phone, name=name) for name, phone in phones.items()}
+
+
+def told(message: OutboundMessage) -> str:
+    return str(message.payload["interactive"]["body"]["text"])
+
+
+def test_a_technician_asks_for_his_money_in_roman_urdu(client: FlaskClient, company: TestCompany) -> None:
+    team = a_paid_team(client, company)
+    answer = told(says(team["Tariq"], "mera hisaab batao bhai"))
+    assert "Tariq" in answer and "2,500" in answer and "4,000" in answer and "30,000" in answer
+    assert "7,700" not in answer and "Salary" not in answer
+
+
+def test_a_manager_asks_in_urdu_and_is_answered_in_it(client: FlaskClient, company: TestCompany) -> None:
+    answer = told(says(a_paid_team(client, company)["Saima"], "میری تنخواہ کتنی بنی"))
+    assert "60,000" in answer and "تنخواہ" in answer
+
+
+def test_whoever_is_named_beside_it_an_employee_hears_of_himself_only(
+    client: FlaskClient, company: TestCompany
+) -> None:
+    team = a_paid_team(client, company)
+    answer = told(says(team["Tariq"], "mera aur Rabia ka hisaab, meri salary kitni"))
+    assert "7,700" not in answer and "25,000" not in answer
+
+
+def test_the_payslip_comes_as_a_file_of_the_one_who_asked(client: FlaskClient, company: TestCompany) -> None:
+    tariq = a_paid_team(client, company)["Tariq"]
+    says(tariq, "how much commission have i earned")
+    sent = taps(tariq, "Payslip")
+    assert sent.kind == "document" and sent.attachment is not None
+    with company_session(company.id) as session:
+        name, kind, data = load_attachment(session, sent.attachment)
+        assert name == f"payslip-{month_of(in_days(0)):%Y-%m}.pdf" or name.startswith("payslip-")
+    assert kind == "application/pdf" and data.startswith(b"%PDF")
+
+
+def test_a_customer_s_own_account_is_not_mistaken_for_pay(client: FlaskClient, company: TestCompany) -> None:
+    stranger = Phone(client, company, a_phone(), name="Bilal")
+    assert stranger.sends("text", {"body": "mera hisaab batao"}) == 200
+    assert all("2,500" not in str(message.payload) for message in stranger.replies())
