@@ -8,11 +8,24 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from bench import bank, books, commissions, crash, invoice_run, network, payments, recovery, understanding, webhook
+from bench import (
+    bank,
+    books,
+    commissions,
+    crash,
+    invoice_run,
+    late_fees,
+    network,
+    payments,
+    recovery,
+    understanding,
+    webhook,
+)
 
 BENCHES: dict[str, Callable[..., None]] = {
     "webhook": webhook.main, "run": invoice_run.main, "payments": payments.main, "books": books.main,
     "recovery": recovery.main, "bank": bank.main, "commissions": commissions.main, "crash": crash.main,
+    "late_fees": late_fees.main,
     "understanding": understanding.main, "network": network.main,
 }  # fmt: skip
 

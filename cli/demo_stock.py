@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from cli.demo_jobs import finish, installation
 from cli.demo_timeline import ACTOR, FIELD, OFFICE
 from cli.demo_town import Resident, Town
+from core.clock import business_day
+from core.companies import current_company
 from core.crm.models import Customer
 from core.inventory.item_moves import equipment_of, move_item, swap_items
 from core.inventory.items import COMMON, Piece, item_by_serial
@@ -24,6 +26,7 @@ from core.inventory.quantities import transfer_stock
 from core.inventory.restock import approve_restock, ask_restock, issue_restock, refuse_restock
 from core.inventory.stock_takes import approve_stock_take, count_stock, open_stock_take
 from core.inventory.types import add_item_type, type_by_code
+from core.inventory.wear import wear_equipment
 from core.ledger.vendors import add_vendor
 from core.money import rounded
 from core.staff.models import Staff
@@ -35,13 +38,13 @@ STORES = ("Gulberg store", "Johar Town store")
 TYPES: tuple[tuple[str, str, str, str, str, dict[str, Any]], ...] = (
     (ONU, "Huawei HG8546M", "onu", "serial", "3200", {
         "low_stock": Decimal(20), "van_low_stock": Decimal(1), "warranty_months": 12,
-        "sale_price": Decimal("4800.00"), "deposit": Decimal("2000.00")}),
+        "sale_price": Decimal("4800.00"), "deposit": Decimal("2000.00"), "life_months": 36}),
     (ROUTER, "TP-Link Archer C6", "router", "serial", "4600", {
         "low_stock": Decimal(10), "warranty_months": 24, "sale_price": Decimal("5800.00")}),
     ("DISH-LHG5", "MikroTik LHG 5", "dish", "serial", "12500", {
-        "low_stock": Decimal(2), "warranty_months": 12, "deposit": Decimal("5000.00")}),
+        "low_stock": Decimal(2), "warranty_months": 12, "deposit": Decimal("5000.00"), "life_months": 60}),
     ("STB-X96", "X96 set-top box", "set_top_box", "serial", "5200", {
-        "low_stock": Decimal(3), "warranty_months": 6, "deposit": Decimal("2500.00")}),
+        "low_stock": Decimal(3), "warranty_months": 6, "deposit": Decimal("2500.00"), "life_months": 36}),
     ("SPL-AI9", "Signal Fire AI-9 splicer", "splicing_box", "serial", "165000", {}),
     (DROP, "Drop cable, 1 core", "drop_cable", "length", "14.50", {
         "low_stock": Decimal(1000), "van_low_stock": Decimal(100)}),
@@ -132,6 +135,8 @@ def plan_stock(town: Town) -> None:
     timeline.at(town.day(0, 12), OFFICE, lambda s, now: _buy_material(s, now))
     timeline.at(town.day(1, 2), OFFICE, lambda s, now: _buy_equipment(s, joining, now))
     timeline.at(town.day(1, 3), OFFICE, lambda s, now: _restock_vans(s, town, now))
+    for month in range(1, len(town.months)):
+        timeline.at(town.day(month, 1), OFFICE, lambda s, now: _wear(s, now))
     for resident in joining:
         timeline.at(resident.started_on, FIELD, _installation(town, resident))
     if len(town.residents) > SWAPPED:
@@ -148,6 +153,11 @@ def _buy(session: Session, name: str, goods: Sequence[Goods], now: datetime, ref
         idempotency_key=f"demo:goods:{ref}", vendor_ref=ref, billed=billed,
         tax=rounded(net * Decimal("0.18")) if billed else Decimal(0),
     )  # fmt: skip
+
+
+def _wear(session: Session, now: datetime) -> None:
+    """The month before is over: what stands at customers is worth less."""
+    wear_equipment(session, today=business_day(now, current_company(session).timezone), actor="system")
 
 
 def _buy_material(session: Session, now: datetime) -> None:

@@ -20,6 +20,7 @@ import core.crm.models
 import core.crm.upload_models
 import core.inventory.models
 import core.inventory.request_models
+import core.inventory.wear_models
 import core.ledger.book_models
 import core.ledger.models
 import core.ledger.reconciliation_models

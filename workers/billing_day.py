@@ -78,7 +78,8 @@ def _charge_fees(company_id: Id, now: datetime, origin: str) -> int:
         with company_session(company_id) as session:
             batch = charge_late_fees(session, now=now, actor=ACTOR, origin=origin, held=held)
         for problem in batch.problems:
-            log.warning("late_fee_not_charged", company_id=str(company_id), invoice=problem.number, why=problem.why)
+            log.warning("late_fee_not_charged", company_id=str(company_id), customer=problem.customer,
+                        invoice=problem.number, why=problem.why)  # fmt: skip
         held |= {problem.customer_id for problem in batch.problems}
         charged += len(batch.charged)
         if not batch.charged and not batch.problems:

@@ -1,4 +1,4 @@
-"""The books: RQ's way into their nightly check and into the revenue of the months that are over."""
+"""The books: RQ's way into their nightly check, and into the revenue and wear of the months that are over."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from core.clock import business_day, utc_now
 from core.companies import current_company
 from core.db import company_session, retried
 from core.ids import Id
+from core.inventory.wear import wear_equipment
 from core.usecases.check_books import check_books
 from core.usecases.earn_revenue import earn_revenue
 from workers.companies import ring_every_company
@@ -49,7 +50,8 @@ def ring_revenue() -> None:
 
 
 def earn_revenue_of(company_id: str) -> int:
-    """Earn the months that are over, a transaction each, and book expired cards; returns how many months."""
+    """Earn the months that are over, a transaction each, and book expired cards and the wear of rented equipment;
+    returns how many months were earned."""
     jobs.answer_bell("earn_revenue", company_id=company_id)
     return earn_up_to(Id(company_id), utc_now())
 
@@ -65,7 +67,11 @@ def earn_up_to(company_id: Id, now: datetime) -> int:
             months += 1
     except RevenueNotEarned as refusal:
         log.error("revenue_not_earned", company_id=str(company_id), why=str(refusal))
-    log.info("revenue_earned", company_id=str(company_id), months=months, batches_of_cards=len(cards))
+    worn = 0
+    while retried(lambda: _wear_next(company_id, today)):
+        worn += 1
+    log.info("revenue_earned", company_id=str(company_id), months=months, batches_of_cards=len(cards),
+             months_of_wear=worn)  # fmt: skip
     return months
 
 
@@ -73,3 +79,8 @@ def _earn_next(company_id: Id, today: date) -> bool:
     with company_session(company_id) as session:
         session.execute(text("SET LOCAL statement_timeout = '15min'"))
         return earn_revenue(session, today=today, actor=ACTOR) is not None
+
+
+def _wear_next(company_id: Id, today: date) -> bool:
+    with company_session(company_id) as session:
+        return wear_equipment(session, today=today, actor=ACTOR) is not None

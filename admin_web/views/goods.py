@@ -216,7 +216,7 @@ def _type_fields(form: Form) -> dict[str, Any]:
         "name": form.text("name", required=True), "kind": form.text("kind", required=True),
         "low_stock": threshold("low_stock"), "van_low_stock": threshold("van_low_stock"),
         "warranty_months": form.number("warranty_months", 0), "sale_price": form.maybe_amount("sale_price") or ZERO,
-        "deposit": form.maybe_amount("deposit") or ZERO,
+        "deposit": form.maybe_amount("deposit") or ZERO, "life_months": form.number("life_months", 0),
     }  # fmt: skip
 
 

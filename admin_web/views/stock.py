@@ -26,6 +26,7 @@ from core.inventory.quantities import scrap_stock, transfer_stock
 from core.inventory.shortages import shortages
 from core.inventory.tables import movements_table, pieces_table, valuation_table
 from core.inventory.types import item_types
+from core.inventory.wear import worn_at_customers
 from core.money import ZERO
 from core.spreadsheets.write import write_csv, write_xlsx
 
@@ -49,6 +50,7 @@ def stock() -> Page:
         return render_template(
             "stock.html", company=page.company, types=types, places=places, kept=kept, worth=worth,
             total=sum((pool.value for pool in worth.values()), ZERO), rented=rented_out_value(page.session),
+            worn=worn_at_customers(page.session),
             short=shortages(page.session), sources=[(place.key, name) for place, name in holding],
             targets=place_choices(page), counted=counted_choices(page),
         )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -33,6 +33,18 @@ class Account:
     area_id: Id | None
     invoiced: tuple[tuple[date, date], ...]
     """Periods from `billed_until` on that have their invoice already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """A customer as an invoice of his own charges names and taxes him; no address says that there is none."""
+
+    number: str
+    name: str
+    tax_number: str
+    address: str
+    area_id: Id | None
+    taxpayer: Taxpayer
 
 
 _WANTED = "unnest(CAST(:ids AS uuid[])) WITH ORDINALITY AS w(id, place)"
@@ -70,6 +82,17 @@ _DISCOUNTS = text(f"""
 _EXEMPTIONS = text("""
     SELECT customer_id, tax_code, valid_from, valid_to
       FROM tax_exemption WHERE customer_id = ANY(CAST(:payers AS uuid[])) ORDER BY customer_id, id
+""")
+_PAYERS = text("""
+    SELECT w.id, c.number, c.name, c.tax_number, right(c.cnic, 4), coalesce(home.address, ''), z.area_id,
+           c.customer_class, coalesce(a.jurisdiction, '')
+      FROM unnest(CAST(:payers AS uuid[])) AS w(id)
+      CROSS JOIN LATERAL (SELECT * FROM customer WHERE id = w.id OFFSET 0) c
+      CROSS JOIN LATERAL (
+        SELECT (array_agg(address ORDER BY id))[1] AS address FROM site
+         WHERE customer_id = w.id AND address <> '' OFFSET 0) home
+      LEFT JOIN sub_zone z ON z.id = c.sub_zone_id
+      LEFT JOIN area a ON a.id = z.area_id
 """)
 CHARGE_COLUMNS = (
     "id", "description", "amount", "account_code", "service_class", "invoice_kind", "quantity", "unit_price",
@@ -153,6 +176,21 @@ def read_accounts(
                     address, area_id, billed)
         )  # fmt: skip
     return accounts
+
+
+def read_payers(session: Session, customer_ids: Collection[Id]) -> dict[Id, Payer]:
+    """The customers of these ids as invoices of their charges need them, in two statements for all."""
+    session.flush()
+    payers = array_of(customer_ids)
+    exemptions = _grouped(session, _EXEMPTIONS, Exemption, payers=payers)
+    found = {}
+    for customer_id, number, name, tax_number, cnic_end, address, area_id, kind, jurisdiction in session.execute(
+        _PAYERS, {"payers": payers}
+    ):
+        taxpayer = Taxpayer(kind, jurisdiction, tuple(exemptions.get(customer_id, ())))
+        printed = printed_tax_number(tax_number, cnic_end)
+        found[customer_id] = Payer(number, name, printed, address, area_id, taxpayer)
+    return found
 
 
 def _span(start: date, end: date) -> tuple[date, date]:

@@ -12,17 +12,14 @@ from sqlalchemy.orm import Session
 from core.billing.advance import apply_advance
 from core.billing.deferrals import DEFERRED, defer_lines
 from core.billing.drafts import NothingToBill, draft_charges, draft_period
-from core.billing.facts import CHARGE_COLUMNS, Account, printed_tax_number, read_accounts
+from core.billing.facts import CHARGE_COLUMNS, Account, Payer, read_accounts, read_payers
 from core.billing.invoice_models import OPEN_STATES, Invoice, InvoiceLine
 from core.billing.periods import Period
-from core.billing.plan_models import TaxExemption
 from core.billing.schedule import next_bill_day, next_step
 from core.billing.subscription_models import PendingCharge, Subscription
 from core.billing.tariffs import read_tariffs
-from core.billing.taxes import Exemption, Taxpayer
 from core.billing.terms import ChargeTerms, Draft, DraftLine, Tariffs
 from core.companies import current_company
-from core.crm.models import Customer, Site
 from core.db import table_of
 from core.errors import DomainError, NotFound
 from core.ids import Id, new_id
@@ -147,16 +144,17 @@ def due_day(tariffs: Tariffs, account: Account, issued_on: date) -> date:
 
 def issue_charges(
     session: Session, *, customer_id: Id, issued_on: date, actor: str, charge_ids: Sequence[Id] | None = None,
-    due_on: date | None = None, reason: str = "one_off", origin: str = "", tariffs: Tariffs | None = None,
+    due_on: date | None = None, reason: str = "one_off", origin: str = "",
 ) -> Invoice:  # fmt: skip
     """One invoice of a customer's charges in waiting: those of `charge_ids`, or all whose day has come.
 
-    Who issues many reads the `tariffs` once. Raises NothingToBill, TotalNegative, AddressMissing.
+    Raises NothingToBill, TotalNegative, AddressMissing.
     """
-    tariffs = tariffs or read_tariffs(session)
+    tariffs = read_tariffs(session)
     charges = _waiting(session, customer_id, issued_on, charge_ids)
-    taxpayer, addressee = _customer(session, customer_id)
-    draft = draft_charges(tariffs, taxpayer, charges, issued_on=issued_on)
+    payer = read_payers(session, [customer_id])[customer_id]
+    addressee = payer_addressee(customer_id, payer)
+    draft = draft_charges(tariffs, payer.taxpayer, charges, issued_on=issued_on)
     kinds = {charge.invoice_kind for charge in charges}
     return issue_draft(
         session, draft=draft, addressee=addressee, kind=kinds.pop() if len(kinds) == 1 else "other", reason=reason,
@@ -179,23 +177,11 @@ def _waiting(session: Session, customer_id: Id, issued_on: date, charge_ids: Seq
     return [ChargeTerms(*row) for row in session.execute(locked)]
 
 
-def _customer(session: Session, customer_id: Id) -> tuple[Taxpayer, Addressee]:
-    customer = session.get_one(Customer, customer_id)
-    address = session.scalar(
-        select(Site.address).where(Site.customer_id == customer_id, Site.address != "").order_by(Site.id).limit(1)
-    )
-    if address is None:
-        raise AddressMissing(f"{customer.number} has no address to invoice: add a site")
-    certificates = select(TaxExemption.tax_code, TaxExemption.valid_from, TaxExemption.valid_to).where(
-        TaxExemption.customer_id == customer_id
-    )
-    exemptions = tuple(Exemption(*row) for row in session.execute(certificates))
-    area = customer.sub_zone.area
-    printed = printed_tax_number(customer.tax_number, customer.cnic[-4:])
-    return (
-        Taxpayer(customer.customer_class, area.jurisdiction, exemptions),
-        Addressee(customer.id, customer.name, address, printed, area.id),
-    )
+def payer_addressee(customer_id: Id, payer: Payer) -> Addressee:
+    """Whom an invoice of a customer's own charges is made out to; raises AddressMissing."""
+    if not payer.address:
+        raise AddressMissing(f"{payer.number} has no address to invoice: add a site")
+    return Addressee(customer_id, payer.name, payer.address, payer.tax_number, payer.area_id)
 
 
 def issue_draft(

@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Date, Integer, Numeric, and_, bindparam, select, text
 from sqlalchemy.orm import Session
 
+from core.billing import run_statements as sql
 from core.billing.allocation import lock_customers
-from core.billing.charges import add_charge
+from core.billing.charges import CHARGES
 from core.billing.credit_notes import credit_invoice
 from core.billing.debt_models import LateFee
-from core.billing.invoice_models import OPEN_STATES, CreditNote, Invoice
-from core.billing.invoices import issue_charges
+from core.billing.drafts import draft_charges
+from core.billing.facts import Payer, read_payers
+from core.billing.invoice_models import CreditNote, Invoice
+from core.billing.invoices import Addressee, payer_addressee
 from core.billing.plan_models import BillingPolicy
-from core.billing.tariffs import read_tariffs
-from core.billing.terms import Tariffs
+from core.billing.run_facts import read_money
+from core.billing.run_rows import InvoiceRows, into_the_books, reserved_numbers
+from core.billing.tariffs import read_policy, read_tariffs
+from core.billing.terms import ChargeTerms, Draft, Tariffs
 from core.clock import business_day
 from core.companies import current_company
+from core.db import array_of
 from core.errors import DomainError, NotFound
-from core.ids import Id, new_id
-from core.money import ZERO, rounded
+from core.ids import Id
+from core.ledger.accounts import account_ids
+from core.ledger.guards import refuse_entry
+from core.ledger.journal import UnknownAccount
+from core.money import AMOUNT_MAX, AmountInvalid
 
-HUNDRED = Decimal(100)
-WITHOUT_FEE = ("late_fee",)
-"""A fee bears no fee."""
+LATE_FEE = CHARGES["late_fee"]
 
 
 class FeeWaived(DomainError):
@@ -36,9 +43,11 @@ class FeeWaived(DomainError):
 
 @dataclass(frozen=True)
 class FeeProblem:
-    """A fee that could not be invoiced, and why."""
+    """A fee that could not be invoiced, whose it is, and why."""
 
     customer_id: Id
+    customer: str
+    """His number and name."""
     number: str
     why: str
 
@@ -62,42 +71,60 @@ class DueFee:
     amount: Decimal
 
 
-def late_fees_due(session: Session, *, day: date, held: Collection[Id] = (), limit: int | None = None) -> list[DueFee]:
-    """What the policy charges on `day`, the oldest debt first; customers in `held` are left out. Writes nothing.
+_DUE = text("""
+    SELECT id, customer_id, number, round, fee
+      FROM (
+        SELECT i.id, i.customer_id, i.number, i.due_on, coalesce(charged.round, 0) AS last_round,
+               1 + coalesce((:day - i.due_on - :grace - 1) / nullif(:repeat, 0), 0) AS round,
+               least(CASE :kind WHEN 'percent' THEN round(i.balance * :percent / 100, 2) ELSE :amount END,
+                     :cap - coalesce(charged.amount, 0)) AS fee
+          FROM invoice i
+          LEFT JOIN (
+            SELECT invoice_id, max(round) AS round, sum(amount) FILTER (WHERE waived_at IS NULL) AS amount
+              FROM late_fee GROUP BY invoice_id
+          ) charged ON charged.invoice_id = i.id
+         WHERE i.balance > 0 AND i.state IN ('issued', 'part_paid') AND i.reason <> 'late_fee'
+           AND i.due_on < :day - :grace AND i.customer_id <> ALL(CAST(:held AS uuid[]))
+           AND (CAST(:only AS uuid[]) IS NULL OR i.customer_id = ANY(CAST(:only AS uuid[])))
+      ) overdue
+     WHERE round > last_round AND fee > 0
+     ORDER BY due_on, id LIMIT :most
+""").bindparams(
+    bindparam("day", type_=Date), bindparam("grace", type_=Integer), bindparam("repeat", type_=Integer),
+    bindparam("amount", type_=Numeric), bindparam("percent", type_=Numeric), bindparam("cap", type_=Numeric),
+)  # fmt: skip
+_FEES = text("""
+    INSERT INTO late_fee (invoice_id, round, amount, charged_on, fee_invoice_id, waived_by)
+    SELECT f.invoice_id, f.round, f.amount, :day, r.id, ''
+      FROM unnest(CAST(:invoices AS uuid[]), CAST(:rounds AS integer[]), CAST(:amounts AS numeric[]))
+           WITH ORDINALITY AS f(invoice_id, round, amount, position)
+      JOIN run_invoice r ON r.position = f.position
+     ORDER BY f.position
+    RETURNING id
+""")
 
-    The first round is the day after the grace, each next one `late_fee_repeat_days` later. A round in which nobody
-    asked, or the customer was held to its end, is not made up for. A percent is of what is unpaid on the day.
+
+def late_fees_due(
+    session: Session, *, day: date, held: Collection[Id] = (), only: Collection[Id] | None = None,
+    limit: int | None = None,
+) -> list[DueFee]:  # fmt: skip
+    """What the policy charges on `day`, the oldest debt first; writes nothing.
+
+    Customers in `held` are left out, and all but those in `only` if it is given. The first round is the day after
+    the grace, each next one `late_fee_repeat_days` later. A round in which nobody asked, or the customer was held to
+    its end, is not made up for. A percent is of what is unpaid on the day.
     """
     policy = session.scalars(select(BillingPolicy)).one()
     if policy.late_fee_kind == "none":
         return []
-    charged = (
-        select(
-            LateFee.invoice_id, func.max(LateFee.round).label("round"),
-            func.coalesce(func.sum(LateFee.amount).filter(LateFee.waived_at.is_(None)), ZERO).label("amount"),
-        )
-        .group_by(LateFee.invoice_id)
-        .subquery()
-    )  # fmt: skip
-    overdue = (
-        select(
-            Invoice.id, Invoice.customer_id, Invoice.number, Invoice.balance, Invoice.due_on, charged.c.round,
-            charged.c.amount,
-        )
-        .outerjoin(charged, charged.c.invoice_id == Invoice.id)
-        .where(
-            Invoice.balance > 0, Invoice.state.in_(OPEN_STATES), Invoice.reason.not_in(WITHOUT_FEE),
-            Invoice.due_on < day - timedelta(days=policy.late_fee_grace_days), Invoice.customer_id.not_in(held),
-        )
-        .order_by(Invoice.due_on, Invoice.id)
-    )  # fmt: skip
-    due = []
-    for invoice_id, customer_id, number, balance, due_on, last_round, so_far in session.execute(overdue):
-        this_round = _round_on(policy, due_on, day)
-        amount = _fee(policy, balance, so_far or ZERO)
-        if this_round > (last_round or 0) and amount > ZERO:
-            due.append(DueFee(invoice_id, customer_id, number, this_round, amount))
-    return due if limit is None else due[:limit]
+    session.flush()
+    rules = {
+        "day": day, "kind": policy.late_fee_kind, "grace": policy.late_fee_grace_days,
+        "repeat": policy.late_fee_repeat_days, "amount": policy.late_fee_amount, "percent": policy.late_fee_percent,
+        "cap": policy.late_fee_cap, "held": array_of(held), "only": None if only is None else array_of(only),
+        "most": limit,
+    }  # fmt: skip
+    return [DueFee(*row) for row in session.execute(_DUE, rules)]
 
 
 def charge_late_fees(
@@ -105,24 +132,84 @@ def charge_late_fees(
 ) -> FeeBatch:
     """Charge every fee that is due, each on an invoice of its own with reason `late_fee` (1100 to 4050 and its tax).
 
-    Once an invoice and round, however often it is called. With a `limit` call again in a new transaction, holding who
-    had a problem, until the batch is empty; a customer who cannot be invoiced holds nobody up. Locks the customers.
+    Written in sets as the invoice run writes: some twenty statements however many fees. Once an invoice and round,
+    however often it is called. With a `limit` call again in a new transaction, holding who had a problem, until the
+    batch is empty; a customer who cannot be invoiced holds nobody up. Locks the customers. Raises PeriodClosed.
     """
     customers = {fee.customer_id for fee in late_fees_due(session, day=day, held=held, limit=limit)}
     if not customers:
         return FeeBatch()
+    refuse_entry(session, kind="invoice", posted_on=day, actor=actor, origin=origin, sides=())
     lock_customers(session, customers)
-    tariffs = read_tariffs(session)
-    charged, problems = [], []
-    for fee in late_fees_due(session, day=day, held=held, limit=limit):
-        if fee.customer_id not in customers:
-            continue
+    due = late_fees_due(session, day=day, held=held, only=customers, limit=limit)
+    bills, problems = _drafted(session, due, day)
+    return FeeBatch(_write(session, bills, day=day, actor=actor, origin=origin), tuple(problems))
+
+
+@dataclass(frozen=True)
+class _FeeBill:
+    """A fee with the invoice that it makes."""
+
+    fee: DueFee
+    draft: Draft
+    addressee: Addressee
+
+
+def _drafted(session: Session, due: Sequence[DueFee], day: date) -> tuple[list[_FeeBill], list[FeeProblem]]:
+    tariffs, payers = read_tariffs(session), read_payers(session, {fee.customer_id for fee in due})
+    codes = frozenset(account_ids(session))
+    bills, problems = [], []
+    for fee in due:
+        payer = payers[fee.customer_id]
         try:
-            with session.begin_nested():
-                charged.append(_charge(session, fee, tariffs, day, actor, origin))
+            draft = _draft(tariffs, payer, fee, day, codes)
+            bills.append(_FeeBill(fee, draft, payer_addressee(fee.customer_id, payer)))
         except DomainError as refusal:
-            problems.append(FeeProblem(fee.customer_id, fee.number, str(refusal)))
-    return FeeBatch(tuple(charged), tuple(problems))
+            problems.append(FeeProblem(fee.customer_id, f"{payer.number} {payer.name}", fee.number, str(refusal)))
+    return bills, problems
+
+
+def _draft(tariffs: Tariffs, payer: Payer, fee: DueFee, day: date, account_codes: Collection[str]) -> Draft:
+    terms = ChargeTerms(
+        None, f"Late fee for {fee.number}", fee.amount, LATE_FEE.account_code, LATE_FEE.service_class,
+        LATE_FEE.invoice_kind,
+    )  # fmt: skip
+    draft = draft_charges(tariffs, payer.taxpayer, [terms], issued_on=day)
+    if draft.total > AMOUNT_MAX:
+        raise AmountInvalid(f"The fee comes to {draft.total}: more than an invoice can say")
+    missing = sorted({line.account_code for line in draft.lines} - set(account_codes))
+    if missing:
+        raise UnknownAccount(f"The chart of accounts has no {', '.join(missing)}")
+    return draft
+
+
+def _write(
+    session: Session, bills: Sequence[_FeeBill], *, day: date, actor: str, origin: str
+) -> tuple[LateFee, ...]:  # fmt: skip
+    if not bills:
+        return ()
+    due_on = day + timedelta(days=read_policy(session).due_days)
+    owed, advances = read_money(session, array_of({bill.fee.customer_id for bill in bills}))
+    rows = InvoiceRows(owed, advances)
+    for bill in bills:
+        lines = rows.printed(bill.draft.lines)
+        rows.invoice(bill.addressee, bill.draft, due_on=due_on, lines=lines, line_ids=[None] * len(lines))
+    connection = session.connection()
+    rows.copy_in(connection)
+    numbers = reserved_numbers(session, current_company(session), rows.count, day)
+    books = into_the_books(rows, numbers, day=day, actor=actor, origin=origin, kind=LATE_FEE.invoice_kind,
+                           reason="late_fee")  # fmt: skip
+    for statement, parameters in books:
+        connection.execute(statement, parameters)
+    fees = [bill.fee for bill in bills]
+    written = connection.execute(
+        _FEES,
+        {"day": day, "invoices": array_of(fee.invoice_id for fee in fees), "rounds": [fee.round for fee in fees],
+         "amounts": [fee.amount for fee in fees]},
+    ).scalars().all()  # fmt: skip
+    connection.execute(sql.DROPPED)
+    session.expire_all()  # advances were used behind the session's back
+    return tuple(session.scalars(select(LateFee).where(LateFee.id.in_(written)).order_by(LateFee.id)))
 
 
 def waive_late_fee(
@@ -150,33 +237,3 @@ def late_fees_of(session: Session, *, customer_id: Id) -> list[LateFee]:
     """The customer's late fees, the newest first."""
     fees = select(LateFee).join(Invoice, and_(Invoice.id == LateFee.invoice_id, Invoice.customer_id == customer_id))
     return list(session.scalars(fees.order_by(LateFee.charged_on.desc(), LateFee.id.desc())))
-
-
-def _round_on(policy: BillingPolicy, due_on: date, day: date) -> int:
-    late = (day - due_on).days - policy.late_fee_grace_days - 1
-    return 1 + late // policy.late_fee_repeat_days if policy.late_fee_repeat_days else 1
-
-
-def _fee(policy: BillingPolicy, balance: Decimal, so_far: Decimal) -> Decimal:
-    fee = policy.late_fee_amount
-    if policy.late_fee_kind == "percent":
-        fee = rounded(balance * policy.late_fee_percent / HUNDRED)
-    return fee if policy.late_fee_cap is None else min(fee, policy.late_fee_cap - so_far)
-
-
-def _charge(session: Session, due: DueFee, tariffs: Tariffs, day: date, actor: str, origin: str) -> LateFee:
-    charge = add_charge(
-        session, customer_id=due.customer_id, what="late_fee", amount=due.amount, bill_from=day, created_by=actor,
-        idempotency_key=f"late_fee:{due.invoice_id}:{due.round}", description=f"Late fee for {due.number}",
-    )  # fmt: skip
-    invoice = issue_charges(
-        session, customer_id=due.customer_id, issued_on=day, actor=actor, charge_ids=[charge.id], reason="late_fee",
-        origin=origin, tariffs=tariffs,
-    )  # fmt: skip
-    fee = LateFee(
-        id=new_id(), invoice_id=due.invoice_id, round=due.round, amount=due.amount, charged_on=day,
-        fee_invoice_id=invoice.id, waived_by="",
-    )  # fmt: skip
-    session.add(fee)
-    session.flush()
-    return fee

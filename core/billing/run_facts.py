@@ -156,11 +156,17 @@ def read_batch(session: Session, tariffs: Tariffs, ids: Sequence[Id]) -> Batch:
     """Everything that issuing needs for the subscriptions that `lock_due` has locked."""
     accounts = read_accounts(session, tariffs, ids)
     payers = array_of({account.facts.payer_id for account in accounts})
+    owed, advances = read_money(session, payers)
+    return Batch(accounts, owed, advances, _recipients(session, tariffs.policy, payers))
+
+
+def read_money(session: Session, payers: str) -> tuple[dict[Id, Decimal], dict[Id, list[AdvanceSource]]]:
+    """What locked customers owe, and what they have paid ahead, the oldest first; `payers` as `array_of` makes it."""
     owed = {row[0]: row[1] for row in session.execute(_OWED, {"payers": payers}).all()}
     advances: dict[Id, list[AdvanceSource]] = defaultdict(list)
     for customer_id, source_id, is_payment, left, _ in session.execute(_ADVANCES, {"payers": payers}).all():
         advances[customer_id].append(AdvanceSource(source_id, is_payment, left))
-    return Batch(accounts, owed, advances, _recipients(session, tariffs.policy, payers))
+    return owed, advances
 
 
 def _recipients(session: Session, policy: PolicyTerms, payers: str) -> dict[Id, Recipient]:

@@ -1,4 +1,4 @@
-"""The statements of the run: a batch goes into temporary tables by COPY, and from there into the books in sets.
+"""Invoices in sets: a batch goes into temporary tables by COPY, and from there into the books.
 
 Row-level security does not take COPY, and numbers are known last; so what depends on them is put in on the way.
 `@number@` in a notice becomes the invoice's number.
@@ -33,6 +33,9 @@ TEMPORARY = text("""
     CREATE TEMPORARY TABLE run_step (subscription_id uuid, billed_until date, next_bill_on date) ON COMMIT DROP;
 """)
 
+DROPPED = text("DROP TABLE pg_temp.run_invoice, run_line, run_notice, run_share, run_charge, run_step")
+"""For who writes several sets in one transaction."""
+
 COLUMNS = {
     "run_invoice": (
         "position", "customer_id", "subscription_id", "customer_name", "customer_address", "customer_tax_number",
@@ -58,7 +61,7 @@ INVOICES = text("""
         period_start, period_end, issued_on, due_on, tax_rounding, net, tax, rounding, total, balance,
         earlier_balance, fiscal_state, fiscal_number)
     SELECT r.id, :prefix || lpad((:first + r.position)::text, greatest(6, length((:first + r.position)::text)), '0'),
-           r.customer_id, r.subscription_id, :run_id, 'subscription', 'period', r.state, c.currency, c.name,
+           r.customer_id, r.subscription_id, :run_id, :kind, :reason, r.state, c.currency, c.name,
            c.address, c.tax_number, c.sales_tax_number, r.customer_name, r.customer_address, r.customer_tax_number,
            r.area_id, r.period_start, r.period_end, :day, r.due_on, r.tax_rounding, r.net, r.tax, r.rounding, r.total,
            r.balance, r.earlier_balance, 'not_required', ''

@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
 
-import psycopg
-from sqlalchemy import TextClause
 from sqlalchemy.orm import Session
 
 from core import jobs
 from core.billing import run_statements as sql
-from core.billing.deferrals import DEFERRED
-from core.billing.invoices import DEPOSITS, is_deferred
 from core.billing.run_drafts import Bill, Outcome, Pattern
 from core.billing.run_facts import Batch, Recipient
-from core.billing.terms import DraftLine
+from core.billing.run_rows import InvoiceRows, Statements, into_the_books, or_null, reserved_numbers, text_of
 from core.companies import Company
 from core.db import array_of
 from core.ids import Id
 from core.messaging.invoice_notices import decent_hour, notice, template_language
 from core.messaging.lanes import RULES
 from core.money import ZERO
-from core.numbering import PREFIXES, fiscal_year_of, reserve
 
 LANE = "billing"
-NULL = "\\N"
-ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 @dataclass(frozen=True)
@@ -59,13 +51,7 @@ def write_batch(session: Session, run: Run, batch: Batch, outcomes: Sequence[Out
         if not outcome.problem:
             rows.add(outcome)
     connection = session.connection()
-    connection.execute(sql.TEMPORARY)
-    driver: psycopg.Connection = connection.connection.driver_connection  # type: ignore[assignment]
-    with driver.cursor() as cursor:
-        for table, columns in sql.COLUMNS.items():
-            if rows.of[table]:
-                with cursor.copy(f"COPY pg_temp.{table} ({', '.join(columns)}) FROM STDIN") as copy:
-                    copy.write("".join(rows.of[table]))
+    rows.copy_in(connection)
     billed = array_of(outcome.account.facts.subscription_id for outcome in outcomes if not outcome.problem)
     connection.execute(sql.SUBSCRIPTIONS, {"ids": billed})
     for statement, parameters in _statements(session, run, rows, actor):
@@ -83,25 +69,13 @@ def park(session: Session, run: Run, reasons: Mapping[Id, str]) -> None:
         session.execute(sql.PARKED, found)
 
 
-def _statements(session: Session, run: Run, rows: _Rows, actor: str) -> Iterable[tuple[TextClause, Mapping[str, Any]]]:
+def _statements(session: Session, run: Run, rows: _Rows, actor: str) -> Statements:
     if not rows.count:
         return
-    year = fiscal_year_of(run.day, run.company.fiscal_year_start_month)
-    numbers = reserve(session, "invoice", rows.count, fiscal_year=year)
-    number = {"prefix": f"{PREFIXES['invoice']}-{year}-", "first": numbers[0] - 1}
-    posting = {"day": run.day, "actor": actor, "origin": run.origin}
-    yield sql.INVOICES, {"run_id": run.id, "day": run.day, **number}
-    yield sql.LINES, {}
-    if rows.defers:
-        yield sql.DEFERRALS, {}
-    if rows.of["run_charge"]:
-        yield sql.CHARGES_TAKEN, {}
-    yield sql.POSTINGS, {**number, **posting, "deposits": DEPOSITS, "deferred": DEFERRED}
-    if rows.of["run_share"]:
-        yield sql.SHARES, {"day": run.day}
-        yield sql.SHARE_POSTINGS, number | posting
-        yield sql.PAYMENTS_USED, {}
-        yield sql.CREDIT_NOTES_USED, {}
+    number = reserved_numbers(session, run.company, rows.count, run.day)
+    yield from into_the_books(
+        rows, number, day=run.day, actor=actor, origin=run.origin, kind="subscription", reason="period", run_id=run.id
+    )
     if rows.of["run_notice"]:
         start = decent_hour(run.now, run.company.timezone)
         until = start + RULES[LANE].lifetime
@@ -112,68 +86,42 @@ def _statements(session: Session, run: Run, rows: _Rows, actor: str) -> Iterable
                           business_number_id=str(business_number_id))  # fmt: skip
 
 
-class _Rows:
-    """Rows in COPY's text form, table by table; counts and sums what they come to."""
+class _Rows(InvoiceRows):
+    """The rows of a batch of the run: beside the invoices its subscriptions' next dates and the notices."""
 
     def __init__(self, run: Run, batch: Batch) -> None:
-        self.run, self.batch = run, batch
-        self.of: dict[str, list[str]] = {table: [] for table in sql.COLUMNS}
-        self.count = 0
-        self.amount = ZERO
-        self.defers = False
+        super().__init__(batch.owed, batch.advances)
+        self.run, self.recipients = run, batch.recipients
         self.business_numbers: set[Id] = set()
-        self.printed: dict[int, tuple[Pattern, tuple[str, ...]]] = {}
+        self.lines_of: dict[int, tuple[Pattern, tuple[str, ...]]] = {}
 
     def add(self, outcome: Outcome) -> None:
         for bill in outcome.bills:
-            self._invoice(bill)
+            self._bill(bill)
         subscription_id = outcome.account.facts.subscription_id.hex
         self.of["run_step"].append(
-            f"{subscription_id}\t{_or_null(outcome.billed_until)}\t{_or_null(outcome.next_bill_on)}\n"
+            f"{subscription_id}\t{or_null(outcome.billed_until)}\t{or_null(outcome.next_bill_on)}\n"
         )
 
-    def _invoice(self, bill: Bill) -> None:
-        self.count += 1
+    def _bill(self, bill: Bill) -> None:
         draft, to = bill.draft, bill.addressee
-        self.amount += draft.total
-        owed = self.batch.owed.get(to.customer_id, ZERO)
-        balance = draft.total - self._settled(to.customer_id, draft.total)
-        state = "paid" if not balance else "issued" if balance == draft.total else "part_paid"
-        self.of["run_invoice"].append(
-            f"{self.count}\t{to.customer_id.hex}\t{bill.account.facts.subscription_id.hex}\t{_text(to.name)}"
-            f"\t{_text(to.address)}\t{_text(to.tax_number)}\t{_or_null(to.area_id)}\t{bill.period.start}"
-            f"\t{bill.period.end}\t{bill.due_on}\t{draft.tax_rounding}\t{draft.net}\t{draft.tax}\t{draft.rounding}"
-            f"\t{draft.total}\t{balance}\t{state}\t{owed}\n"
-        )
-        lines = zip(self._printed(bill.pattern), bill.line_ids, strict=True)
-        self.of["run_line"] += [f"{self.count}\t{line}\t{i.hex if i else NULL}\n" for line, i in lines]
+        owed = self.owed.get(to.customer_id, ZERO)
+        balance = self.invoice(
+            to, draft, due_on=bill.due_on, lines=self._lines(bill.pattern), line_ids=bill.line_ids,
+            subscription_id=bill.account.facts.subscription_id, period=bill.period,
+        )  # fmt: skip
         self.of["run_charge"] += [f"{charge_id.hex}\t{self.count}\n" for charge_id in draft.charge_ids]
-        recipient = self.batch.recipients.get(to.customer_id)
+        recipient = self.recipients.get(to.customer_id)
         if recipient is not None and draft.total:
             self._notice(bill, recipient, balance, owed)
-        self.batch.owed[to.customer_id] = owed + balance
 
-    def _printed(self, pattern: Pattern) -> tuple[str, ...]:
-        """The lines of a draft without the ids that differ, written once for all that share it."""
-        known = self.printed.get(id(pattern))
+    def _lines(self, pattern: Pattern) -> tuple[str, ...]:
+        """Written once for all bills that share the draft."""
+        known = self.lines_of.get(id(pattern))
         if known is None:
-            lines = tuple(f"{position}\t{_line(line)}" for position, line in enumerate(pattern.draft.lines, 1))
             # The pattern is kept beside its lines, so that its id is not given to another.
-            known = self.printed[id(pattern)] = (pattern, lines)
-            self.defers = self.defers or any(is_deferred(line) for line in pattern.draft.lines)
+            known = self.lines_of[id(pattern)] = (pattern, self.printed(pattern.draft.lines))
         return known[1]
-
-    def _settled(self, customer_id: Id, total: Decimal) -> Decimal:
-        """Let the customer's advance, the oldest first, settle an invoice of `total`."""
-        settled = ZERO
-        for source in self.batch.advances.get(customer_id, ()):
-            part = min(source.left, total - settled)
-            if part > 0:
-                source.left -= part
-                settled += part
-                ids = f"{source.id}\t{NULL}" if source.is_payment else f"{NULL}\t{source.id}"
-                self.of["run_share"].append(f"{self.count}\t{ids}\t{part}\n")
-        return settled
 
     def _notice(self, bill: Bill, to: Recipient, balance: Decimal, owed: Decimal) -> None:
         self.business_numbers.add(to.business_number_id)
@@ -197,21 +145,4 @@ def _notice_columns(
     payload = {"type": "text", "text": {"body": words, "preview_url": False}}
     twin = {"name": "invoice_issued", "language": template_language(language), "parameters": parts}
     columns = (json.dumps(payload, ensure_ascii=False), words, json.dumps(twin, ensure_ascii=False))
-    return "\t".join(_text(column) for column in columns)
-
-
-def _line(line: DraftLine) -> str:
-    return (
-        f"{line.kind}\t{_text(line.description)}\t{line.quantity}\t{line.unit_price}\t{line.discount}\t{line.amount}"
-        f"\t{_or_null(line.period_start)}\t{_or_null(line.period_end)}\t{_or_null(line.plan_id)}"
-        f"\t{_text(line.service_class)}\t{_text(line.tax_code)}\t{_or_null(line.tax_percent)}\t{_or_null(line.tax_base)}"
-        f"\t{_text(line.account_code)}\t{is_deferred(line)}"
-    )
-
-
-def _or_null(value: object) -> str:
-    return NULL if value is None else str(value)
-
-
-def _text(value: str) -> str:
-    return value.translate(ESCAPES)
+    return "\t".join(text_of(column) for column in columns)

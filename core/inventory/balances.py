@@ -15,7 +15,9 @@ from core.inventory.models import Item, Movement
 from core.inventory.places import Place, place_names, stock_places
 from core.money import ZERO, rounded
 
-Amounts = InstrumentedAttribute[Decimal]
+Amounts = ColumnElement[Decimal] | InstrumentedAttribute[Decimal]
+KEPT = Movement.cost - Movement.worn
+"""What a movement is worth where it goes: all of its cost, but for a piece that lost some of it at a customer."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,9 @@ def pool(session: Session, *, type_id: Id) -> Pool:
 def pools(session: Session, *, type_id: Id | None = None, as_of: date | None = None) -> dict[Id, Pool]:
     """The stock of every type that has any, or of one; at the end of a day, or now."""
     into, out = Movement.debit_code == STOCK, Movement.credit_code == STOCK
-    sums = select(
-        Movement.type_id, _net(Movement.quantity, into, out).label("quantity"), _net(Movement.cost, into, out)
-    ).where(or_(into, out) & (Movement.debit_code != Movement.credit_code))
+    sums = select(Movement.type_id, _net(Movement.quantity, into, out).label("quantity"), _net(KEPT, into, out)).where(
+        or_(into, out) & (Movement.debit_code != Movement.credit_code)
+    )
     if type_id is not None:
         sums = sums.where(Movement.type_id == type_id)
     if as_of is not None:
@@ -110,7 +112,7 @@ def holding_places(session: Session) -> list[tuple[Place, str]]:
 def carried_cost(session: Session, *, item_id: Id) -> Decimal:
     """What a rented piece stands at in account 1210, or what a sold or missing one cost when it left the stock."""
     last = session.execute(
-        select(Movement.cost)
+        select(KEPT)
         .where(Movement.item_id == item_id, Movement.kind.in_(("rented", "sold", "bought_out", "missing")))
         .order_by(Movement.id.desc())
         .limit(1)
@@ -131,7 +133,7 @@ def used_cost(session: Session, *, type_id: Id, customer_id: Id) -> Pool:
 
 
 def rented_out_value(session: Session) -> Decimal:
-    """What all the equipment at customers stands at, account 1210."""
+    """What all the equipment at customers cost, account 1210."""
     into, out = Movement.debit_code == AT_CUSTOMERS, Movement.credit_code == AT_CUSTOMERS
     value = session.scalar(select(_net(Movement.cost, into, out)))
     return ZERO if value is None else value

@@ -27,6 +27,7 @@ class ItemType(Owned, Base):
         CheckConstraint("tracking IN ('serial', 'count', 'length')", name="tracking"),
         CheckConstraint("low_stock >= 0 AND van_low_stock >= 0", name="low_stock"),
         CheckConstraint("warranty_months BETWEEN 0 AND 120", name="warranty_months"),
+        CheckConstraint("life_months BETWEEN 0 AND 240", name="life_months"),
         CheckConstraint("sale_price >= 0 AND deposit >= 0", name="prices"),
     )
     code: Mapped[str]
@@ -42,6 +43,8 @@ class ItemType(Owned, Base):
     """The same for each technician."""
     warranty_months: Mapped[int] = mapped_column(default=0, server_default="0")
     """Counted from the day the customer gets it."""
+    life_months: Mapped[int] = mapped_column(default=0, server_default="0")
+    """The months over which a rented piece loses its cost; zero lets it keep it."""
     sale_price: Mapped[Money] = mapped_column(default=Decimal("0.00"), server_default="0")
     deposit: Mapped[Money] = mapped_column(default=Decimal("0.00"), server_default="0")
     """What a customer leaves when he rents it."""
@@ -115,6 +118,7 @@ class Movement(Owned, Base):
         UniqueConstraint("company_id", "idempotency_key"),
         CheckConstraint("quantity > 0", name="quantity"),
         CheckConstraint("cost >= 0", name="cost"),
+        CheckConstraint("worn BETWEEN 0 AND cost", name="worn"),
         CheckConstraint(f"from_kind IN {_PLACE_WORDS} AND to_kind IN {_PLACE_WORDS}", name="places"),
         CheckConstraint("(from_kind, from_id) IS DISTINCT FROM (to_kind, to_id) OR kind = 'bought_out'", name="moves"),
         CheckConstraint("(from_kind IN ('warehouse', 'technician', 'customer')) <= (from_id IS NOT NULL)"
@@ -142,6 +146,8 @@ class Movement(Owned, Base):
     condition: Mapped[str] = mapped_column(default="good", server_default="good")
     cost: Mapped[Money] = mapped_column(default=Decimal("0.00"), server_default="0")
     """Of the whole quantity, at the moving average of its type when it leaves the stock."""
+    worn: Mapped[Money] = mapped_column(default=Decimal("0.00"), server_default="0")
+    """What of the cost a piece lost at the customer it leaves, account 1219; the rest is what is debited."""
     debit_code: Mapped[str] = mapped_column(default="", server_default="")
     credit_code: Mapped[str] = mapped_column(default="", server_default="")
     document_id: Mapped[Id | None] = mapped_column(index=True)

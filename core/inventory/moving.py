@@ -17,11 +17,13 @@ from core.crm.models import Customer
 from core.errors import DomainError, NotFound
 from core.ids import Id, new_id
 from core.inventory.balances import on_hand, pool
-from core.inventory.events import EVENTS, INSIDE, STOCK
+from core.inventory.events import AT_CUSTOMERS, EVENTS, INSIDE, STOCK
 from core.inventory.models import Item, ItemType, Movement
 from core.inventory.places import Place, place_names
 from core.inventory.types import lock_types
+from core.inventory.wear import worn_of
 from core.ledger.equipment import (
+    post_equipment_bought_out,
     post_equipment_lost,
     post_equipment_rented,
     post_equipment_returned,
@@ -30,6 +32,7 @@ from core.ledger.equipment import (
 )
 from core.ledger.journal import Line, post_entry
 from core.ledger.treasury_models import Vendor
+from core.money import ZERO
 from core.printing.figures import plain
 
 
@@ -65,7 +68,10 @@ class Cause:
 
 @dataclass(kw_only=True)
 class Step:
-    """One thing that moves. `cost` is given for what comes in; what leaves the stock goes at its average."""
+    """One thing that moves. `cost` is given for what comes in; what leaves the stock goes at its average.
+
+    `worn` is found as it moves: what a piece that leaves a customer has lost of its cost.
+    """
 
     kind: str
     type: ItemType
@@ -74,6 +80,7 @@ class Step:
     quantity: Decimal = Decimal(1)
     item: Item | None = None
     cost: Decimal | None = None
+    worn: Decimal = ZERO
     ownership: str = "company"
     condition: str = "good"
     customer_id: Id | None = field(default=None)
@@ -134,6 +141,7 @@ def _movement(step: Step, cause: Cause, moved_on: date, place: int) -> Movement:
         id=new_id(), type_id=step.type.id, item_id=step.item.id if step.item else None, quantity=step.quantity,
         kind=step.kind, from_kind=step.source.kind, from_id=step.source.id, to_kind=step.target.kind,
         to_id=step.target.id, ownership=step.ownership, condition=step.condition, cost=step.cost,
+        worn=step.worn,
         debit_code=event.debit, credit_code=event.credit, document_id=cause.document_id, site_id=cause.site_id,
         ticket_id=cause.ticket_id, reason=cause.reason, actor=cause.actor, origin=cause.origin, moved_at=cause.now,
         moved_on=moved_on,
@@ -173,7 +181,10 @@ def _refuse_absent(session: Session, steps: Sequence[Step]) -> None:
 
 
 def _price(session: Session, steps: Sequence[Step]) -> None:
-    """What comes in has a cost; what leaves the stock takes the average of its type at that moment."""
+    """What comes in has a cost; what leaves the stock takes the average of its type at that moment.
+
+    The caller holds the types' lock, which the month's wear takes too.
+    """
     left = {step.type.id: pool(session, type_id=step.type.id) for step in steps if step.cost is None}
     for step in steps:
         if step.cost is None:
@@ -181,6 +192,8 @@ def _price(session: Session, steps: Sequence[Step]) -> None:
             step.cost = stock.cost_of(step.quantity) if EVENTS[step.kind].credit == STOCK else Decimal("0.00")
             if EVENTS[step.kind].books:
                 left[step.type.id] = stock.less(step.quantity)
+        if step.item is not None and EVENTS[step.kind].credit == AT_CUSTOMERS:
+            step.worn = worn_of(session, item_id=step.item.id)
 
 
 def _book(session: Session, step: Step, movement: Movement) -> None:
@@ -199,9 +212,15 @@ def _book(session: Session, step: Step, movement: Movement) -> None:
         case "rented":
             post_equipment_rented(session, **moved)  # type: ignore[arg-type]
         case "returned" | "taken_back":
-            post_equipment_returned(session, was_sold=movement.kind == "taken_back", area_id=area_id, **moved)  # type: ignore[arg-type]
+            post_equipment_returned(
+                session, was_sold=movement.kind == "taken_back", depreciated=movement.worn, area_id=area_id, **moved,  # type: ignore[arg-type]
+            )  # fmt: skip
         case "lost" | "scrapped":
-            post_equipment_lost(session, from_stock=movement.kind == "scrapped", area_id=area_id, **moved)  # type: ignore[arg-type]
+            post_equipment_lost(
+                session, from_stock=movement.kind == "scrapped", depreciated=movement.worn, area_id=area_id, **moved,  # type: ignore[arg-type]
+            )  # fmt: skip
+        case "bought_out":
+            post_equipment_bought_out(session, depreciated=movement.worn, area_id=area_id, **moved)  # type: ignore[arg-type]
         case other:
             post_entry(
                 session, kind=OTHER_ENTRIES[other], source_id=movement.id,
@@ -212,7 +231,7 @@ def _book(session: Session, step: Step, movement: Movement) -> None:
 
 OTHER_ENTRIES = {
     "unused": "stock_unused", "purchase_return": "stock_returned", "missing": "stock_difference",
-    "found": "stock_difference", "bought_out": "equipment_sold", "opening": "stock_opening",
+    "found": "stock_difference", "opening": "stock_opening",
     "purchase": "stock_purchase",
 }  # fmt: skip
 """The kinds of journal entries for what core.ledger.equipment has no function of."""

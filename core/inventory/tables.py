@@ -55,7 +55,7 @@ def movements_table(session: Session, *, first: date, last: date) -> Table:
     """Every movement of `[first, last]`, both days included, the first first; the last MOVEMENTS_MAX of a long span."""
     columns = [Column("When", "instant"), Column("Day", "date"), Column("What"), Column("Type"), Column("Serial"),
                Column("Quantity", "number"), Column("From"), Column("To"), Column("Why"), Column("Who"),
-               Column("Debit"), Column("Credit"), Column("Cost", "amount")]  # fmt: skip
+               Column("Debit"), Column("Credit"), Column("Cost", "amount"), Column("Worn", "amount")]  # fmt: skip
     return Table("Movements of stock", columns, _movement_rows(session, first, last), notes=[f"{first} to {last}"])
 
 
@@ -69,4 +69,4 @@ def _movement_rows(session: Session, first: date, last: date) -> Iterator[list[V
         it = row.movement
         serial = serials[it.item_id] if it.item_id else ""
         yield [it.moved_at, it.moved_on, row.what, codes[it.type_id], serial, it.quantity, row.source, row.target,
-               it.reason, row.who, it.debit_code, it.credit_code, it.cost]  # fmt: skip
+               it.reason, row.who, it.debit_code, it.credit_code, it.cost, it.worn]  # fmt: skip

@@ -39,9 +39,11 @@ class QuantityInvalid(DomainError):
 def add_item_type(
     session: Session, *, code: str, name: str, kind: str, tracking: str, attributes: Sequence[Attribute] = (),
     low_stock: Decimal = Decimal(0), van_low_stock: Decimal = Decimal(0), warranty_months: int = 0,
-    sale_price: Decimal = ZERO, deposit: Decimal = ZERO,
+    sale_price: Decimal = ZERO, deposit: Decimal = ZERO, life_months: int = 0,
 ) -> ItemType:  # fmt: skip
     """A new article; `code` is kept in capitals, `tracking` is serial, count or length (metres).
+
+    A rented piece is worth nothing after `life_months`, or keeps its cost where that is zero.
 
     Raises ItemTypeInvalid, ItemTypeTaken, AttributeInvalid, AmountInvalid.
     """
@@ -57,7 +59,8 @@ def add_item_type(
         raise ItemTypeTaken(f"There is a type {code} already")
     made = ItemType(id=new_id(), code=code, tracking=tracking, attributes=declared(attributes), active=True)
     _settle(made, name=name, kind=kind, low_stock=low_stock, van_low_stock=van_low_stock,
-            warranty_months=warranty_months, sale_price=sale_price, deposit=deposit)  # fmt: skip
+            warranty_months=warranty_months, sale_price=sale_price, deposit=deposit,
+            life_months=life_months)  # fmt: skip
     session.add(made)
     session.flush()
     return made
@@ -66,16 +69,19 @@ def add_item_type(
 def change_item_type(
     session: Session, *, type_id: Id, name: str, kind: str, low_stock: Decimal, van_low_stock: Decimal,
     warranty_months: int, sale_price: Decimal, deposit: Decimal, active: bool = True,
-    attributes: Sequence[Attribute] | None = None,
+    attributes: Sequence[Attribute] | None = None, life_months: int | None = None,
 ) -> ItemType:  # fmt: skip
     """What is known of an article changes; its code and tracking stay. What is in stock keeps its cost.
+
+    A life that changes counts for the pieces that are out from the next month that is booked.
 
     New attributes count for pieces entered from now on; one that a piece has is not taken away. Raises
     ItemTypeInvalid, AttributeInvalid, NotFound.
     """
     changed = type_by_id(session, type_id)
     _settle(changed, name=name, kind=kind, low_stock=low_stock, van_low_stock=van_low_stock,
-            warranty_months=warranty_months, sale_price=sale_price, deposit=deposit)  # fmt: skip
+            warranty_months=warranty_months, sale_price=sale_price, deposit=deposit,
+            life_months=changed.life_months if life_months is None else life_months)  # fmt: skip
     if attributes is not None:
         _refuse_lost(session, changed, {attribute.name for attribute in attributes})
         changed.attributes = declared(attributes if changed.tracking == "serial" else ())
@@ -86,7 +92,7 @@ def change_item_type(
 
 def _settle(
     it: ItemType, *, name: str, kind: str, low_stock: Decimal, van_low_stock: Decimal, warranty_months: int,
-    sale_price: Decimal, deposit: Decimal,
+    sale_price: Decimal, deposit: Decimal, life_months: int,
 ) -> None:  # fmt: skip
     name, kind = " ".join(name.split()), "_".join(kind.lower().split())
     if not name or len(name) > 120 or not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", kind):
@@ -94,8 +100,10 @@ def _settle(
     price, left = parse_amount(sale_price), parse_amount(deposit)
     if min(low_stock, van_low_stock, price, left) < 0 or not 0 <= warranty_months <= 120:
         raise ItemTypeInvalid("Thresholds, prices and deposits are not negative, a warranty is 0 to 120 months")
+    if not 0 <= life_months <= 240 or (life_months and it.tracking != "serial"):
+        raise ItemTypeInvalid("A life is 0 to 240 months, and only pieces with a serial have one")
     it.name, it.kind, it.low_stock, it.van_low_stock = name, kind, low_stock, van_low_stock
-    it.warranty_months, it.sale_price, it.deposit = warranty_months, price, left
+    it.warranty_months, it.sale_price, it.deposit, it.life_months = warranty_months, price, left, life_months
 
 
 def _refuse_lost(session: Session, item_type: ItemType, kept: Collection[str]) -> None:

@@ -6,6 +6,7 @@ is invoiced apart.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -18,7 +19,7 @@ from core.ledger.models import JournalEntry
 from core.money import ZERO, parse_amount
 
 STOCK, AT_CUSTOMERS, DEPRECIATED = "1200", "1210", "1219"
-COST_OF_SALES, CONSUMABLES = "5010", "5020"
+COST_OF_SALES, CONSUMABLES, DEPRECIATION = "5010", "5020", "6900"
 
 
 class CostInvalid(DomainError):
@@ -73,6 +74,35 @@ def post_equipment_returned(
     return post_entry(
         session, kind="equipment_returned", source_id=movement_id, posted_on=posted_on, actor=actor, origin=origin,
         memo=memo, lines=[Line(STOCK, amount - worn), Line(DEPRECIATED, ZERO if was_sold else worn), source],
+    )  # fmt: skip
+
+
+def post_equipment_bought_out(
+    session: Session, *, movement_id: Id, cost: Decimal, posted_on: date, actor: str, depreciated: Decimal = ZERO,
+    area_id: Id | None = None, origin: str = "", memo: str = "",
+) -> JournalEntry:  # fmt: skip
+    """A device that was rented is the customer's now: 5010 from 1210, less what was `depreciated` of it.
+
+    Raises CostInvalid.
+    """
+    amount, worn = _cost(cost), _worn(depreciated, cost)
+    return post_entry(
+        session, kind="equipment_sold", source_id=movement_id, posted_on=posted_on, actor=actor, origin=origin,
+        memo=memo,
+        lines=[Line(COST_OF_SALES, amount - worn, area_id=area_id), Line(DEPRECIATED, worn),
+               Line(AT_CUSTOMERS, -amount)],
+    )  # fmt: skip
+
+
+def post_equipment_worn(
+    session: Session, *, month_id: Id, by_area: Mapping[Id | None, Decimal], posted_on: date, actor: str,
+    origin: str = "", memo: str = "",
+) -> JournalEntry:  # fmt: skip
+    """What a month took of the cost of all devices at customers, by the customers' areas: 6900 from 1219."""
+    return post_entry(
+        session, kind="equipment_worn", source_id=month_id, posted_on=posted_on, actor=actor, origin=origin, memo=memo,
+        lines=[*(Line(DEPRECIATION, amount, area_id=area_id) for area_id, amount in by_area.items()),
+               Line(DEPRECIATED, -sum(by_area.values(), ZERO))],
     )  # fmt: skip
 
 

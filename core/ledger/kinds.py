@@ -80,6 +80,7 @@ KINDS: dict[str, Kind] = {
     "equipment_rented": Kind("Equipment rented out", "movement"),
     "equipment_returned": Kind("Equipment returned", "movement"),
     "equipment_lost": Kind("Equipment lost", "movement"),
+    "equipment_worn": Kind("Wear of equipment at customers", "wear_month"),
     "stock_returned": Kind("Stock returned to a supplier", "movement"),
     "stock_unused": Kind("Material brought back", "movement"),
     "stock_difference": Kind("Difference of a stock take", "movement"),

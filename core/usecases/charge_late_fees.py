@@ -18,7 +18,7 @@ from core.ids import Id
 from core.recovery.case_models import Promise
 from core.service_desk.models import OPEN_STATES, Ticket
 
-BATCH = 200
+BATCH = 1000
 
 
 def charge_late_fees(

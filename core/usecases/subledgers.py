@@ -99,7 +99,7 @@ _DEFERRED = """
      WHERE p.posted_on <= :as_of AND coalesce(o.kind, e.kind) = 'manual'
 """
 _STOCK = """
-    SELECT CAST(NULL AS uuid), cost FROM movement WHERE debit_code = '{code}' AND moved_on <= :as_of
+    SELECT CAST(NULL AS uuid), cost - worn FROM movement WHERE debit_code = '{code}' AND moved_on <= :as_of
      UNION ALL
     SELECT NULL, -cost FROM movement WHERE credit_code = '{code}' AND moved_on <= :as_of
      UNION ALL
@@ -113,6 +113,17 @@ _STOCK = """
 """
 """Bills and employees' debts may be booked straight onto the account; goods that are received never are."""
 
+_WEAR = """
+    SELECT CAST(NULL AS uuid), -amount FROM item_wear WHERE worn_on <= :as_of
+     UNION ALL
+    SELECT NULL, worn FROM movement WHERE worn <> 0 AND moved_on <= :as_of
+     UNION ALL
+    SELECT NULL, p.amount FROM posting p JOIN account a ON a.id = p.account_id AND a.code = '1219'
+      JOIN journal_entry e ON e.id = p.entry_id LEFT JOIN journal_entry o ON o.id = e.reverses_id
+     WHERE p.posted_on <= :as_of AND coalesce(o.kind, e.kind) IN ('manual', 'depreciation')
+"""
+"""Wear of what is not kept piece by piece may be booked onto the account as one sum."""
+
 TIES: tuple[Tie, ...] = (
     Tie("1100", "the open invoices", owed_by_customers),
     Tie("2200", "what is left of payments and credit notes", advances_of_customers),
@@ -121,6 +132,7 @@ TIES: tuple[Tie, ...] = (
     Tie("1040", "cash taken, handed over and counted", _sums(_AGENTS_CASH.format_map(_UNDONE))),
     Tie("1200", "the movements of stock", _sums(_STOCK.format(code="1200"))),
     Tie("1210", "the movements of equipment to customers", _sums(_STOCK.format(code="1210"))),
+    Tie("1219", "the wear of equipment at customers", _sums(_WEAR)),
     Tie("1300", "the advances and what was given back of them", _sums(_DEBTS.format(which="= 'advance'"))),
     Tie("1310", "the debts and what was given back of them", _sums(_DEBTS.format(which="<> 'advance'"))),
     Tie("2300", "the bills, credits and payments", _sums(_VENDORS)),

@@ -71,9 +71,11 @@ def test_every_page_opens_for_a_manager_and_none_for_an_agent(app: Flask, compan
 def test_a_type_is_added_and_goods_of_it_are_received_once(app: Flask, company: TestCompany, store: Store) -> None:
     manager = visitor(app, company, "manager")
     made = submit(manager, "/stock/types", code="rtr c6", name="Archer C6", kind="Router", tracking="serial",
-                  warranty_months="24", attributes="mac mac unique\nlan_ports number").text  # fmt: skip
+                  warranty_months="24", life_months="36",
+                  attributes="mac mac unique\nlan_ports number").text  # fmt: skip
     assert "RTR-C6 Archer C6 can be received" in made
     type_id = first_path(manager.get("/stock/types").text.split("RTR-C6")[1], r"[0-9a-f-]{36}")
+    assert "36 months" in manager.get("/stock/types").text
     wrong = submit(
         manager, "/stock/types", code="x y", name="X", kind="router", tracking="serial", attributes="mac red"
     )

@@ -11,10 +11,14 @@ from sqlalchemy import select, text
 from core.billing.debt_models import WriteOff
 from core.billing.payment_models import PaymentClaim, Refund
 from core.db import company_session
-from core.ledger.models import JournalEntry
+from core.ledger.cash_accounts import open_cash_account
+from core.ledger.expenses import ExpenseNotInState, pay_expense
+from core.ledger.models import Account, JournalEntry, Posting
 from core.ledger.treasury_models import Expense
 from core.recovery.case_models import CutApproval, RecoveryRun
 from core.staff.cash_models import Handover
+from core.staff.models import Staff
+from core.usecases.check_books import check_books
 from tests.cast import TestCompany
 from tests.phones import choices, tap
 from tests.stories.money import (
@@ -85,6 +89,38 @@ def test_refund_write_off_and_expense_are_approved_once_and_booked(client: Flask
         booked = session.scalars(select(JournalEntry).where(JournalEntry.kind.in_(("refund", "write_off")))).all()
         assert sorted(entry.kind for entry in booked) == ["refund", "write_off"]
         assert all(entry.origin.startswith("message:") and entry.actor.startswith("staff:") for entry in booked)
+
+
+def test_an_expense_allowed_in_chat_is_paid_and_booked_and_one_that_waits_is_not(
+    client: FlaskClient, company: TestCompany
+) -> None:
+    today, saima = in_days(0), person(client, company, manager_with_requests)
+    with company_session(company.id, "test") as session:
+        diesel = session.scalars(select(Expense)).one()
+        bank = open_cash_account(session, name="Meezan", kind="bank", opened_on=today, actor="test").id
+        payment = {"expense_id": diesel.id, "cash_account_id": bank, "paid_on": today, "actor": "staff:2"}
+        with pytest.raises(ExpenseNotInState, match="asked"):
+            pay_expense(session, **payment, origin="panel:expense")
+    tap(saima, f"flow:approve:expense-{diesel.id}")
+    assert "Approved" in saima.taps("Yes").text
+
+    with company_session(company.id, "test") as session:
+        pay_expense(session, **payment, origin="panel:expense")
+
+    with company_session(company.id, "test") as session:
+        paid = session.scalars(select(Expense)).one()
+        assert (paid.state, paid.cash_account_id, paid.paid_on) == ("paid", bank, today)
+        assert paid.approved_by == f"staff:{session.scalars(select(Staff.id).where(Staff.name == 'Saima')).one()}"
+        entry = session.scalars(select(JournalEntry).where(JournalEntry.kind == "expense")).one()
+        assert (entry.source_id, entry.actor, entry.origin) == (paid.id, "staff:2", "panel:expense")
+        sides = select(Account.code, Posting.amount).join(Account, Account.id == Posting.account_id)
+        booked = session.execute(sides.where(Posting.entry_id == entry.id).order_by(Posting.amount)).all()
+        assert [(code, str(amount)) for code, amount in booked] == [
+            ("1020", "-30000.00"), (paid.category.account_code, "30000.00"),
+        ]  # fmt: skip
+        assert [each for each in check_books(session, as_of=today) if each.check != "origin"] == []
+        with pytest.raises(ExpenseNotInState, match="paid"):
+            pay_expense(session, **payment, origin="panel:expense")
 
 
 def test_a_tap_on_what_is_decided_decides_nothing_else(client: FlaskClient, company: TestCompany) -> None:
