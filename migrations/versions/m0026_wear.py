@@ -9,7 +9,7 @@ from migrations.guarding import guard
 from migrations.kinds import renew_kinds
 
 revision = "0026"
-down_revision = "0024"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 
