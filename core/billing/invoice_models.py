@@ -32,6 +32,7 @@ class Invoice(Owned, Base):
         CheckConstraint("reason IN ('period', 'change', 'one_off', 'late_fee', 'renewal', 'opening')", name="reason"),
         CheckConstraint("balance BETWEEN 0 AND total", name="balance"),
         CheckConstraint("(state = 'draft') = (number IS NULL)", name="numbered_when_issued"),
+        Index("ix_invoice_customer", "company_id", "customer_id"),
         Index("ix_invoice_unpaid", "company_id", "due_on", postgresql_where=text("balance > 0")),
         Index("ix_invoice_given_up", "company_id", "issued_on",
               postgresql_where=text("state IN ('void', 'written_off')")),
@@ -39,7 +40,7 @@ class Invoice(Owned, Base):
     number: Mapped[str | None]
     token: Mapped[Id] = mapped_column(server_default=text("gen_random_uuid()"))
     """Unguessable: what links, QR codes and payment references carry."""
-    customer_id: Mapped[Id] = mapped_column(ForeignKey("customer.id"), index=True)
+    customer_id: Mapped[Id] = mapped_column(ForeignKey("customer.id"))
     """Who owes it: the subscription's payer."""
     subscription_id: Mapped[Id | None] = mapped_column(ForeignKey("subscription.id"), index=True)
     run_id: Mapped[Id | None] = mapped_column(ForeignKey("invoice_run.id"))

@@ -30,11 +30,13 @@ class Payment(Owned, Base):
             "unallocated BETWEEN 0 AND amount + withheld_income_tax + withheld_sales_tax", name="unallocated"
         ),
         CheckConstraint("state IN ('received', 'bounced', 'reversed')", name="state"),
+        Index("ix_payment_customer", "company_id", "customer_id"),
+        Index("ix_payment_collected_by", "collected_by", postgresql_where=text("collected_by IS NOT NULL")),
         Index("ix_payment_left", "company_id", "customer_id", postgresql_where=text("unallocated > 0")),
         Index("ix_payment_reference", "company_id", "reference_key", postgresql_where=text("reference_key <> ''")),
     )
     number: Mapped[str]
-    customer_id: Mapped[Id] = mapped_column(ForeignKey("customer.id"), index=True)
+    customer_id: Mapped[Id] = mapped_column(ForeignKey("customer.id"))
     method: Mapped[str]
     account_code: Mapped[str]
     """The asset account that was debited."""
@@ -50,7 +52,7 @@ class Payment(Owned, Base):
     """The reference as references are compared; see `core.billing.references`."""
     idempotency_key: Mapped[str]
     taken_by: Mapped[str]
-    collected_by: Mapped[Id | None] = mapped_column(ForeignKey("staff.id"), index=True)
+    collected_by: Mapped[Id | None] = mapped_column(ForeignKey("staff.id"))
     """The agent in whose hands the cash is."""
     place: Mapped[Json | None]
     """Where it was taken: {"latitude", "longitude"} as text."""
@@ -72,12 +74,14 @@ class Allocation(Owned, Base):
         CheckConstraint("(payment_id IS NULL) <> (credit_note_id IS NULL)", name="one_source"),
         CheckConstraint("(invoice_id IS NULL) <> (refund_id IS NULL)", name="one_target"),
         UniqueConstraint("company_id", "reverses_id"),
+        Index("ix_allocation_credit_note_id", "credit_note_id", postgresql_where=text("credit_note_id IS NOT NULL")),
+        Index("ix_allocation_refund_id", "refund_id", postgresql_where=text("refund_id IS NOT NULL")),
         Index("ix_allocation_day", "company_id", "allocated_on"),
     )
     payment_id: Mapped[Id | None] = mapped_column(ForeignKey("payment.id"), index=True)
-    credit_note_id: Mapped[Id | None] = mapped_column(ForeignKey("credit_note.id"), index=True)
+    credit_note_id: Mapped[Id | None] = mapped_column(ForeignKey("credit_note.id"))
     invoice_id: Mapped[Id | None] = mapped_column(ForeignKey("invoice.id"), index=True)
-    refund_id: Mapped[Id | None] = mapped_column(ForeignKey("refund.id"), index=True)
+    refund_id: Mapped[Id | None] = mapped_column(ForeignKey("refund.id"))
     amount: Mapped[Money]
     written_off: Mapped[Money] = mapped_column(default=Decimal("0.00"), server_default="0.00")
     """The small rest of the invoice that was forgiven with it, beside the amount; an entry of its own."""

@@ -23,7 +23,7 @@ from core.billing.plan_models import BillingPolicy
 from core.billing.references import reference_key
 from core.clock import business_day
 from core.companies import Company, company_as_of
-from core.db import Json, run
+from core.db import Json, plain_array, run
 from core.errors import DomainError, NotFound
 from core.ids import Id, new_id
 from core.ledger.accounts import read_accounts
@@ -173,7 +173,7 @@ def receive(session: Session, asked: Asked, *, message: MessageOf | None = None)
     row = message(coming) if message is not None else None
     run(session, sql.POST, values)
     recorded = _write(session, values, row)
-    forget_balances(session, values["invoice_ids"])
+    forget_balances(session, [share.invoice.id for share in shares])
     return recorded
 
 
@@ -304,6 +304,7 @@ _WRITTEN = (
     "received_on", "reference", "idempotency_key", "taken_by", "collected_by", "place",
 )  # fmt: skip
 """What a payment keeps as it was asked for."""
+_STORED = (*_WRITTEN, "id", "unallocated", "reference_key", "suspect")
 
 
 def _values(asked: Asked, rules: _Rules, coming: Coming, shares: Sequence[Share]) -> dict[str, Any]:
@@ -313,19 +314,17 @@ def _values(asked: Asked, rules: _Rules, coming: Coming, shares: Sequence[Share]
         "id": coming.id, "company_id": rules.company.id, "number_mark": coming.number,
         "unallocated": coming.unallocated, "reference_key": reference_key(asked.reference),
         **reservation("receipt", fiscal_year=year),
-        "invoice_ids": [share.invoice.id for share in shares],
-        "amounts": [share.amount for share in shares],
-        "written_off": [share.written_off for share in shares],
-        "recovers": [share.recovers for share in shares],
-        "balances": [share.balance_after for share in shares],
-        "states": [share.state_after for share in shares],
+        "invoice_ids": plain_array(share.invoice.id for share in shares),
+        "amounts": plain_array(share.amount for share in shares),
+        "written_off": plain_array(share.written_off for share in shares),
+        "recovers": plain_array(share.recovers for share in shares),
+        "balances": plain_array(share.balance_after for share in shares),
+        "states": "{" + ",".join(share.state_after for share in shares) + "}",
     }  # fmt: skip
 
 
 def _write(session: Session, values: dict[str, Any], message: Mapping[str, Any] | None) -> Recorded:
     place = None if values["place"] is None else json.dumps(values["place"])
-    kept = {name: values[name] for name in (*_WRITTEN, "id", "unallocated", "reference_key", "suspect")}
-    payment = Payment(state="received", state_reason="", **kept)
     try:
         written = run(
             session, sql.WRITE, {**values, "place": place, "messages": rows_json([message] if message else [])}
@@ -335,12 +334,19 @@ def _write(session: Session, values: dict[str, Any], message: Mapping[str, Any] 
         if isinstance(refused.orig, UniqueViolation) and "idempotency_key" in (refused.orig.diag.constraint_name or ""):
             raise KeyReused("The key came with another payment: use a new key") from refused
         raise
-    ((payment.number, message_id, _),) = written.fetchall()
+    ((number, message_id, _),) = written.fetchall()
     if message:
         ring_for(session, message["lane"], values["company_id"], message["business_number_id"])
+    return Recorded(_as_stored(session, values, number), True, message_id)
+
+
+def _as_stored(session: Session, values: Mapping[str, Any], number: str) -> Payment:
+    """The payment of the session's, as if it had been read: its row is written already."""
+    payment = Payment()
+    vars(payment).update({name: values[name] for name in _STORED}, number=number, state="received", state_reason="")
     make_transient_to_detached(payment)
     session.add(payment)
-    return Recorded(payment, True, message_id)
+    return payment
 
 
 def payments_of(session: Session, *, customer_id: Id, limit: int = 12) -> list[Payment]:

@@ -11,7 +11,7 @@ from typing import Any, LiteralString
 from sqlalchemy import select
 from sqlalchemy.orm import Session, make_transient_to_detached
 
-from core.db import run
+from core.db import plain_array, run
 from core.errors import DomainError, NotFound
 from core.ids import Id, new_id
 from core.ledger.accounts import UnknownAccount as UnknownAccount
@@ -88,9 +88,11 @@ def entry_values(
     )  # fmt: skip
     return {
         "entry_id": new_id(), "entry_kind": kind, "source_id": source_id, "posted_on": posted_on, "actor": actor,
-        "origin": origin, "memo": memo, "side_accounts": [accounts[line.account_code].id for line in sides],
-        "side_parties": [line.party_id for line in sides], "side_amounts": [line.amount for line in sides],
-        "side_areas": [line.area_id for line in sides], "side_plans": [line.plan_id for line in sides],
+        "origin": origin, "memo": memo, "side_accounts": plain_array(accounts[line.account_code].id for line in sides),
+        "side_parties": plain_array(line.party_id for line in sides),
+        "side_amounts": plain_array(line.amount for line in sides),
+        "side_areas": plain_array(line.area_id for line in sides),
+        "side_plans": plain_array(line.plan_id for line in sides),
     }  # fmt: skip
 
 

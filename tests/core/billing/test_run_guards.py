@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from core.billing.drafts import draft_period
+from core.billing.invoice_models import Invoice
 from core.billing.run_drafts import Drafter
 from core.billing.schedule import next_step
 from core.billing.terms import BillingFacts, DiscountTerms, LineTerms
@@ -119,6 +120,32 @@ def test_an_issued_invoice_takes_no_further_line(company: TestCompany, amount: s
                  " SELECT id, 99, 'charge', 'More', 1, 0, 0, :amount, '', '', '4000' FROM invoice"),
             {"amount": amount},
         )  # fmt: skip
+
+
+MOVES = {"state", "balance", "fiscal_state", "fiscal_number"}
+
+
+def test_every_column_of_an_issued_invoice_is_frozen_but_those_that_move(company: TestCompany) -> None:
+    with company_session(company.id, "test") as session:
+        frozen = set(session.scalars(text(
+            "SELECT attname FROM pg_trigger t, unnest(t.tgattr) n JOIN pg_attribute a"
+            " ON a.attrelid = 'invoice'::regclass AND a.attnum = n"
+            " WHERE t.tgrelid = 'invoice'::regclass AND t.tgname = 'frozen'"
+        )))  # fmt: skip
+    assert frozen == {column.name for column in Invoice.__table__.columns} - MOVES
+
+
+def test_what_a_payment_moves_on_an_invoice_stands_in_its_allocations_alone(company: TestCompany) -> None:
+    with company_session(company.id, "test") as session:
+        customer_who_owes(session, company, "+923008880004")
+        session.execute(text("UPDATE invoice SET balance = balance - 1, state = 'part_paid'"))
+        session.execute(text("UPDATE invoice SET balance = 0, state = 'written_off'"))
+        told = session.execute(
+            text(
+                "SELECT new FROM audit_entry WHERE table_name = 'invoice' AND action = 'update' ORDER BY created_at, id"
+            )
+        )
+        assert [row.new["state"] for row in told] == ["issued", "written_off"]
 
 
 def test_an_invoice_issued_at_once_must_add_up_to_its_lines(company: TestCompany) -> None:
