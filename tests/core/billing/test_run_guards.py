@@ -142,7 +142,7 @@ def test_what_a_payment_moves_on_an_invoice_stands_in_its_allocations_alone(comp
         session.execute(text("UPDATE invoice SET balance = 0, state = 'written_off'"))
         told = session.execute(
             text(
-                "SELECT new FROM audit_entry WHERE table_name = 'invoice' AND action = 'update' ORDER BY created_at, id"
+                "SELECT new FROM audit_entry WHERE table_name = 'invoice' AND action = 'update' ORDER BY changed_at, id"
             )
         )
         assert [row.new["state"] for row in told] == ["issued", "written_off"]
