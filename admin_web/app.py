@@ -41,6 +41,7 @@ from admin_web.views import (
     leads,
     ledger,
     links,
+    logo,
     network,
     openings,
     outages,
@@ -77,7 +78,7 @@ VIEWS = (
     vouchers, tickets, dispatch, jobs, field_rules, recovery, recovery_rules, recovery_runs, agent_cash, reports,
     ledger, openings, banks, reconciliation, vendors, vendor_credits, expenses, payroll, cash_limits, commissions,
     staff, rehiring, events, stock, stock_pieces, goods, store_desk, network, outages, inbox, links, leads, desk,
-    alerts, approvals, settings,
+    alerts, approvals, settings, logo,
 )  # fmt: skip
 """Every module that puts pages onto the blueprint."""
 SESSION_LIFE = timedelta(hours=12)
