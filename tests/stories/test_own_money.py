@@ -10,14 +10,15 @@ from sqlalchemy import select
 from core.db import company_session
 from core.messaging.models import OutboundMessage
 from core.staff.bonuses import give_bonus
+from core.staff.commission_rules import Conditions, Measure
 from core.staff.employee_debts import give_advance
 from core.staff.models import Staff
 from core.staff.months import month_of, months_after
 from core.staff.salaries import accrue_salary
 from core.usecases.load_attachment import load_attachment
-from tests.builders import a_phone, make_staff
+from tests.builders import a_phone, make_invoice, make_staff
 from tests.cast import TestCompany
-from tests.core.staff.cast import employ
+from tests.core.staff.cast import collect, connect, employ, plan_with
 from tests.phones import Phone
 from tests.stories.money import in_days
 from tests.stories.office import says, taps
@@ -124,3 +125,16 @@ def test_older_payslips_are_offered_paid_or_not(client: FlaskClient, company: Te
     says(team["Tariq"], "how much have i earned")
     sent = taps(team["Tariq"], f"{month:%m/%Y}")
     assert sent.attachment is not None and sent.attachment["month"] == month.isoformat()
+
+
+def test_what_was_earned_today_is_told_before_it_is_in_the_books(client: FlaskClient, company: TestCompany) -> None:
+    phone = a_phone()
+    with company_session(company.id, "test") as session:
+        rabia = make_staff(session, company, role="recovery_agent", name="Rabia", phone=phone)
+        employ(session, rabia, plan_id=plan_with(session, "recovery", Measure(percent=Decimal("2.5")), Conditions()))
+        subscription = connect(session, company)
+        make_invoice(session, subscription.id)
+        collect(session, rabia, subscription, "1000.00", in_days(0), method="bank")
+    answer = told(says(Phone(client, company, phone, name="Rabia"), "mera commission"))
+    assert "Kamaya, magar abhi darj nahi: Rs 25" in answer and "By recovery: Rs 25 (1)" in answer
+    assert "milenge: *Rs 30,000*" in answer
