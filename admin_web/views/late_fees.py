@@ -9,7 +9,7 @@ from flask import render_template
 from admin_web.access import Books, books, needs
 from admin_web.blueprint import Page, blueprint
 from admin_web.forms import Form, attempt
-from core.billing.late_fees import FeeBatch, FeePlan, fees_by_day
+from core.billing.late_fees import LATE_FEE, FeeBatch, FeePlan, fees_by_day
 from core.billing.policy import billing_policy
 from core.clock import utc_now
 from core.errors import DomainError
@@ -36,7 +36,7 @@ def late_fees() -> Page:
             problem = str(refusal)
         return render_template(
             "late_fees.html", company=page.company, today=page.today, plan=plan, problem=problem, shown=SHOWN,
-            tried_max=TRIED_MAX, policy=billing_policy(page.session),
+            tried_max=TRIED_MAX, account_code=LATE_FEE.account_code, policy=billing_policy(page.session),
             held=len(held_customers(page.session, now=now)),
             days=fees_by_day(page.session, since=page.today - DAYS_SHOWN),
         )  # fmt: skip
