@@ -57,8 +57,10 @@ def test_every_kind_of_document_that_entries_book_is_found() -> None:
 
 def test_an_entry_by_hand_is_named_with_its_reason(company: TestCompany) -> None:
     with company_session(company.id, "test") as session:
-        write_manual_entry(session, posted_on=NOW.date(), reason="Office chairs", by="staff:x", now=NOW, origin="panel:x",
-                           lines=[Line("6100", Decimal("50.00")), Line("1010", Decimal("-50.00"))])  # fmt: skip
+        write_manual_entry(
+            session, posted_on=NOW.date(), reason="Office chairs", by="staff:x", now=NOW, origin="panel:x",
+            lines=[Line("6100", Decimal("50.00")), Line("1010", Decimal("-50.00"))],
+        )  # fmt: skip
         entry = session.scalars(select(JournalEntry).where(JournalEntry.kind == "manual")).one()
         document = document_of(session, source_of_entry(session, entry_id=entry.id))
     assert document is not None and document.said == "Office chairs"
