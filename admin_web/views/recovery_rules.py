@@ -11,7 +11,7 @@ from flask import abort, flash, redirect, render_template, request, url_for
 
 from admin_web.access import Books, books, current_user, needs
 from admin_web.blueprint import Page, blueprint
-from admin_web.forms import Form, attempt
+from admin_web.forms import FieldInvalid, Form, attempt
 from admin_web.recovery_settings import AGENT, COSTS, POLICY
 from admin_web.settings import WEEKDAYS, Group, read_answers
 from admin_web.settings_tabs import TABS
@@ -144,7 +144,7 @@ def _preview(form: Form, *, settings: dict[str, Any] | None = None, steps: Seque
         with books() as page:
             day = form.day("preview_day", page.today)
             if not page.today <= day <= page.today + timedelta(days=PREVIEW_DAYS_MAX):
-                return _page({"preview_day": f"Choose a day from today to {PREVIEW_DAYS_MAX} days ahead."}), 422
+                raise FieldInvalid(f"Choose a day from today to {PREVIEW_DAYS_MAX} days ahead", field="preview_day")
             now = utc_now() + (day - page.today)
             before = preview_recovery(page.session, today=day, now=now)
             after = preview_recovery(page.session, today=day, now=now, settings=settings, steps=steps)
@@ -178,10 +178,10 @@ def _steps(form: Form) -> tuple[list[Step], dict[str, str]]:
     """The rows that name a step; each that cannot be one says why, under `step_<row>`."""
     steps: list[Step] = []
     problems: dict[str, str] = {}
-    for row in range(min(form.number("rows", 0), ROWS_MAX)):
-        if not form.text(f"kind_{row}"):
-            continue
+    for row in range(ROWS_MAX):
         try:
+            if not form.text(f"kind_{row}"):
+                continue
             step = Step(form.number(f"day_{row}"), form.choice(f"kind_{row}", KINDS),
                         form.maybe_amount(f"least_{row}") or ZERO, form.text(f"message_{row}"))  # fmt: skip
             check_step(step)

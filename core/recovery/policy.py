@@ -102,7 +102,7 @@ def _refuse(policy: RecoveryPolicy, settings: Mapping[str, Any]) -> None:
     for name in ("rest_weekdays", "no_cut_weekdays"):
         wrong = [day for day in settings.get(name, ()) if day not in range(1, 8)]
         if wrong or len(set(settings.get(name, ()))) == 7:
-            raise PolicyInvalid(f"{name} takes weekdays from 1 (Monday) to 7, and not all of them", field=name)
+            raise PolicyInvalid("Weekdays are 1 (Monday) to 7, and at least one must be left out", field=name)
     wanted = {column.name: getattr(policy, column.name) for column in table_of(RecoveryPolicy).c} | dict(settings)
     for until, (since, what) in _SPANS.items():
         if wanted[since] >= wanted[until]:

@@ -168,7 +168,7 @@ def test_a_policy_and_a_ladder_are_tried_without_being_saved(app: Flask, recover
     tried = submit(manager, "/recovery/policy", **fields | {"tolerance": "1000000"})
     assert tried.status_code == 200
     assert '<tr><td>cases closed</td><td class="number">0</td><td class="number"><b>2</b></td></tr>' in tried.text
-    ladder = {"rows": "1", "day_0": "5", "kind_0": "agent", "preview": "", "preview_day": day}
+    ladder = {"day_0": "5", "kind_0": "agent", "preview": "", "preview_day": day}
     tried = submit(manager, "/recovery/ladder", **ladder)
     assert "handed to an agent" in tried.text and "final notices sent" in tried.text
     assert submit(manager, "/recovery/policy", **fields | {"preview_day": "2020-01-01"}).status_code == 422
@@ -178,7 +178,7 @@ def test_a_policy_and_a_ladder_are_tried_without_being_saved(app: Flask, recover
 
 def test_a_wrong_step_is_refused_beside_its_row(app: Flask, recovering: TestCompany) -> None:
     manager = visitor(app, recovering, "manager")
-    rows = {"rows": "3", "day_0": "-3", "kind_0": "agent", "day_1": "5", "kind_1": "agent", "day_2": "5",
+    rows = {"day_0": "-3", "kind_0": "agent", "day_1": "5", "kind_1": "agent", "day_2": "5",
             "kind_2": "agent"}  # fmt: skip
     refused = submit(manager, "/recovery/ladder", **rows)
     assert refused.status_code == 422 and "before the due date there are only reminders" in refused.text
@@ -204,8 +204,8 @@ def test_the_ladder_is_written_anew_and_needs_a_notice_before_it_suspends(app: F
     manager = visitor(app, recovering, "manager")
     notice = {"day_0": "5", "kind_0": "final_notice", "message_0": "final_notice"}
     cut = {"day_1": "12", "kind_1": "suspension", "least_1": "1,000"}
-    assert submit(manager, "/recovery/ladder", rows="2", **cut).status_code == 422
-    assert "2 steps" in submit(manager, "/recovery/ladder", rows="3", **notice, **cut).text
+    assert submit(manager, "/recovery/ladder", **cut).status_code == 422
+    assert "2 steps" in submit(manager, "/recovery/ladder", **notice, **cut).text
     with company_session(recovering.id) as session:
         assert [(step.day, step.kind, str(step.min_balance)) for step in ladder_of(session)] == [
             (5, "final_notice", "0.00"), (12, "suspension", "1000.00"),
