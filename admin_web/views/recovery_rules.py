@@ -31,7 +31,7 @@ from core.usecases.preview_recovery import DayOfRecovery, preview_recovery
 
 DAYS_SHOWN = 60
 SPARE_STEPS = 3
-ROWS_MAX = 40
+ROWS_MAX = 200
 PREVIEW_DAYS_MAX = 60
 STEP_WORDS = {
     "reminder": "reminders sent", "agent": "handed to an agent", "final_notice": "final notices sent",
