@@ -40,6 +40,7 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("payment.view", "refunds", "Refunds"),
             ("invoice.write", "write_offs", "Write-offs"),
             ("invoice.run", "billing_runs", "Invoice runs"),
+            ("invoice.run", "late_fees", "Late fees"),
             ("invoice.view", "plans", "Plans"),
             ("invoice.view", "taxes", "Taxes"),
             ("voucher.write", "vouchers", "Vouchers"),

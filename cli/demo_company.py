@@ -12,9 +12,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cli.demo_jobs import fill_board, plan_jobs
+from cli.demo_logo import draw_logo
 from cli.demo_money import announce_bills_from_now_on, plan_money, set_billing_policy
 from cli.demo_network import DARK, fill_usage, rate_some, tell_outages
-from cli.demo_office import plan_office
+from cli.demo_office import plan_leaver, plan_office
 from cli.demo_people import write_people
 from cli.demo_recovery import mark_delivered, plan_recovery
 from cli.demo_routers import put_routers_on_file, write_routers
@@ -28,6 +29,7 @@ from core.ids import Id
 from core.settings import Settings
 from core.staff.logins import create_login
 from core.staff.models import Staff
+from core.usecases.keep_logo import keep_logo
 from core.usecases.open_company import open_company
 from simulators.town import households
 
@@ -112,6 +114,7 @@ def _settle(town: Town, customers: int, router_port: int, say: Callable[[str], N
     company_id = town.timeline.company_id
     with company_session(company_id, ACTOR) as session:
         set_billing_policy(session)
+        keep_logo(session, data=draw_logo())
         lay_ground(session, town)
         put_routers_on_file(session, town, router_port)
         people = households(customers)
@@ -131,6 +134,7 @@ def _settle(town: Town, customers: int, router_port: int, say: Callable[[str], N
 def _live(town: Town, say: Callable[[str], None]) -> None:
     """Everything that happened, in order; what was sent then is not sent now."""
     plan_office(town)
+    plan_leaver(town)
     plan_money(town)
     plan_recovery(town)
     plan_stock(town)
