@@ -11,7 +11,7 @@ from rapidfuzz import fuzz, process
 from sqlalchemy import select
 
 from bot.dialog import ROWS_MAX, Answers, Ask, Chat, Choose, Flow, Option, Reject
-from bot.flows.field_work import REFUSALS, has_job, job_of, me
+from bot.flows.field_work import REFUSALS, has_job, job_of, keep_proof, me
 from bot.flows.parts import refused_as
 from bot.handlers.technician import JOBS, NOT_YOURS, STOCK, show_job
 from bot.own_jobs import OwnJob, own_job_numbered
@@ -27,11 +27,14 @@ from core.inventory.restock import RestockInvalid, ask_restock
 from core.inventory.types import QuantityInvalid, item_types
 from core.inventory.using import PartInvalid, own_stock
 from core.printing.figures import plain
+from core.service_desk.proofs import add_label
 from core.usecases.work_on_job import NoAccountYet, note_distance, take_back_part, use_part_on_job
 
 LIKE_ENOUGH = 80
 LENGTH_MAX = Decimal(20_000)
 SERIAL_MIN = 5
+PHOTO = "photo:"
+"""Before the document that shows a label, where the answer is a photo."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ def part_options(chat: Chat, _answers: Answers) -> Sequence[Option]:
 class Part(Choose):
     """One of the things he carries: by serial, by its name in his own words, or from the list."""
 
-    saying: Ask = lambda *_: words("What did you use? Choose it, or write its serial.")
+    saying: Ask = lambda *_: words("What did you use? Choose it, write its serial, or send a photo of its label.")
     options: Any = part_options
 
     def given(self, chat: Chat) -> Any:
@@ -91,6 +94,8 @@ class Part(Choose):
     def read(self, chat: Chat, answers: Answers, tapped: str | None) -> Any:
         if tapped is not None:
             return super().read(chat, answers, tapped)
+        if (label := keep_proof(chat)) is not None:
+            return f"{PHOTO}{label}"
         typed = chat.message.text.strip()
         found = self.given(chat) or self._piece(chat, typed) or self._type(chat, typed)
         if found is None and len(typed.replace(" ", "")) >= SERIAL_MIN and any(letter.isdigit() for letter in typed):
@@ -130,6 +135,8 @@ def is_counted(_chat: Chat, answers: Answers) -> bool:
 def finish_part(chat: Chat, answers: Answers) -> Reply:
     if answers.part is None:
         return Reply(words("You carry nothing of ours."), buttons=(STOCK, JOBS))
+    if answers.part.startswith(PHOTO):
+        return _to_be_read(chat, answers)
     counted = is_counted(chat, answers)
     movement = use_part_on_job(
         chat.session, job_id=job_of(chat, answers), staff_id=me(chat), now=chat.now, key=f"{chat.origin}:part",
@@ -143,6 +150,14 @@ def finish_part(chat: Chat, answers: Answers) -> Reply:
         what = f"{plain(movement.quantity)} {kind.unit} {kind.name}"
     said = words("Noted: %(what)s is at the customer's now.", what=what)
     return show_job(chat, job, said) if job else Reply(said, buttons=(JOBS,))
+
+
+def _to_be_read(chat: Chat, answers: Answers) -> Reply:
+    job = own_job_numbered(chat, answers.job)
+    if job is None:
+        return Reply(NOT_YOURS, buttons=(JOBS,))
+    add_label(chat.session, job, document_id=Id(answers.part.removeprefix(PHOTO)), now=chat.now)
+    return Reply(words("I am reading the label. In a moment I tell you what it shows."))
 
 
 def _type_id(option: str) -> Id:

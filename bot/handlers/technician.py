@@ -209,6 +209,19 @@ def line(chat: Chat, number: str) -> Reply:
     return show_job(chat, found, said)
 
 
+def piece(chat: Chat, named: str) -> Reply:
+    """The tap under a photo that shows a piece of his: it was used at that job."""
+    number, _, serial = named.partition(":")
+    found = own_job_numbered(chat, number)
+    if found is None or chat.speaker.staff_id is None:
+        return Reply(NOT_YOURS, buttons=(JOBS,))
+    work_on_job.use_part_on_job(
+        chat.session, job_id=found.id, staff_id=chat.speaker.staff_id, serial=serial, now=chat.now,
+        key=f"{chat.origin}:part", origin=chat.origin,
+    )  # fmt: skip
+    return show_job(chat, found, words("Noted: %(what)s is at the customer's now.", what=serial))
+
+
 def stock(chat: Chat, _: str) -> Reply:
     """What he carries, pieces by their serials."""
     assert chat.speaker.staff_id is not None
@@ -235,5 +248,6 @@ HANDLERS = (
     Handler("job_nobody", (), "chat.jobs", nobody),
     Handler("job_tick", (), "chat.jobs", ticked),
     Handler("job_line", (), "chat.jobs", line),
+    Handler("piece", (), "chat.jobs", piece),
     Handler("stock", ("stock",), "chat.stock", stock),
 )
