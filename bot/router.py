@@ -45,7 +45,6 @@ HINTED: Sequence[tuple[frozenset[str], str]] = (
     (frozenset({"invoice_no"}), "invoice"),
     (frozenset({"receipt", "month"}), "invoice"),
     (frozenset({"ticket_no"}), "complaint_status"),
-    (frozenset({"unconfirmed"}), "cash_doubts"),
 )
 """Signs of `bot.understanding.hints` and entities which together lead somewhere where no wish is sure."""
 Target = Handler | Flow
