@@ -23,6 +23,7 @@ from admin_web.views import (
     approvals,
     banks,
     billing_runs,
+    cash_proofs,
     claims,
     commissions,
     customers,
@@ -72,9 +73,10 @@ from core.settings import Settings
 csrf = CSRFProtect()
 VIEWS = (
     signing_in, home, customers, subscriptions, invoices, payments, claims, refunds, billing_runs, plans, vouchers,
-    tickets, dispatch, jobs, field_rules, recovery, recovery_rules, recovery_runs, agent_cash, reports, ledger,
-    openings, banks, reconciliation, vendors, vendor_credits, expenses, payroll, commissions, staff, rehiring, events,
-    stock, stock_pieces, goods, store_desk, network, outages, inbox, links, leads, desk, alerts, approvals, settings,
+    tickets, dispatch, jobs, field_rules, recovery, recovery_rules, recovery_runs, agent_cash, cash_proofs, reports,
+    ledger, openings, banks, reconciliation, vendors, vendor_credits, expenses, payroll, commissions, staff,
+    rehiring, events, stock, stock_pieces, goods, store_desk, network, outages, inbox, links, leads, desk, alerts,
+    approvals, settings,
 )  # fmt: skip
 """Every module that puts pages onto the blueprint."""
 SESSION_LIFE = timedelta(hours=12)

@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 
 from bot.desk.notices import tell, tell_office
 from bot.texts.reply import Button, Reply, Saying, lines, words
-from core.billing.cash_proof import Heard, events_of
+from core.billing.cash_proof import Heard, events_of, proof_of
 from core.billing.cash_proof_lists import ProofRow, proof_row
 from core.billing.cash_proof_models import CashProofEvent
+from core.billing.payment_models import Payment
 from core.ids import Id
 from core.usecases.answer_cash import settle_cash, undo_cash
 
@@ -63,11 +64,20 @@ def settle(session: Session, *, receipt: str, note: str, actor: str, now: dateti
 
 def undo(session: Session, *, receipt: str, note: str, actor: str, now: datetime, origin: str) -> None:
     """As `undo_cash`, and whoever disputed it hears that the receipt is taken back. Raises the same."""
-    proof_id = proof_row(session, receipt=receipt).proof.id
     payment = undo_cash(session, receipt=receipt, note=note, actor=actor, now=now, origin=origin)
-    said = words("Receipt %(receipt)s of %(amount)s was wrong and is taken back. It does not count any more.",
-                 receipt=receipt, amount=payment.amount)  # fmt: skip
-    _answer(session, proof_id, said, now=now)
+    tell_taken_back(session, payment, now=now)
+
+
+def tell_taken_back(session: Session, payment: Payment, *, now: datetime) -> None:
+    """Whoever disputed a receipt hears that it is taken back; nobody where there was no dispute."""
+    proof = proof_of(session, payment_id=payment.id)
+    if proof is None:
+        return
+    before = events_of(session, proof_ids=[proof.id])[proof.id][-2:]
+    if proof.state == "ended" and before[0].state == "disputed":
+        said = words("Receipt %(receipt)s of %(amount)s was wrong and is taken back. It does not count any more.",
+                     receipt=payment.number, amount=payment.amount)  # fmt: skip
+        _answer(session, proof.id, said, now=now)
 
 
 def _answer(session: Session, proof_id: Id, said: Saying, *, now: datetime) -> None:

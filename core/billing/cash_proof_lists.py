@@ -17,6 +17,7 @@ from core.billing.plan_models import BillingPolicy
 from core.crm.models import Customer
 from core.errors import NotFound
 from core.ids import Id
+from core.messaging.models import OutboundMessage
 from core.staff.models import Staff
 
 
@@ -95,6 +96,13 @@ def callback_sample(session: Session, *, since: datetime, until: datetime) -> li
     )  # fmt: skip
     rows = [ProofRow(*row) for row in session.execute(span.order_by(func.md5(Payment.number)))]
     return rows[: -(-len(rows) * share // 100)]
+
+
+def receipt_messages(session: Session, rows: Sequence[ProofRow]) -> dict[Id, str]:
+    """Payment → how far the message with its receipt came: queued, sent, delivered, read, failed and the like."""
+    keys = {f"receipt:{row.proof.payment_id}": row.proof.payment_id for row in rows}
+    states = select(OutboundMessage.dedupe_key, OutboundMessage.state).where(OutboundMessage.dedupe_key.in_(keys))
+    return {keys[message.dedupe_key]: message.state for message in session.execute(states)}
 
 
 def agents_with_proofs(session: Session) -> Sequence[tuple[Id, str]]:
