@@ -124,12 +124,13 @@ def _wants_else(chat: Chat) -> bool:
     """He surely speaks of something else, or of money that went another way."""
     understood = chat.understood
     sure = understood.intent in OTHER_WISHES and understood.confidence >= SURE
-    return sure or bool({"reference", "date"} & set(understood.entities))
+    return sure or gives(chat.message.text, "other_way")
 
 
 def _meant(chat: Chat, row: ProofRow, sign: str) -> str:
-    amount = chat.understood.entities.get("amount")
-    if sign == "cash_denied" and (amount is not None or row.proof.state == "confirmed"):
+    entities = chat.understood.entities
+    amount = entities.get("amount")
+    if sign == "cash_denied" and ({"amount", "date"} & set(entities) or row.proof.state == "confirmed"):
         return f"cash_receipt:{row.receipt}"
     if sign == "cash_denied":
         return f"cash_not_paid:{row.receipt}"

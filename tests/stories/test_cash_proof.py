@@ -127,6 +127,8 @@ def test_words_do_as_well_as_taps_in_urdu(client: FlaskClient, company: TestComp
         ("maine 1200 diye the", "disputed", "other_amount", Decimal(1200)),
         ("i did not pay", "disputed", "not_paid", None), ("no", "waiting", "", None),
         ("itne nahi diye", "waiting", "", None), ("2000 nahi diye", "waiting", "", None),
+        ("haan kal 2000 diye the", "confirmed", "words", None), ("abhi nahi diye kal dunga", "waiting", "", None),
+        ("jazzcash se 2000 diye the", "waiting", "", None),
         ("mera balance kitna hai", "waiting", "", None), ("net nahi chal raha", "waiting", "", None),
     ],
 )  # fmt: skip
@@ -145,6 +147,33 @@ def test_a_bare_yes_to_something_else_confirms_nothing(client: FlaskClient, comp
     street.ayesha.tells("my balance")
     street.ayesha.tells("yes")
     assert street.proof()[0] == "waiting"
+
+
+def test_a_quick_reply_of_the_template_is_heard_from_who_never_wrote(client: FlaskClient, company: TestCompany) -> None:
+    street = a_street(client, company, "ur_Latn")
+    with company_session(company.id, "test") as session:
+        phone = session.scalars(select(Customer).where(Customer.name == "Kamran Shah")).one().phones[0].phone
+        session.add(Contact(id=new_id(), phone=phone, name="Kamran", language="ur_Latn", language_chosen=True))
+    kamran = Hand(client, company, phone, name="Kamran")
+    street.rabia.tells("C-2002 se 1500 liye")
+    street.rabia.taps("Haan")
+    sent = kamran.reply()
+    assert sent.template is not None and sent.template["name"] == "cash_receipt_roman"
+    assert kamran.sends("button", {"payload": sent.template["buttons"][2], "text": "Maine nahi diya"}) == 200
+    assert "aap ne nahi diye" in kamran.reply().text and street.proof() == ("disputed", "not_paid", None)
+    assert "Rs 1,500" in street.saima.reply().text
+
+
+def test_a_tap_is_heard_while_people_have_the_chat(client: FlaskClient, company: TestCompany) -> None:
+    street = a_street(client, company, "en")
+    street.takes("received 2000 cash from C-2001", "Yes")
+    asked = street.ayesha.last
+    street.ayesha.tells("talk to a person")
+    street.ayesha.last = asked
+    street.ayesha.taps("I did not pay")
+    assert street.proof()[0] == "disputed"
+    street.ayesha.sends("text", {"body": "are you there"})
+    assert street.ayesha.heard() == []
 
 
 @pytest.mark.parametrize("action", ["cash_paid", "cash_not_paid", "flow:cash_amount", "cash_receipt"])
