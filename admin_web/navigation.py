@@ -57,6 +57,7 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("recovery.view", "recovery_calendar", "Calendar"),
             ("recovery.view", "recovery_policy", "Policy"),
             ("cash.view", "agent_cash", "Agents' cash"),
+            ("cash.view", "cash_proofs", "Unconfirmed cash"),
         ),
     ),
     (

@@ -13,6 +13,7 @@ from bot.desk.notices import tell
 from bot.handlers.figures import shares
 from bot.handlers.office import APPROVALS, METHODS, OUTAGES
 from bot.texts.reply import Button, Reply, Saying, lines, verbatim, words
+from core.billing.cash_proof_lists import proofs_by_agent
 from core.clock import business_day
 from core.companies import current_company
 from core.staff.alerts import alert_policy, note_summary, office_people
@@ -59,6 +60,7 @@ def summary_of(session: Session, due: DueSummary, *, now: datetime) -> Saying:
     money = collected_in(session, first=day, last=day)
     troubles = complaints_in(session, first=day, last=day, now=now)
     state = lines_in(session, first=day, last=day)
+    disputed = sum(of_agent.get("disputed", 0) for of_agent in proofs_by_agent(session).values())
     owed = figures_of_day(session, today=business_day(now, current_company(session).timezone))
     return lines(
         words("*Summary of %(day)s*", day=day),
@@ -68,6 +70,7 @@ def summary_of(session: Session, due: DueSummary, *, now: datetime) -> Saying:
         words("Cash in agents' hands: %(amount)s", amount=owed.cash_in_hand),
         words("Complaints: %(new)s new, %(solved)s solved, %(late)s late now", new=troubles.opened,
               solved=troubles.resolved, late=troubles.late_now),
+        words("Cash disputed by customers: %(count)s", count=disputed) if disputed else None,
         words("Connections: %(new)s new, %(left)s left, %(cut)s suspended", new=state.started, left=state.ended,
               cut=state.cut),
         words("Outages now: %(count)s", count=state.outages) if state.outages else None,

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cli.demo_cash import answer_cash
 from cli.demo_jobs import fill_board, plan_jobs
 from cli.demo_logo import draw_logo
 from cli.demo_money import announce_bills_from_now_on, plan_money, set_billing_policy
@@ -143,6 +144,7 @@ def _live(town: Town, say: Callable[[str], None]) -> None:
     with company_session(town.timeline.company_id, ACTOR) as session:
         fill_board(session, town, town.timeline.now)
         rate_some(session, town.timeline.now)
+        answer_cash(session, town, town.timeline.now)
         tell_outages(session, town, town.timeline.now)
         fill_usage(session, town)
         announce_bills_from_now_on(session)

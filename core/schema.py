@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import MetaData
 
 import core.audit
+import core.billing.cash_proof_models
 import core.billing.debt_models
 import core.billing.deferral_models
 import core.billing.invoice_models

@@ -107,6 +107,8 @@ def test_question_names_are_a_promise_to_running_conversations() -> None:
         "attempt_log": ["customer", "outcome", "channel", "note", "place"],
         "cash_collected": ["customer", "amount", "confirmed"],
         "cash_handover": ["amount", "confirmed"],
+        "cash_amount": ["receipt", "amount"],
+        "cash_decide": ["receipt", "decision", "note", "confirmed"],
         "approve": ["item", "method", "counted", "confirmed"],
         "refuse": ["item", "reason", "confirmed"],
         "link_account": ["account_no"],

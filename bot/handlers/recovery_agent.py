@@ -198,6 +198,10 @@ def performance(chat: Chat, _: str) -> Reply:
         words("%(amount)s more once you hand over your cash.", amount=own.incentive_waiting)
         if own.incentive_waiting > 0
         else None,
+        words("Unconfirmed receipts: %(count)s", count=own.unconfirmed),
+        words("Disputed by customers: %(count)s. What they earn waits for the office.", count=own.disputed)
+        if own.disputed
+        else None,
     )
     return Reply(body, buttons=(WORKLIST, HANDOVER))
 

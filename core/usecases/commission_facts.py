@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from sqlalchemy.types import Uuid
 
+from core.billing.cash_proof_models import CashProof
 from core.billing.invoice_models import CreditNote, Invoice
 from core.billing.payment_models import Allocation, Payment
 from core.billing.subscription_models import Subscription
@@ -112,7 +113,10 @@ def _among(column: InstrumentedAttribute[Id] | InstrumentedAttribute[Id | None],
 
 def collections(session: Session, *, months: Ids[date], as_of: date, staff_id: Id | None = None) -> list[Collection]:
     """Every part of what agents, or one, collected in these months, with whether it stayed and was handed over by
-    `as_of`."""
+    `as_of`.
+
+    Whether its customer disputes it is as of now.
+    """
     held = {cash.source_id for stack in money_in_hand(session, as_of=as_of).values() for cash in stack}
     undone = aliased(Allocation)
     parts = (
@@ -120,12 +124,13 @@ def collections(session: Session, *, months: Ids[date], as_of: date, staff_id: I
             Allocation.id, Allocation.amount, undone.id.label("undone_id"), Payment.id.label("payment_id"),
             Payment.number.label("receipt"), Payment.collected_by, Payment.customer_id, Payment.received_on,
             Payment.account_code, Payment.state, Payment.state_reason, Customer.number.label("customer"),
-            Invoice.number.label("invoice"), Invoice.due_on,
+            Invoice.number.label("invoice"), Invoice.due_on, CashProof.state.label("proof"),
         )
         .join(Payment, Payment.id == Allocation.payment_id)
         .join(Invoice, Invoice.id == Allocation.invoice_id)
         .join(Customer, Customer.id == Payment.customer_id)
         .outerjoin(undone, undone.reverses_id == Allocation.id)
+        .outerjoin(CashProof, CashProof.payment_id == Payment.id)
         .where(Payment.collected_by.is_not(None), Allocation.reverses_id.is_(None))
     )  # fmt: skip
     if staff_id is not None:
@@ -141,6 +146,7 @@ def collections(session: Session, *, months: Ids[date], as_of: date, staff_id: I
                     amount=row.amount, collected_on=row.received_on, due_on=row.due_on or row.received_on,
                     undone=_why_undone(row.state, row.state_reason, row.undone_id),
                     handed_over=row.account_code != CASH_IN_HAND or row.payment_id not in held,
+                    disputed=row.proof == "disputed",
                 )
             )  # fmt: skip
     return facts

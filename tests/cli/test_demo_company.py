@@ -13,6 +13,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from cli.demo_company import COMPLETE, PHONE_NUMBER_ID, SLUG, load
+from core.billing.cash_proof_models import CashProof
 from core.billing.debt_models import LateFee, WriteOff
 from core.billing.invoice_models import CreditNote, Invoice
 from core.billing.invoice_pdf import invoice_pdf
@@ -125,6 +126,13 @@ def test_recovery_is_under_way_and_who_is_cut_is_cut_on_the_network(town: Id) ->
         assert hospital.state == "active" and hospital.id not in {cut.customer_id for cut in cuts}
         assert states(session, Handover.state)["announced"] == 1
         assert count(session, CashDifference, CashDifference.kind == "short") >= 1
+
+
+def test_customers_have_their_say_on_the_cash_of_agents(town: Id) -> None:
+    with company_session(town) as session:
+        counts = states(session, CashProof.state)
+    assert counts["confirmed"] > counts["waiting"] > counts["disputed"] == counts["settled"] == 1
+    assert counts["unreachable"] > 0
 
 
 def test_the_office_has_its_papers(town: Id) -> None:

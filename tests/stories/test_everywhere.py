@@ -50,6 +50,7 @@ UNWALKED = {
     "part_back": {"job", "serial", "condition"}, "survey_metres": {"job", "metres"},
     "restock_request": {"article", "quantity"},
     "longer_promise": {"customer", "day", "amount", "reason", "confirmed"},
+    "cash_amount": {"receipt", "amount"}, "cash_decide": {"receipt", "decision", "note", "confirmed"},
     "link_account": {"account_no"}, "link_by_office": {"who"}, "unlink_account": {"confirmed"},
     "new_connection": {"place", "zone", "name", "address", "pin", "plan", "wished", "phone", "confirmed"},
 }  # fmt: skip

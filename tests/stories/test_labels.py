@@ -87,4 +87,3 @@ def test_a_label_of_what_he_does_not_carry_is_not_offered(client: FlaskClient, c
     day.tariq.sends_photo()
     arrives(day, photo_of("ZTEG00000001"))
     assert "could not read the serial of a piece that you carry" in day.tariq.reply().text
-
