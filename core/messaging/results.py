@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, case, text, update
+from sqlalchemy import and_, bindparam, case, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
@@ -131,6 +131,11 @@ _SETTLE = (
         payload=bindparam("payload"),
         attachment=bindparam("attachment", type_=JSONB(none_as_null=True)),
         sealed=bindparam("sealed"),
+        quota_at=case((bindparam("released"), None), else_=_TABLE.c.quota_at),
+        price=case((bindparam("takes_back"), _TABLE.c.price - bindparam("charge")), else_=_TABLE.c.price),
+        cost_state=case(
+            (and_(bindparam("released"), _TABLE.c.cost_state != ""), "released"), else_=_TABLE.c.cost_state
+        ),
     )
 )
 _NAME = (
@@ -168,7 +173,13 @@ def _execute(session: Session, statement: Any, rows: list[dict[str, Any]]) -> No
 
 def _columns(result: Result, now: datetime) -> dict[str, Any]:
     verdict, message = result.verdict, result.message
+    # Meta certainly did not take it; what an earlier attempt in doubt has taken stays.
+    not_sent = verdict.state in ("queued", "failed", "expired")
+    doubled = message.error.startswith(SENT_AGAIN)
     return {
+        "released": not_sent and not doubled,
+        "takes_back": not_sent and doubled,
+        "charge": message.charge,
         "message": verdict.id,
         "state": verdict.state,
         "now": now,

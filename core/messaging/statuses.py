@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 from core import jobs
 from core.db import Json
 from core.ids import Id
-from core.messaging import payloads, unwanted
+from core.messaging import payloads, spending, unwanted
 from core.messaging.models import OutboundMessage, StatusUpdate
 
 RANK = {
-    "queued": 0, "sending": 0, "unknown": 0, "expired": 0, "accepted": 1,
+    "queued": 0, "sending": 0, "unknown": 0, "expired": 0, "cancelled": 0, "accepted": 1,
     "sent": 2, "failed": 3, "delivered": 4, "read": 5, "played": 5,
 }  # fmt: skip
 """A message only climbs: a late `failed` never hides that it was delivered."""
@@ -137,6 +137,10 @@ def _apply(
         _fail(session, message, status, now)
     else:
         _note_instants(message, word, told_at)
+        spending.note_billed(session, message, status.get("pricing"))
+        if word == "delivered" and message.in_window is False:
+            # Meta counts the person from the delivery on, which may come long after the sending.
+            message.quota_at = max(message.quota_at or told_at, told_at)
         if RANK[word] > RANK[message.state]:
             message.state = STATE.get(word, word)
             message.state_since = now
@@ -160,6 +164,8 @@ def _fail(session: Session, message: OutboundMessage, status: Json, now: datetim
     if RANK[message.state] >= RANK["failed"]:
         return
     code, reason = _fault(status)
+    spending.release(message)
+    spending.release_place(message)
     message.error_code, message.error = code, reason
     message.state_since = now
     if code == unwanted.STOPPED_CODE:
