@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import psycopg
 import structlog
@@ -22,7 +22,7 @@ from core.companies import note_account, route_of_number, routes_of_account
 from core.crm.consents import note_choice
 from core.crm.contacts import identify
 from core.crm.hearing import NumberMoved
-from core.db import company_session, platform_session, run, table_of
+from core.db import after_commit, company_session, platform_session, run, table_of
 from core.ids import Id, new_id
 from core.jobs import ring
 from core.messaging.models import WebhookEvent
@@ -147,7 +147,7 @@ def _learn_account(session: Session, number_id: Id, account_id: str) -> None:
     """Remember to which account a number belongs: news of the account name no number."""
     if account_id and (number_id, account_id) not in _learnt:
         note_account(session, business_number_id=number_id, account_id=account_id)
-        _learnt.add((number_id, account_id))
+        after_commit(session, "account learnt", partial(_learnt.add, (number_id, account_id)))
 
 
 def _note_preference(session: Session, told: IncomingPreference, now: datetime) -> None:

@@ -29,12 +29,11 @@ from core.errors import DomainError
 from core.ids import Id
 from core.messaging import batches, payloads, reservation, results
 from core.messaging.batches import Claimed
-from core.messaging.holds import forget_past_holds, hold_lanes
+from core.messaging.holds import forget_past_holds, hold_lanes, lanes_stopped_by
 from core.messaging.lanes import Shares
 from core.messaging.limits import SendLimits
-from core.messaging.models import LANES
 from core.messaging.number_state import SLOW_SECONDS, Pace, inbound_in_last_second, pace_of
-from core.messaging.outcomes import GIVE_UP, NOT_PREPARED, Outcome, Refused, Unknown
+from core.messaging.outcomes import GIVE_UP, NOT_PREPARED, Outcome, Refused, Unknown, wait_seconds
 from core.messaging.reservation import Rules
 from core.messaging.results import Result
 from core.messaging.whatsapp import Gateway, MediaFailed
@@ -234,13 +233,12 @@ class _Run:
         if not isinstance(outcome, Refused):
             return []
         rule = outcome.rule
-        seconds = results.wait_seconds(rule, message.id, message.attempts + 1)
+        seconds = wait_seconds(rule, message.id, message.attempts + 1)
         if rule.action == "retry_after" and rule.scope in ("number", "account"):
             self.limits.pause(self.number, None, seconds)
-        if rule.action not in ("stop_number", "stop_lane"):
+        lanes = lanes_stopped_by(rule, message.lane)
+        if not lanes:
             return []
-        lane = message.lane if message.lane in ("notice", "billing") else "bulk"
-        lanes = LANES if rule.action == "stop_number" else (lane,)
         log.error("lanes_held", number=str(self.number), lanes=lanes, code=outcome.code, detail=outcome.detail)
         return [Stop(lanes, outcome.code, outcome.detail, self.clock() + timedelta(seconds=seconds))]
 

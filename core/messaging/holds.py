@@ -16,6 +16,7 @@ from core.companies import BusinessNumber
 from core.errors import DomainError, NotFound
 from core.ids import Id
 from core.messaging.models import LANES
+from core.messaging.outcomes import Rule
 from core.messaging.sending_models import LaneHold, QueueAction
 
 FORGOTTEN_AFTER = timedelta(hours=1)
@@ -24,6 +25,15 @@ FORGOTTEN_AFTER = timedelta(hours=1)
 
 class ReasonMissing(DomainError):
     """Whoever stops, resumes or cancels says why."""
+
+
+def lanes_stopped_by(rule: Rule, lane: str) -> Sequence[str]:
+    """Which lanes of the number Meta's error stops when it came for a message of `lane`; a lane's stop never is an answer's."""
+    if rule.action == "stop_number":
+        return LANES
+    if rule.action == "stop_lane":
+        return (lane if lane in ("notice", "billing") else "bulk",)
+    return ()
 
 
 _HOLD = text("""

@@ -15,7 +15,7 @@ from core.ids import Id
 from core.messaging import payloads, statuses, unwanted, window
 from core.messaging.batches import SENT_AGAIN, Claimed
 from core.messaging.models import OutboundMessage
-from core.messaging.outcomes import Accepted, Outcome, Refused, Rule, Unknown
+from core.messaging.outcomes import Accepted, Outcome, Refused, Unknown, wait_seconds
 
 WINDOW_CLOSED = "window closed"
 UNWANTED = "the person has stopped marketing"
@@ -105,12 +105,6 @@ def _refused(message: Claimed, refused: Refused, attempts: int, now: datetime) -
         return Result(message, Verdict(message.id, "failed", now, attempts, refused.code, refused.detail))
     later = now + timedelta(seconds=wait_seconds(rule, message.id, attempts))
     return Result(message, Verdict(message.id, "queued", later, attempts, refused.code, refused.detail))
-
-
-def wait_seconds(rule: Rule, message_id: Id, attempts: int) -> float:
-    """The doubling wait with up to a quarter on top, taken from the id so that messages spread."""
-    wait = min(rule.wait_max, rule.wait * 2.0 ** min(attempts - 1, 30))
-    return wait * (1 + (message_id.int % 1000) / 4000)
 
 
 _IN_TURN = text(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import exists, null, select, text, update
@@ -14,7 +14,9 @@ from core import jobs
 from core.db import Json
 from core.ids import Id
 from core.messaging import payloads, spending, unwanted
+from core.messaging.holds import hold_lanes, lanes_stopped_by
 from core.messaging.models import OutboundMessage, StatusUpdate
+from core.messaging.outcomes import GIVE_UP, RULES, Rule, wait_seconds
 
 RANK = {
     "queued": 0, "sending": 0, "unknown": 0, "expired": 0, "cancelled": 0, "accepted": 1,
@@ -170,28 +172,38 @@ def _fail(session: Session, message: OutboundMessage, status: Json, now: datetim
     message.state_since = now
     if code == unwanted.STOPPED_CODE:
         unwanted.stop_marketing(session, contact_ids=[message.contact_id], now=now)
+    rule = RULES.get(code, GIVE_UP) if code is not None else GIVE_UP
+    seconds = wait_seconds(rule, message.id, message.attempts)
+    if lanes := lanes_stopped_by(rule, message.lane):
+        hold_lanes(
+            session, business_number_id=message.business_number_id, lanes=lanes, cause="code", code=code,
+            detail=reason, now=now, until=now + timedelta(seconds=seconds),
+        )  # fmt: skip
     if code == WINDOW_CLOSED_CODE and message.template is not None and message.kind != "template":
-        _queue_as_template(session, message, now)
+        message.payload, message.kind = payloads.template(**message.template), "template"
+        message.attachment = null()
+        _queue_again(session, message, now)
+    elif _may_go_again(message, rule, now):
+        _queue_again(session, message, now + timedelta(seconds=seconds))
     else:
         message.state = "failed"
 
 
-def _queue_as_template(session: Session, message: OutboundMessage, now: datetime) -> None:
-    assert message.template is not None
-    message.payload = payloads.template(**message.template)
-    message.kind = "template"
-    message.attachment = null()
+def _may_go_again(message: OutboundMessage, rule: Rule, now: datetime) -> bool:
+    """Meta says that it did not go, for a reason that passes; a one-time code is gone by then and is never repeated."""
+    passes = rule.action in ("retry_after", "stop_lane", "stop_number")
+    in_time = message.expires_at > now and (not rule.tries or message.attempts < rule.tries)
+    return passes and in_time and not payloads.holds_code_place(message.payload)
+
+
+def _queue_again(session: Session, message: OutboundMessage, not_before: datetime) -> None:
     message.wamid = None
     message.state = "queued"
-    message.not_before = now
+    message.not_before = not_before
     number = str(message.business_number_id)
     jobs.ring(
-        session,
-        "drain_number",
-        queue=message.lane,
-        company_id=str(message.company_id),
-        business_number_id=number,
-    )
+        session, "drain_number", queue=message.lane, company_id=str(message.company_id), business_number_id=number
+    )  # fmt: skip
 
 
 def _fault(status: Json) -> tuple[int | None, str]:
