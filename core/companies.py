@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import ForeignKey, func, select, update
+from sqlalchemy import ForeignKey, and_, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.db import Base, Json, Keyed, Owned
@@ -62,10 +62,13 @@ def route_of_number(session: Session, phone_number_id: str) -> tuple[Id, Id] | N
 def routes_of_account(session: Session, *, account_id: str, display_digits: str) -> list[tuple[Id, Id]]:
     """(company id, business number id) of every number that is meant; needs a platform session.
 
-    With a dialled number that one alone, wherever it is; else all that belong to the account.
+    With a dialled number that one alone, also where its account is not known yet; else all of the account.
     """
     digits = func.regexp_replace(BusinessNumber.display_number, r"\D", "", "g")
-    is_meant = digits == display_digits if display_digits else BusinessNumber.waba_id == account_id
+    of_account = (
+        BusinessNumber.waba_id.in_(("", account_id)) if display_digits else BusinessNumber.waba_id == account_id
+    )
+    is_meant = and_(of_account, digits == display_digits) if display_digits else of_account
     if not (display_digits or account_id):
         return []
     rows = session.execute(

@@ -28,7 +28,7 @@ class ReasonMissing(DomainError):
 
 
 def lanes_stopped_by(rule: Rule, lane: str) -> Sequence[str]:
-    """Which lanes of the number Meta's error stops when it came for a message of `lane`; a lane's stop never is an answer's."""
+    """Which lanes of the number are stopped by an error that came for a message of `lane`; answers never are alone."""
     if rule.action == "stop_number":
         return LANES
     if rule.action == "stop_lane":
