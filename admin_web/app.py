@@ -52,6 +52,7 @@ from admin_web.views import (
     refunds,
     rehiring,
     reports,
+    sending,
     settings,
     signing_in,
     staff,
@@ -74,7 +75,8 @@ VIEWS = (
     signing_in, home, customers, subscriptions, invoices, payments, claims, refunds, billing_runs, plans, vouchers,
     tickets, dispatch, jobs, field_rules, recovery, recovery_rules, recovery_runs, agent_cash, reports, ledger,
     openings, banks, reconciliation, vendors, vendor_credits, expenses, payroll, commissions, staff, rehiring, events,
-    stock, stock_pieces, goods, store_desk, network, outages, inbox, links, leads, desk, alerts, approvals, settings,
+    stock, stock_pieces, goods, store_desk, network, outages, inbox, links, leads, desk, alerts, approvals,
+    sending, settings,
 )  # fmt: skip
 """Every module that puts pages onto the blueprint."""
 SESSION_LIFE = timedelta(hours=12)
