@@ -45,7 +45,7 @@ class SendingPolicy(Owned, Base):
     quiet_until: Mapped[time | None]
     """On the company's clock; billing and bulk wait until it is over. May reach past midnight."""
     window_hours: Mapped[int]
-    """To who is writing, what is due within so many hours goes at once; 0 switches that off."""
+    """Kept for sending early, to who is writing, what is due within so many hours; nothing reads it yet."""
 
 
 class MessagePrice(Owned, Base):
