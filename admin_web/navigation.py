@@ -9,6 +9,7 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("customer.view", "home", "Dashboard"),
             ("inbox.answer", "inbox", "Inbox"),
             ("claim.decide", "approvals", "Approvals"),
+            ("sending.view", "sending", "Outbox"),
             ("events.view", "events", "Failed events"),
         ),
     ),

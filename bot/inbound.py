@@ -17,6 +17,10 @@ from typing import Any
 BSUID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9._-]{1,160}")
 SILENT_TYPES = frozenset({"reaction", "system", "edit", "revoke", "request_welcome"})
 MEDIA_TYPES = ("image", "video", "document", "audio", "sticker")
+NEWS = (
+    "phone_number_quality_update", "business_capability_update", "account_update", "account_review_update",
+    "account_alerts",
+)  # fmt: skip
 YEAR_3000 = 32_503_680_000
 TEXT_MAX = 4096
 
@@ -87,6 +91,20 @@ class IncomingStatus:
 
     phone_number_id: str
     raw: Raw
+    account_id: str = ""
+    """The WhatsApp business account that the body came for."""
+
+
+@dataclass(frozen=True)
+class IncomingNews:
+    """Meta tells of a business number or of its whole account: quality, limits, restrictions."""
+
+    topic: str
+    """One of `NEWS`."""
+    account_id: str
+    display_number: str
+    """As people dial it, digits alone; empty where the whole account is meant."""
+    raw: Raw
 
 
 @dataclass(frozen=True)
@@ -108,7 +126,7 @@ class IncomingPreference:
     told_at: datetime | None
 
 
-Item = IncomingMessage | IncomingStatus | IncomingPreference | Unreadable
+Item = IncomingMessage | IncomingStatus | IncomingPreference | IncomingNews | Unreadable
 
 
 def read_body(body: bytes) -> list[Item]:
@@ -128,19 +146,22 @@ def _items(document: Any) -> Iterator[Item]:
         for change in _objects(entry.get("changes")):
             field, value = change.get("field", "messages"), _object(change.get("value"))
             if field == "messages":
-                yield from _items_of_value(value)
+                yield from _items_of_value(value, _text(entry.get("id")))
             elif field == "user_preferences":
                 yield from _preferences(value)
+            elif field in NEWS:
+                dialled = re.sub(r"\D", "", _text(value.get("display_phone_number")))
+                yield IncomingNews(_text(field), _text(entry.get("id")), dialled, value)
 
 
-def _items_of_value(value: Raw) -> Iterator[Item]:
+def _items_of_value(value: Raw, account_id: str) -> Iterator[Item]:
     number = _text(_object(value.get("metadata")).get("phone_number_id")) or None
     contacts = _objects(value.get("contacts"))
     for message in _list(value.get("messages")):
         yield _message(number, contacts, message)
     for status in _list(value.get("statuses")):
         if number and isinstance(status, dict):
-            yield IncomingStatus(number, status)
+            yield IncomingStatus(number, status, account_id)
         else:
             yield Unreadable(number, "a status without number or shape")
 

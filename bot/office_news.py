@@ -28,6 +28,20 @@ from core.usecases.waiting_approvals import waiting_approvals
 MORE = Button("today_figures", words("Today's figures"))
 TICKETS = Button("open_tickets", words("Open tickets"))
 SHOWN_MAX = 3
+EVERY_LANE = words("All messages")
+LANE_NAMES = {
+    "urgent": words("Urgent messages"),
+    "reply": words("Answers"),
+    "notice": words("Notices"),
+    "billing": words("Bills and reminders"),
+    "bulk": words("Campaigns"),
+}
+CAUSES = {
+    "code": words("Meta refuses them."),
+    "quality": words("Meta rates the number's quality red."),
+    "account": words("Meta restricts the number or account."),
+    "budget": words("The day's budget is used up."),
+}
 JOBS = {
     "ageing": words("ageing of debts"),
     "ladder": words("reminders"),
@@ -125,11 +139,34 @@ def _night_job(trouble: Trouble, _zone: ZoneInfo) -> Saying:
 
 def _refused(trouble: Trouble, _zone: ZoneInfo) -> Saying:
     facts = trouble.facts
+    told = _NUMBER_NEWS.get(str(facts["what"]))
+    if told is not None:
+        return told(trouble)
     if facts["what"] == "template":
         return words("• a template is refused (code %(code)s, %(count)s messages)", code=trouble.name,
                      count=facts["count"])  # fmt: skip
     return words("• the number or account is limited (code %(code)s, %(count)s messages)", code=trouble.name,
                  count=facts["count"])  # fmt: skip
+
+
+def _held(trouble: Trouble) -> Saying:
+    code = trouble.facts["code"]
+    return words("• %(lane)s: not sent now. %(why)s", lane=LANE_NAMES.get(str(trouble.facts["lane"]), EVERY_LANE),
+                 why=words("Meta's code %(code)s.", code=code) if code else CAUSES[trouble.name])  # fmt: skip
+
+
+_NUMBER_NEWS: Mapping[str, Callable[[Trouble], Saying]] = {
+    "held": _held,
+    "quota": lambda trouble: words(
+        "• %(count)s messages wait: %(used)s of %(most)s people were reached in 24 hours",
+        count=trouble.facts["count"], used=trouble.facts["used"], most=trouble.facts["most"],
+    ),
+    "budget": lambda trouble: words(
+        "• today's budget for messages is used up: %(spent)s of %(budget)s",
+        spent=Decimal(str(trouble.facts["spent"])), budget=Decimal(str(trouble.facts["budget"])),
+    ),
+    "review": lambda trouble: words("• Meta tells of the account: %(what)s", what=trouble.name),
+}  # fmt: skip
 
 
 def _failed(trouble: Trouble, _zone: ZoneInfo) -> Saying:

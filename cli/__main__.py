@@ -10,6 +10,7 @@ import click
 from bot.understanding.intents import ROLES
 from cli.database import migrate as run_migrations
 from cli.demo import DemoFailed, run_demo
+from cli.events import events_command
 from cli.talks import chat, replay_command
 from core.clock import business_day, utc_now
 from core.db import platform_session
@@ -135,6 +136,7 @@ def understand(text: str | None, role: str, jsonl: IO[bytes] | None) -> None:
 
 
 commands.add_command(chat)
+commands.add_command(events_command)
 commands.add_command(replay_command)
 
 

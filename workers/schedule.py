@@ -21,6 +21,7 @@ from workers.billing_day import ring_billing_day, ring_expiry
 from workers.desk import ring_desk
 from workers.ledger import check_all_books, ring_revenue
 from workers.network import ring_passes, ring_polls, ring_waiting
+from workers.numbers import ring_numbers
 from workers.office import ring_office
 from workers.payroll import ring_commissions
 from workers.recovery import ring_recovery
@@ -37,6 +38,7 @@ WAITING_SECONDS = 20
 POLL_SECONDS = 300
 PASS_SECONDS = 600
 OFFICE_SECONDS = 60
+NUMBERS_SECONDS = 300
 AUDIT_MONTHS_AHEAD = 3
 REDIS_TIMEOUT = 5
 BACKOFF_MAX = 15.0
@@ -70,6 +72,7 @@ def timetable(connection: Redis) -> Timetable:
     jobs.register(ring_recovery, "bulk", interval=RECOVERY_SECONDS, ttl=RECOVERY_SECONDS, result_ttl=0)
     jobs.register(ring_desk, "notice", interval=DESK_SECONDS, ttl=DESK_SECONDS, result_ttl=0)
     jobs.register(ring_office, "notice", interval=OFFICE_SECONDS, ttl=OFFICE_SECONDS, result_ttl=0)
+    jobs.register(ring_numbers, "notice", interval=NUMBERS_SECONDS, ttl=NUMBERS_SECONDS, result_ttl=0)
     jobs.register(prepare_audit, "bulk", cron="17 0 * * *", result_ttl=0)
     return jobs
 

@@ -34,6 +34,7 @@ from core.messaging.outcomes import (
 )
 
 META_HOSTS = (".facebook.com", ".fbcdn.net", ".fbsbx.com", ".whatsapp.net")
+NUMBER_FIELDS = "quality_rating,status,throughput,whatsapp_business_manager_messaging_limit"
 CHUNK = 64 * 1024
 SERVER_ERROR = 500
 
@@ -44,6 +45,10 @@ class MediaFailed(DomainError):
     def __init__(self, message: str, *, permanent: bool = False) -> None:
         super().__init__(message)
         self.permanent = permanent
+
+
+class NotTold(DomainError):
+    """Meta did not answer the question about a number."""
 
 
 class AnswerUnreadable(Exception):
@@ -168,6 +173,19 @@ class Gateway:
         if typing:
             envelope["typing_indicator"] = {"type": "text"}
         return self._outcome(lambda: self._client.send_custom_json(envelope))
+
+    def number_facts(self) -> Json:
+        """What the Graph API says of the number: quality, status, throughput, tier. Raises NotTold."""
+        url = f"{self._base_url}/{self.phone_number_id}"
+        try:
+            facts: Json = _transport.get(url, headers=self._bearer, params={"fields": NUMBER_FIELDS}).json()
+        except AnswerUnreadable as unreadable:
+            raise NotTold(str(unreadable)) from unreadable
+        except requests.RequestException as failed:
+            raise NotTold(f"Meta could not be reached: {type(failed).__name__}") from failed
+        if "error" in facts:
+            raise NotTold(_error_text(facts))
+        return facts
 
     def upload_media(self, data: bytes, mime_type: str, filename: str) -> str:
         """Store a file at Meta for 30 days; returns its media id. Raises MediaFailed."""
