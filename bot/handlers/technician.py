@@ -8,6 +8,7 @@ from bot.dialog import ROWS_MAX, Chat
 from bot.handlers.registry import Begin, Handler
 from bot.own_jobs import KINDS, STATES, is_for_today, job_meant, line_name, metres_to, own_job_numbered, own_jobs
 from bot.texts.reply import Button, Reply, Row, Saying, lines, verbatim, words
+from core.crm.distance import place_at, route_link
 from core.inventory.using import own_stock
 from core.printing.figures import plain
 from core.service_desk.checklists import LineUnknown, missing_of, tick
@@ -39,7 +40,11 @@ def jobs(chat: Chat, _: str) -> Reply:
     shown = todays[:ROWS_MAX]
     rows = tuple(Row(f"job:{job.number}", verbatim(job.number), KINDS[job.kind]) for job in shown)
     more = words("And %(count)s more.", count=len(todays) - len(shown)) if len(todays) > len(shown) else None
-    body = lines(words("Your jobs, in the order to do them:"), *(_listed(chat, job) for job in shown), more)
+    way = route_link([place for job in shown if (place := place_at(job.latitude, job.longitude)) is not None])
+    body = lines(
+        words("Your jobs, in the order to do them:"), *(_listed(chat, job) for job in shown), more,
+        words("All on the map: %(link)s", link=way) if way else None,
+    )  # fmt: skip
     return Reply(body, rows=rows, list_button=words("Choose"))
 
 
