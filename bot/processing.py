@@ -17,8 +17,16 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from bot.conversation import Route, take_turn
-from bot.inbound import IncomingMessage, IncomingPreference, IncomingStatus, Item, Unreadable, read_body
-from core.companies import route_of_number
+from bot.inbound import (
+    IncomingMessage,
+    IncomingPreference,
+    IncomingStatus,
+    IncomingTemplateNews,
+    Item,
+    Unreadable,
+    read_body,
+)
+from core.companies import companies_of_account, route_of_number
 from core.crm.consents import note_choice
 from core.crm.contacts import identify
 from core.crm.hearing import NumberMoved
@@ -27,6 +35,7 @@ from core.ids import Id, new_id
 from core.jobs import ring
 from core.messaging.models import WebhookEvent
 from core.messaging.statuses import apply_status
+from core.messaging.template_news import apply_news
 
 log = structlog.get_logger(__name__)
 
@@ -92,7 +101,10 @@ def _attempt(item: Item, event_id: Id, now: datetime, *, marks_done: bool) -> st
         log.warning("webhook_item_unreadable", event_id=str(event_id), reason=item.reason)
         return None
     try:
-        _run(item, event_id, now, marks_done=marks_done)
+        if isinstance(item, IncomingTemplateNews):
+            _run_news(item, event_id, now, marks_done=marks_done)
+        else:
+            _run(item, event_id, now, marks_done=marks_done)
     except NumberMoved as moved:
         _known_route.cache_clear()
         return f"NumberMoved: {moved}"
@@ -122,6 +134,19 @@ def _run(
             apply_status(session, status=item.raw, now=now)
         if marks_done and not marked:
             _mark_done(session, event_id, [item])
+
+
+def _run_news(item: IncomingTemplateNews, event_id: Id, now: datetime, *, marks_done: bool) -> None:
+    """Every company under that account hears it."""
+    with platform_session("webhook") as session:
+        companies = companies_of_account(session, item.account_id)
+    if not companies:
+        raise UnknownNumber(f"no company has the account {item.account_id} on file")
+    for company_id in companies:
+        with company_session(company_id, "webhook", event_id=event_id) as session:
+            apply_news(session, field=item.field, value=item.value, now=now)
+            if marks_done and company_id == companies[-1]:
+                _mark_done(session, event_id, [item])
 
 
 def _note_preference(session: Session, told: IncomingPreference, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -57,6 +57,12 @@ def route_of_number(session: Session, phone_number_id: str) -> tuple[Id, Id] | N
         select(BusinessNumber.company_id, BusinessNumber.id).where(BusinessNumber.phone_number_id == phone_number_id)
     ).one_or_none()
     return (row[0], row[1]) if row else None
+
+
+def companies_of_account(session: Session, waba_id: str) -> Sequence[Id]:
+    """The companies with a number under Meta's WhatsApp Business Account; needs a platform session."""
+    found = select(BusinessNumber.company_id).where(BusinessNumber.waba_id == waba_id).distinct()
+    return session.scalars(found).all() if waba_id else []
 
 
 def company_by_slug(session: Session, slug: str) -> Id | None:

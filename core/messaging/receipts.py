@@ -40,6 +40,8 @@ METHODS = {
     "gateway": {"en": "online payment", "ur_Latn": "online payment", "ur": "آن لائن ادائیگی"},
     "voucher": {"en": "recharge card", "ur_Latn": "recharge card", "ur": "ریچارج کارڈ"},
 }
+APPROVED = {"en": ("", "en"), "ur_Latn": ("_roman", "ur"), "ur": ("", "ur")}
+"""Suffix of the approved template's name, and the language it is approved in; WhatsApp knows no Roman Urdu."""
 OFFICE = {"en": "our office", "ur_Latn": "hamara daftar", "ur": "ہمارا دفتر"}
 
 
@@ -65,8 +67,8 @@ def receipt_text(receipt: Receipt, language: str) -> str:
 
 def receipt_template(receipt: Receipt, language: str) -> dict[str, object]:
     """The twin `payment_receipt`, for outside the 24-hour window."""
-    return {"name": "payment_receipt", "language": "ur" if language == "ur" else "en",
-            "parameters": _parts(receipt, language)}  # fmt: skip
+    suffix, approved = APPROVED[_known(language)]
+    return {"name": f"payment_receipt{suffix}", "language": approved, "parameters": _parts(receipt, language)}
 
 
 def rejected_text(*, number: str, amount: Decimal, reason: str, currency: str, language: str) -> str:
