@@ -39,6 +39,7 @@ from admin_web.views import (
     leads,
     ledger,
     links,
+    message_templates,
     network,
     openings,
     outages,
@@ -75,6 +76,7 @@ VIEWS = (
     tickets, dispatch, jobs, field_rules, recovery, recovery_rules, recovery_runs, agent_cash, reports, ledger,
     openings, banks, reconciliation, vendors, vendor_credits, expenses, payroll, commissions, staff, rehiring, events,
     stock, stock_pieces, goods, store_desk, network, outages, inbox, links, leads, desk, alerts, approvals, settings,
+    message_templates,
 )  # fmt: skip
 """Every module that puts pages onto the blueprint."""
 SESSION_LIFE = timedelta(hours=12)

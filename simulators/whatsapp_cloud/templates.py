@@ -56,7 +56,8 @@ class Template:
         return {
             "id": self.id, "name": self.name, "language": self.language, "category": self.category,
             "status": self.status, "parameter_format": "NAMED" if self.named else "POSITIONAL",
-            "quality_score": {"score": self.quality, "date": 1_790_000_000}, "rejected_reason": self.reason, "components": self._parts(),
+            "quality_score": {"score": self.quality, "date": 1_790_000_000},
+            "rejected_reason": self.reason, "components": self._parts(),
         }  # fmt: skip
 
     def _parts(self) -> list[dict[str, Any]]:
