@@ -19,7 +19,7 @@ from core.messaging.ready_templates import ready_template
 from core.messaging.template_models import CATEGORIES, STATES, MessageTemplate
 from core.messaging.template_rules import HEADER_KINDS, LANGUAGES, ROMAN, Definition, check_template
 from core.messaging.wordings import WordingInvalid
-from core.usecases.campaign_facts import FACTS, facts_of
+from core.usecases.message_facts import FACTS, facts_of
 
 SPEECHES = (("en", "English"), ("ur_Latn", "Roman Urdu"), ("ur", "Urdu"))
 

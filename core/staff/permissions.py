@@ -22,7 +22,7 @@ OPERATIONS = frozenset({
     "chat.approve", "chat.lookup", "chat.outages", "stock.view", "stock.write", "stock.approve", "ticket.write",
     "network.view", "network.write", "inbox.answer", "link.decide", "lead.manage", "lead.papers", "desk.settings",
     "outage.view", "outage.write", "outage.settings", "job.view", "job.write", "settings.view",
-    "template.view", "template.write", "campaign.view", "campaign.write", "campaign.approve",
+    "template.view", "template.write",
 })  # fmt: skip
 OWNERSHIP = frozenset({
     "ledger.view", "ledger.write", "ledger.close", "payroll.view", "payroll.write", "staff.invite", "chat.finance",
