@@ -33,7 +33,7 @@ def create_template(account: Account, draft: Definition) -> Json:
 
 def edit_template(account: Account, meta_id: str, draft: Definition) -> None:
     """Put the wording in place of the one Meta has. Raises GraphFailed."""
-    account.call("POST", meta_id, body={"components": components(draft)})
+    account.call("POST", meta_id, body={"category": draft.category, "components": components(draft)})
 
 
 def delete_template(account: Account, name: str, meta_id: str) -> None:

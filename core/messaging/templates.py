@@ -109,7 +109,7 @@ def save_template(session: Session, *, draft: Definition, by: str) -> MessageTem
         return made
     if known.asked == "submit":
         raise TemplateBusy(f"{known.name} is on its way to Meta: wait for the answer")
-    if draft.category != known.category and known.meta_id:
+    if draft.category != known.category and known.meta_id and known.state != "rejected":
         raise TemplateInvalid("Meta has the template under its category; make another one instead", field="category")
     _keep_the_programs_variables(draft)
     if definition_of(session, known) != replace(draft, buttons=tuple(draft.buttons)):

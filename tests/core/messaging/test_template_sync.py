@@ -181,6 +181,21 @@ def test_meta_decides_by_webhook(company: TestCompany, meta: Simulator, account:
     assert (kept(company).state, kept(company).meta_id) == ("draft", "")
 
 
+def test_a_refused_template_goes_again_under_another_category(
+    company: TestCompany, meta: Simulator, account: Account
+) -> None:
+    submit(company, replace(EID, category="UTILITY"))
+    sync_templates(company.id, account, now=utc_now())
+    with pytest.raises(templates.TemplateInvalid):
+        submit(company, EID)
+    review(meta, event="REJECTED", reason="INCORRECT_CATEGORY")
+    sync_templates(company.id, account, now=utc_now())
+    assert kept(company).reason == "INCORRECT_CATEGORY"
+    submit(company, EID)
+    sync_templates(company.id, account, now=utc_now())
+    assert (kept(company).state, kept(company).category, kept(company).live_version) == ("approved", "MARKETING", 2)
+
+
 def test_news_of_an_account_that_nobody_has_stays_a_failed_event(company: TestCompany) -> None:
     value = {"event": "APPROVED", "message_template_name": "eid_offer", "message_template_language": "en"}
     change = {"field": "message_template_status_update", "value": value}
