@@ -75,6 +75,10 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         ),
     ),
     (
+        "Messaging",
+        (("template.view", "message_templates", "Templates"),),
+    ),
+    (
         "Network",
         (("network.view", "network", "Devices"),),
     ),

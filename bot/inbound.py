@@ -126,7 +126,19 @@ class IncomingPreference:
     told_at: datetime | None
 
 
-Item = IncomingMessage | IncomingStatus | IncomingPreference | IncomingNews | Unreadable
+@dataclass(frozen=True)
+class IncomingTemplateNews:
+    """Meta tells of one of the account's templates: its state, quality or category."""
+
+    account_id: str
+    field: str
+    value: Raw
+
+
+Item = IncomingMessage | IncomingStatus | IncomingPreference | IncomingNews | IncomingTemplateNews | Unreadable
+TEMPLATE_FIELDS = frozenset({
+    "message_template_status_update", "message_template_quality_update", "template_category_update",
+})  # fmt: skip
 
 
 def read_body(body: bytes) -> list[Item]:
@@ -152,6 +164,8 @@ def _items(document: Any) -> Iterator[Item]:
             elif field in NEWS:
                 dialled = re.sub(r"\D", "", _text(value.get("display_phone_number")))
                 yield IncomingNews(_text(field), _text(entry.get("id")), dialled, value)
+            elif field in TEMPLATE_FIELDS:
+                yield _template_news(_text(entry.get("id")), field, value)
 
 
 def _items_of_value(value: Raw, account_id: str) -> Iterator[Item]:
@@ -176,6 +190,12 @@ def _preferences(value: Raw) -> Iterator[Item]:
             yield Unreadable(number, "a preference without number or person")
         elif is_marketing and choice in ("stop", "resume"):
             yield IncomingPreference(number, Sender(phone, user_id), choice, _instant(_object(told).get("timestamp")))
+
+
+def _template_news(account: str, field: str, value: Raw) -> Item:
+    if not account or not _text(value.get("message_template_name")):
+        return Unreadable(None, f"{field} without account or template")
+    return IncomingTemplateNews(account, field, value)
 
 
 def _message(number: str | None, contacts: list[Raw], message: Any) -> Item:

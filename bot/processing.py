@@ -17,8 +17,17 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from bot.conversation import Route, take_turn
-from bot.inbound import IncomingMessage, IncomingNews, IncomingPreference, IncomingStatus, Item, Unreadable, read_body
-from core.companies import note_account, route_of_number, routes_of_account
+from bot.inbound import (
+    IncomingMessage,
+    IncomingNews,
+    IncomingPreference,
+    IncomingStatus,
+    IncomingTemplateNews,
+    Item,
+    Unreadable,
+    read_body,
+)
+from core.companies import companies_of_account, note_account, route_of_number, routes_of_account
 from core.crm.consents import note_choice
 from core.crm.contacts import identify
 from core.crm.hearing import NumberMoved
@@ -28,6 +37,7 @@ from core.jobs import ring
 from core.messaging.models import WebhookEvent
 from core.messaging.number_state import take_news
 from core.messaging.statuses import apply_status
+from core.messaging.template_news import apply_news
 
 log = structlog.get_logger(__name__)
 
@@ -95,6 +105,8 @@ def _attempt(item: Item, event_id: Id, now: datetime, *, marks_done: bool) -> st
     try:
         if isinstance(item, IncomingNews):
             _take_news(item, event_id, now)
+        elif isinstance(item, IncomingTemplateNews):
+            _run_news(item, event_id, now, marks_done=marks_done)
         else:
             _run(item, event_id, now, marks_done=marks_done)
     except NumberMoved as moved:
@@ -148,6 +160,19 @@ def _learn_account(session: Session, number_id: Id, account_id: str) -> None:
     if account_id and (number_id, account_id) not in _learnt:
         note_account(session, business_number_id=number_id, account_id=account_id)
         after_commit(session, "account learnt", partial(_learnt.add, (number_id, account_id)))
+
+
+def _run_news(item: IncomingTemplateNews, event_id: Id, now: datetime, *, marks_done: bool) -> None:
+    """Every company under that account hears it."""
+    with platform_session("webhook") as session:
+        companies = companies_of_account(session, item.account_id)
+    if not companies:
+        raise UnknownNumber(f"no company has the account {item.account_id} on file")
+    for company_id in companies:
+        with company_session(company_id, "webhook", event_id=event_id) as session:
+            apply_news(session, field=item.field, value=item.value, now=now)
+            if marks_done and company_id == companies[-1]:
+                _mark_done(session, event_id, [item])
 
 
 def _note_preference(session: Session, told: IncomingPreference, now: datetime) -> None:

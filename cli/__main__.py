@@ -77,12 +77,13 @@ def check() -> None:
 @click.option("--name", required=True, help="The company's name as customers know it.")
 @click.option("--phone-number-id", required=True, help="Meta's id of the WhatsApp number.")
 @click.option("--display-number", required=True, help="The number as people dial it.")
+@click.option("--waba-id", default="", help="Meta's id of the WhatsApp Business Account, which has the templates.")
 @click.option("--owner-email", required=True)
 @click.option("--owner-phone", required=True, help="From which the owner writes to the bot, with +92.")
 @click.password_option("--owner-password", help="At least ten characters.")
 def company_add(
-    slug: str, name: str, phone_number_id: str, display_number: str, owner_email: str, owner_phone: str,
-    owner_password: str,
+    slug: str, name: str, phone_number_id: str, display_number: str, waba_id: str, owner_email: str,
+    owner_phone: str, owner_password: str,
 ) -> None:  # fmt: skip
     """Add a company with its WhatsApp number and its owner."""
     if len(owner_password) < 10:
@@ -91,7 +92,12 @@ def company_add(
     try:
         with platform_session("cli") as session:
             company = open_company(
-                session, slug=slug, name=name, phone_number_id=phone_number_id, display_number=display_number
+                session,
+                slug=slug,
+                name=name,
+                phone_number_id=phone_number_id,
+                display_number=display_number,
+                waba_id=waba_id,
             )
             owner = add_staff(session, name=f"Owner of {name}", role="owner", phone=owner_phone)
             create_login(

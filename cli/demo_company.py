@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from cli.demo_cash import answer_cash
 from cli.demo_jobs import fill_board, plan_jobs
 from cli.demo_logo import draw_logo
+from cli.demo_messages import late_templates, register_templates, write_templates
 from cli.demo_money import announce_bills_from_now_on, plan_money, set_billing_policy
 from cli.demo_network import DARK, fill_usage, rate_some, tell_outages
 from cli.demo_office import plan_leaver, plan_office
@@ -37,10 +38,11 @@ from simulators.town import households
 SLUG = "ravi-fiber"
 PHONE_NUMBER_ID = "1000200030004000"
 DISPLAY_NUMBER = "+92 42 35550100"
+WABA_ID = "100200300400500"
 CUSTOMERS = 300
 BATCH = 25
 PASSWORD = "taar-demo"  # noqa: S105 - the demo's own, printed at every start
-COMPLETE, ROUTERS = "demo.json", "routers.json"
+COMPLETE, ROUTERS, TEMPLATES = "demo.json", "routers.json", "templates.json"
 
 
 class DemoUnfinished(Exception):
@@ -62,6 +64,8 @@ def load(
     """Load the company once; a second call only returns the logins. Raises DemoUnfinished."""
     marker = settings.data_dir / COMPLETE
     if marker.exists():
+        if not (settings.data_dir / TEMPLATES).exists():  # loaded by a version without templates
+            late_templates(SLUG, WABA_ID, settings.data_dir / TEMPLATES, now)
         return [DemoLogin(**row) for row in json.loads(marker.read_text())["logins"]]
     with platform_session(ACTOR) as session:
         if session.scalar(select(Company.id).where(Company.slug == SLUG)):
@@ -78,6 +82,7 @@ def load(
     write_people(settings.data_dir / "people.json", company.id, today)
     with company_session(company.id, ACTOR) as session:
         write_routers(session, settings.data_dir / ROUTERS, DARK)
+        write_templates(session, settings.data_dir / TEMPLATES)
     marker.write_text(json.dumps({"logins": [asdict(login) for login in logins]}, indent=2))
     return logins
 
@@ -85,7 +90,7 @@ def load(
 def _open(session: Session) -> Company:
     return open_company(
         session, slug=SLUG, name="Ravi Fiber Networks", phone_number_id=PHONE_NUMBER_ID,
-        display_number=DISPLAY_NUMBER, address="14-B Main Boulevard, Gulberg III, Lahore",
+        display_number=DISPLAY_NUMBER, waba_id=WABA_ID, address="14-B Main Boulevard, Gulberg III, Lahore",
         support_phone="042 35550100", tax_number="1234567-8", sales_tax_number="P1234567-8",
         default_language="ur_Latn",
         payment_methods={
@@ -142,6 +147,7 @@ def _live(town: Town, say: Callable[[str], None]) -> None:
     plan_jobs(town)
     town.timeline.play(say)
     with company_session(town.timeline.company_id, ACTOR) as session:
+        register_templates(session, town.timeline.now)
         fill_board(session, town, town.timeline.now)
         rate_some(session, town.timeline.now)
         answer_cash(session, town, town.timeline.now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import ForeignKey, and_, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -83,6 +83,12 @@ def note_account(session: Session, *, business_number_id: Id, account_id: str) -
         update(BusinessNumber).where(BusinessNumber.id == business_number_id, BusinessNumber.waba_id != account_id)
         .values(waba_id=account_id)
     )  # fmt: skip
+
+
+def companies_of_account(session: Session, waba_id: str) -> Sequence[Id]:
+    """The companies with a number under Meta's WhatsApp Business Account; needs a platform session."""
+    found = select(BusinessNumber.company_id).where(BusinessNumber.waba_id == waba_id).distinct()
+    return session.scalars(found).all() if waba_id else []
 
 
 def company_by_slug(session: Session, slug: str) -> Id | None:

@@ -44,6 +44,7 @@ JOBS = {
     "poll_usage_of": "workers.network.poll_usage_of",
     "tell_office": "workers.office.tell_office_of",
     "ask_numbers": "workers.numbers.ask_numbers_of",
+    "sync_templates": "workers.templates.sync_templates_of",
 }
 TIMEOUT_SECONDS = 300
 TIMEOUTS = {"run_invoices": 3600, "run_invoices_by_hand": 3600}

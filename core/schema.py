@@ -29,6 +29,7 @@ import core.ledger.treasury_models
 import core.messaging.desk_models
 import core.messaging.models
 import core.messaging.sending_models
+import core.messaging.template_models
 import core.network.device_models
 import core.network.models
 import core.network.outage_models

@@ -27,6 +27,7 @@ from workers.payroll import ring_commissions
 from workers.recovery import ring_recovery
 from workers.stock import ring_shortages
 from workers.sweep import sweep
+from workers.templates import ring_templates
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +40,7 @@ POLL_SECONDS = 300
 PASS_SECONDS = 600
 OFFICE_SECONDS = 60
 NUMBERS_SECONDS = 300
+TEMPLATES_SECONDS = 900
 AUDIT_MONTHS_AHEAD = 3
 REDIS_TIMEOUT = 5
 BACKOFF_MAX = 15.0
@@ -73,6 +75,7 @@ def timetable(connection: Redis) -> Timetable:
     jobs.register(ring_desk, "notice", interval=DESK_SECONDS, ttl=DESK_SECONDS, result_ttl=0)
     jobs.register(ring_office, "notice", interval=OFFICE_SECONDS, ttl=OFFICE_SECONDS, result_ttl=0)
     jobs.register(ring_numbers, "notice", interval=NUMBERS_SECONDS, ttl=NUMBERS_SECONDS, result_ttl=0)
+    jobs.register(ring_templates, "notice", interval=TEMPLATES_SECONDS, ttl=TEMPLATES_SECONDS, result_ttl=0)
     jobs.register(prepare_audit, "bulk", cron="17 0 * * *", result_ttl=0)
     return jobs
 

@@ -51,7 +51,8 @@ CASH_BUTTONS: Sequence[tuple[str, Mapping[str, str]]] = (
     ("cash_not_paid", {"en": "I did not pay", "ur_Latn": "Maine nahi diya", "ur": "میں نے نہیں دیا"}),
 )
 """What the customer may say of cash that an employee received, each followed by the receipt's number."""
-TEMPLATES = {"en": ("", "en"), "ur_Latn": ("_roman", "ur"), "ur": ("", "ur")}
+APPROVED = {"en": ("", "en"), "ur_Latn": ("_roman", "ur"), "ur": ("", "ur")}
+"""Suffix of the approved template's name, and the language it is approved in; WhatsApp knows no Roman Urdu."""
 OFFICE = {"en": "our office", "ur_Latn": "hamara daftar", "ur": "ہمارا دفتر"}
 
 
@@ -77,8 +78,8 @@ def receipt_text(receipt: Receipt, language: str) -> str:
 
 def receipt_template(receipt: Receipt, language: str) -> dict[str, object]:
     """The twin `payment_receipt`, for outside the 24-hour window."""
-    return {"name": "payment_receipt", "language": "ur" if language == "ur" else "en",
-            "parameters": _parts(receipt, language)}  # fmt: skip
+    suffix, approved = APPROVED[_known(language)]
+    return {"name": f"payment_receipt{suffix}", "language": approved, "parameters": _parts(receipt, language)}
 
 
 def cash_receipt_text(receipt: Receipt, language: str) -> str:
@@ -93,7 +94,7 @@ def cash_buttons(number: str, language: str) -> list[tuple[str, str]]:
 
 def cash_receipt_template(receipt: Receipt, language: str) -> dict[str, object]:
     """The twin `cash_receipt`, with the three buttons as quick replies."""
-    suffix, approved = TEMPLATES[_known(language)]
+    suffix, approved = APPROVED[_known(language)]
     return {"name": f"cash_receipt{suffix}", "language": approved, "parameters": _parts(receipt, language),
             "buttons": [action for action, _ in cash_buttons(receipt.number, language)]}  # fmt: skip
 

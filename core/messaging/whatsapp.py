@@ -51,6 +51,14 @@ class NotTold(DomainError):
     """Meta did not answer the question about a number."""
 
 
+class GraphFailed(DomainError):
+    """A management call did not do its work; `code` is Graph's, None where no answer came and nobody knows."""
+
+    def __init__(self, message: str, *, code: int | None = None, subcode: int | None = None) -> None:
+        super().__init__(message)
+        self.code, self.subcode = code, subcode
+
+
 class AnswerUnreadable(Exception):
     """The answer is not Graph JSON: a proxy's page, an empty body."""
 
@@ -263,6 +271,38 @@ class Gateway:
                 return Refused(None, f"Not connected: {type(failed).__name__}", NOT_CONNECTED)
             return Unknown(type(failed).__name__)
         return _read_answer(answer)
+
+
+class Account:
+    """A WhatsApp Business Account at Meta: calls of its management paths, each below the Graph version."""
+
+    def __init__(
+        self, *, token: str, waba_id: str, graph_url: str, graph_version: str, connect_timeout: float = 3.0,
+        read_timeout: float = 15.0,
+    ) -> None:  # fmt: skip
+        self._base_url = f"{graph_url.rstrip('/')}/{graph_version}"
+        self._bearer = {"Authorization": f"Bearer {token}"}
+        self.waba_id = waba_id
+        _transport.timeouts = (connect_timeout, read_timeout)
+
+    def call(self, method: str, path: str, *, query: Json | None = None, body: Json | None = None) -> Json:
+        """GET, POST or DELETE a path such as `<waba id>/message_templates`. Raises GraphFailed."""
+        ways = {"GET": _transport.get, "POST": _transport.post, "DELETE": _transport.delete}
+        options: Json = {"headers": self._bearer, "params": query} | ({"json": body} if body is not None else {})
+        try:
+            answer: Json = ways[method](f"{self._base_url}/{path}", **options).json()
+        except AnswerUnreadable as unreadable:
+            raise GraphFailed(str(unreadable)) from unreadable
+        except requests.RequestException as failed:
+            raise GraphFailed(f"Meta could not be reached: {type(failed).__name__}") from failed
+        if "error" in answer:
+            error = answer["error"] if isinstance(answer["error"], dict) else {}
+            code, subcode = error.get("code"), error.get("error_subcode")
+            raise GraphFailed(
+                str(error.get("error_user_msg") or _error_text(answer)), code=code if isinstance(code, int) else None,
+                subcode=subcode if isinstance(subcode, int) else None,
+            )  # fmt: skip
+        return answer
 
 
 def _read_answer(answer: Json) -> Outcome:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import any_, or_, select
 from sqlalchemy.orm import Session
@@ -16,6 +17,7 @@ from core.messaging import payloads
 from core.messaging.invoice_notices import decent_hour
 from core.messaging.outbox import queue_message
 from core.printing.figures import plain
+from core.recovery.words import TEMPLATES
 from core.staff.models import Staff
 
 SHOWN = 15
@@ -32,7 +34,6 @@ MORE = {"en": "… and {count} more in the panel", "ur_Latn": "… aur {count} p
 UNITS = {
     "en": {"m": "m", "pcs": "pcs"}, "ur_Latn": {"m": "meter", "pcs": "adad"}, "ur": {"m": "میٹر", "pcs": "عدد"},
 }  # fmt: skip
-APPROVED = {"en": "en", "ur_Latn": "en", "ur": "ur"}
 
 
 def tell_shortages(session: Session, *, now: datetime) -> int:
@@ -59,10 +60,16 @@ def tell_shortages(session: Session, *, now: datetime) -> int:
             session, contact_id=contact.id, business_number_id=number_id, lane="notice", payload=payloads.text(words),
             text=words, dedupe_key=f"shortages:{contact.id}:{day}", now=now,
             not_before=decent_hour(now, company.timezone),
-            template={"name": "stock_low", "language": APPROVED[language if language in APPROVED else "en"],
-                      "parameters": {"count": str(len(short)), "first": short[0].type.name}},
+            template=shortage_twin(short, language),
         )  # fmt: skip
     return len(managers)
+
+
+def shortage_twin(short: Sequence[Shortage], language: str) -> dict[str, Any]:
+    """The approved template `stock_low`, which names the first of them."""
+    suffix, approved = TEMPLATES[language if language in TEMPLATES else "en"]
+    facts = {"count": str(len(short)), "first": " ".join(short[0].type.name.split())}
+    return {"name": f"stock_low{suffix}", "language": approved, "parameters": facts}
 
 
 def shortage_words(short: Sequence[Shortage], language: str) -> str:

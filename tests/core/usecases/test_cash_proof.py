@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,7 +15,6 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-import cli
 from core.billing.cash_proof import (
     Heard,
     NotYourReceipt,
@@ -34,6 +32,7 @@ from core.db import company_session
 from core.errors import DomainError, NotFound
 from core.ids import Id, new_id
 from core.messaging.models import OutboundMessage
+from core.messaging.ready_templates import FILE
 from core.messaging.receipts import CASH_BUTTONS, Receipt, cash_receipt_template
 from core.money import ZERO, AmountInvalid
 from core.staff.handovers import announce_handover, confirm_handover
@@ -329,7 +328,7 @@ def test_the_office_calls_the_same_share_whoever_asks(company: TestCompany) -> N
 
 @pytest.mark.parametrize("language", ["en", "ur_Latn", "ur"])
 def test_the_template_is_one_that_meta_knows(language: str) -> None:
-    listed = json.loads((Path(cli.__file__).parent / "demo_templates.json").read_text())
+    listed = json.loads(FILE.read_text())
     known = {(each["name"], each["language"]): set(re.findall(r"{{(\w+)}}", each["body"])) for each in listed}
     receipt = Receipt("R-1", D("1200.00"), TODAY, "cash", "", "Rabia", ZERO, ZERO, "PKR")
     twin = cash_receipt_template(receipt, language)
