@@ -18,6 +18,10 @@ from core.messaging.sending_policy import QUIET_LANES
 EARLY_LANES = ("notice", "billing")
 """Lanes whose messages are sent before their time to a person who is writing anyway."""
 
+NEWEST = 200
+"""So many of the person's messages are looked at, the newest; the index of all that is queued would be gone through
+whole, which `state || ''` keeps the planner from."""
+
 _ANSWER = f"""
     WITH talk AS (
         UPDATE conversation SET state = %(state)s WHERE id = %(conversation_id)s AND state <> %(state)s
@@ -25,18 +29,26 @@ _ANSWER = f"""
         UPDATE inbound_message SET read_as = %(read_as)s WHERE id = %(message_id)s
     ), event AS (
         UPDATE webhook_event SET state = 'done', error = '' WHERE id = %(event_id)s
+    ), talk_of AS (
+        SELECT v.company_id, v.contact_id, v.business_number_id, p.quiet_from, p.quiet_until,
+               %(now)s + make_interval(hours => p.window_hours) AS until,
+               (%(now)s AT TIME ZONE c.timezone)::time AS clock
+          FROM conversation AS v, sending_policy AS p, company AS c
+         WHERE v.id = %(conversation_id)s AND p.company_id = v.company_id AND c.id = v.company_id
+    ), newest AS MATERIALIZED (
+        SELECT id, business_number_id, state, attempts, lane, kind, error, not_before FROM outbound_message
+         WHERE company_id = taar_company() AND contact_id = (SELECT contact_id FROM talk_of)
+         ORDER BY id DESC LIMIT {NEWEST}
     ), early AS (
         UPDATE outbound_message AS m SET not_before = %(now)s, error = ''
-          FROM conversation AS v, sending_policy AS p, company AS c, LATERAL (
-              SELECT (%(now)s AT TIME ZONE c.timezone)::time AS clock) AS here
-         WHERE v.id = %(conversation_id)s AND p.company_id = v.company_id AND c.id = v.company_id
-           AND m.company_id = v.company_id AND m.contact_id = v.contact_id
-           AND m.business_number_id = v.business_number_id AND m.state = 'queued' AND m.attempts = 0
-           AND m.lane = ANY(%(early_lanes)s) AND m.kind NOT IN ('template', 'read') AND m.error IN ('', %(quota)s)
-           AND m.not_before > %(now)s AND m.not_before <= %(now)s + make_interval(hours => p.window_hours)
-           AND (m.lane <> ALL(%(quiet_lanes)s) OR p.quiet_from IS NULL OR NOT CASE WHEN p.quiet_from < p.quiet_until
-                THEN here.clock >= p.quiet_from AND here.clock < p.quiet_until
-                ELSE here.clock >= p.quiet_from OR here.clock < p.quiet_until END)
+          FROM newest AS n, talk_of AS t
+         WHERE m.id = n.id AND m.state || '' = 'queued'
+           AND n.business_number_id = t.business_number_id AND n.state = 'queued' AND n.attempts = 0
+           AND n.lane = ANY(%(early_lanes)s) AND n.kind NOT IN ('template', 'read') AND n.error IN ('', %(quota)s)
+           AND n.not_before > %(now)s AND n.not_before <= t.until
+           AND (n.lane <> ALL(%(quiet_lanes)s) OR t.quiet_from IS NULL OR NOT CASE WHEN t.quiet_from < t.quiet_until
+                THEN t.clock >= t.quiet_from AND t.clock < t.quiet_until
+                ELSE t.clock >= t.quiet_from OR t.clock < t.quiet_until END)
     )
     {ROWS}(NULL::outbound_message, %(messages)s::jsonb)
     ON CONFLICT (company_id, dedupe_key) DO NOTHING
