@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
 
 import click
 from redis.exceptions import RedisError
 
 from core.errors import NotFound
-from core.jobs import FailedJob, drop_failed, failed_jobs, retry_failed
+from core.jobs import drop_failed, failed_job, failed_job_ids, failed_jobs, retry_failed
 from core.settings import load_settings
 from core.usecases.start_process import start_process
+
+Answer = TypeVar("Answer")
 
 
 @click.group("jobs")
@@ -22,7 +26,7 @@ def jobs_command() -> None:
 @jobs_command.command("list")
 def list_jobs() -> None:
     """One line a job, the newest first."""
-    rows = _failed()
+    rows = _asked(failed_jobs)
     for job in rows:
         when = f"{job.failed_at:%Y-%m-%d %H:%M}" if job.failed_at else "unknown time"
         click.echo(f"{job.id}  {when}  {job.queue}  {job.name}  {job.error.strip().splitlines()[-1][:120]}")
@@ -34,12 +38,9 @@ def list_jobs() -> None:
 @click.argument("job_id")
 def show_job(job_id: str) -> None:
     """The job, what it was called with, and the whole trace."""
-    for job in _failed():
-        if job.id == job_id:
-            click.echo(f"{job.name} {job.arguments} in {job.queue}")
-            click.echo(job.error)
-            return
-    raise click.ClickException(f"no job {job_id} is among those that failed")
+    job = _asked(lambda: failed_job(job_id))
+    click.echo(f"{job.name} {job.arguments} in {job.queue}")
+    click.echo(job.error)
 
 
 @jobs_command.command("retry")
@@ -49,7 +50,7 @@ def retry_jobs(job_id: str | None, every: bool) -> None:
     """Put one job back on its queue, or all: a worker takes it from there."""
     chosen = _chosen(job_id, every)
     for each in chosen:
-        _act(retry_failed, each)
+        _asked(partial(retry_failed, each))
     click.echo(f"Put back: {len(chosen)}.")
 
 
@@ -60,26 +61,19 @@ def drop_jobs(job_id: str | None, every: bool) -> None:
     """Forget one failed job, or all."""
     chosen = _chosen(job_id, every)
     for each in chosen:
-        _act(drop_failed, each)
+        _asked(partial(drop_failed, each))
     click.echo(f"Dropped: {len(chosen)}.")
 
 
-def _failed() -> Sequence[FailedJob]:
-    try:
-        return failed_jobs()
-    except RedisError as away:
-        raise click.ClickException(f"Redis cannot be reached: {away}") from away
-
-
-def _chosen(job_id: str | None, every: bool) -> list[str]:
+def _chosen(job_id: str | None, every: bool) -> Sequence[str]:
     if (job_id is None) == (not every):
         raise click.UsageError("give a JOB_ID or --all")
-    return [job.id for job in _failed()] if job_id is None else [job_id]
+    return _asked(failed_job_ids) if job_id is None else [job_id]
 
 
-def _act(change: Callable[[str], None], job_id: str) -> None:
+def _asked(question: Callable[[], Answer]) -> Answer:
     try:
-        change(job_id)
+        return question()
     except NotFound as gone:
         raise click.ClickException(str(gone)) from gone
     except RedisError as away:

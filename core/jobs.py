@@ -182,14 +182,21 @@ class FailedJob:
 
 def failed_jobs(limit: int = 100) -> Sequence[FailedJob]:
     """The jobs that failed, the newest first; raises RedisError when Redis is away."""
-    found = [
-        job for queue in QUEUES for job in Job.fetch_many(_failed_of(queue).get_job_ids(), redis_connection()) if job
-    ]  # fmt: skip
-    told = [
-        FailedJob(job.id, job.func_name or "", job.origin, dict(job.kwargs or {}), job.ended_at, _trace(job))
-        for job in found
-    ]
-    return sorted(told, key=lambda each: each.failed_at.timestamp() if each.failed_at else 0.0, reverse=True)[:limit]
+    newest = [job_id for queue in QUEUES for job_id in _failed_of(queue).get_job_ids(-limit, -1)]
+    found = [job for job in Job.fetch_many(newest, redis_connection()) if job is not None]
+    found.sort(key=lambda job: job.ended_at.timestamp() if job.ended_at else 0.0, reverse=True)
+    return [_told(job) for job in found[:limit]]
+
+
+def failed_job_ids() -> Sequence[str]:
+    """Every job that failed; raises RedisError."""
+    return [job_id for queue in QUEUES for job_id in _failed_of(queue).get_job_ids()]
+
+
+def failed_job(job_id: str) -> FailedJob:
+    """One of those that failed. Raises NotFound, RedisError."""
+    _failed_holding(job_id)
+    return _told(Job.fetch(job_id, redis_connection()))
 
 
 def retry_failed(job_id: str) -> None:
@@ -205,7 +212,7 @@ def drop_failed(job_id: str) -> None:
 def _failed_holding(job_id: str) -> FailedJobRegistry:
     for queue in QUEUES:
         registry = _failed_of(queue)
-        if job_id in registry:
+        if job_id in registry and Job.exists(job_id, redis_connection()):
             return registry
     raise NotFound(f"No job {job_id} is among those that failed")
 
@@ -214,6 +221,7 @@ def _failed_of(queue: str) -> FailedJobRegistry:
     return FailedJobRegistry(queue, connection=redis_connection())
 
 
-def _trace(job: Job) -> str:
+def _told(job: Job) -> FailedJob:
     result = job.latest_result()
-    return str((result.exc_string if result is not None else "") or "no trace was kept")
+    trace = (result.exc_string if result is not None else "") or "no trace was kept"
+    return FailedJob(job.id, job.func_name or "", job.origin, dict(job.kwargs or {}), job.ended_at, trace)
