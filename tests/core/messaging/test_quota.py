@@ -44,11 +44,10 @@ def bill(desk: Desk, person=None, lane: str = "billing", **options):
 @pytest.fixture
 def desk_of_its_own(database: str, wire: Wire, pool: ThreadPoolExecutor) -> Callable[[], tuple[Desk, Wire]]:
     """Another company's desk at each call, for properties that try many."""
-    names = itertools.count(1)
 
     def made() -> tuple[Desk, Wire]:
-        name = f"quota-{os.getpid()}-{next(names)}"
-        company = open_test_company(name, f"7{os.getpid() % 10**7:07d}{next(_ids):08d}")
+        number = next(_ids)
+        company = open_test_company(f"quota-{os.getpid()}-{number}", f"7{os.getpid() % 10**7:07d}{number:08d}")
         wire.requests.clear()
         return Desk(company, gateway_to(wire.url, company.phone_number_id), pool, SendLimits()), wire
 
