@@ -11,6 +11,7 @@ from bot.understanding.intents import ROLES
 from cli.database import migrate as run_migrations
 from cli.demo import DemoFailed, run_demo
 from cli.events import events_command
+from cli.jobs import jobs_command
 from cli.talks import chat, replay_command
 from core.clock import business_day, utc_now
 from core.db import platform_session
@@ -110,16 +111,21 @@ def company_add(
 
 
 @commands.command()
-def workers() -> None:
-    """Serve the queues."""
-    from workers import run
+@click.option("--processes", "-n", default=1, show_default=True, type=click.IntRange(1, 64), help="How many at once.")
+def worker(processes: int) -> None:
+    """Serve the queues. SIGTERM lets each process finish its job, a second one kills them."""
+    from workers import pool, run
 
-    run.main()
+    if processes == 1:
+        run.main()
+    else:
+        load_settings()
+        sys.exit(pool.Pool(processes).run())
 
 
 @commands.command()
 def scheduler() -> None:
-    """Keep the timetable."""
+    """Keep the timetable. Several may run: each time belongs to one, and another goes on when it ends."""
     from workers import schedule
 
     schedule.main()
@@ -143,6 +149,7 @@ def understand(text: str | None, role: str, jsonl: IO[bytes] | None) -> None:
 
 commands.add_command(chat)
 commands.add_command(events_command)
+commands.add_command(jobs_command)
 commands.add_command(replay_command)
 
 

@@ -87,7 +87,7 @@ def change_sending_limits() -> Page:
             page.session, recipients_per_day=form.maybe_number("recipients_per_day"),
             reserve_percent=form.number("reserve_percent"), budget_per_day=form.maybe_amount("budget_per_day"),
             bulk_percent=form.number("bulk_percent"), quiet_from=_clock(form, "quiet_from"),
-            quiet_until=_clock(form, "quiet_until"), window_hours=sending_policy(page.session).window_hours,
+            quiet_until=_clock(form, "quiet_until"), window_hours=form.number("window_hours"),
         )  # fmt: skip
         return "Saved."
 

@@ -47,6 +47,8 @@ IN_FLIGHT_MAX = 32
 LINGER_SECONDS = 0.01
 """How long finished sends wait for others, so that one transaction writes several."""
 WRITE_TRIES = 3
+MEDIA_GONE = (100, 131009, 131053)
+"""What Meta may answer to the id of a file that it keeps no longer."""
 
 Attempt = tuple[Claimed, Outcome]
 
@@ -197,28 +199,36 @@ class _Run:
         return attempts
 
     def _send(self, message: Claimed) -> Outcome:
+        outcome, reused = self._try(message, anew=message.attempts > 0)
+        if reused and isinstance(outcome, Refused) and outcome.code in MEDIA_GONE:
+            outcome, _ = self._try(message, anew=True)
+        return outcome
+
+    def _try(self, message: Claimed, *, anew: bool) -> tuple[Outcome, bool]:
+        """The outcome, and whether the message went with a file that had been uploaded before."""
         try:
-            body = self._with_media(message)
+            body, reused = self._with_media(message, anew=anew)
             if message.sealed is not None:
                 body = payloads.with_code(body, vault.unseal(message.sealed))
         except MediaFailed as failed:
-            return Refused(None, str(failed), GIVE_UP if failed.permanent else NOT_PREPARED)
+            return Refused(None, str(failed), GIVE_UP if failed.permanent else NOT_PREPARED), False
         except DomainError as refused:
-            return Refused(None, str(refused), GIVE_UP)
+            return Refused(None, str(refused), GIVE_UP), False
         except (SQLAlchemyError, OSError) as away:
-            return Refused(None, f"The attachment could not be read: {type(away).__name__}", NOT_PREPARED)
-        return self.gateway.send(body=body, phone=message.phone, user_id=message.user_id, reference=str(message.id))
+            return Refused(None, f"The attachment could not be read: {type(away).__name__}", NOT_PREPARED), False
+        sent = self.gateway.send(body=body, phone=message.phone, user_id=message.user_id, reference=str(message.id))
+        return sent, reused
 
-    def _with_media(self, message: Claimed) -> Json:
+    def _with_media(self, message: Claimed, *, anew: bool) -> tuple[Json, bool]:
         if message.attachment is None:
-            return message.payload
+            return message.payload, False
         with company_session(self.company_id) as session:
             filename, mime_type, data = self.load_attachment(session, message.attachment)
-        media_id = self.gateway.upload_media(data, mime_type, filename)
+        media_id, reused = self.gateway.media_id(data, mime_type, filename, anew=anew)
         content = {"id": media_id} | message.payload[message.kind]
         if message.kind == "document":
             content.setdefault("filename", filename)
-        return {**message.payload, message.kind: content}
+        return {**message.payload, message.kind: content}, reused
 
     def _land(self) -> None:
         wait(self.flying, return_when=FIRST_COMPLETED)

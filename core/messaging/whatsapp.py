@@ -32,6 +32,7 @@ from core.messaging.outcomes import (
     Unknown,
     refusal,
 )
+from core.messaging.uploads import Uploads
 
 META_HOSTS = (".facebook.com", ".fbcdn.net", ".fbsbx.com", ".whatsapp.net")
 NUMBER_FIELDS = "quality_rating,status,throughput,whatsapp_business_manager_messaging_limit"
@@ -158,6 +159,7 @@ class Gateway:
         self._bearer = {"Authorization": f"Bearer {token}"}
         self._graph = urlsplit(graph_url)
         self.phone_number_id = phone_number_id
+        self._uploads = Uploads()
         _transport.timeouts = (connect_timeout, read_timeout)
 
     def send(self, *, body: Json, phone: str | None, user_id: str | None, reference: str) -> Outcome:
@@ -194,6 +196,18 @@ class Gateway:
         if "error" in facts:
             raise NotTold(_error_text(facts))
         return facts
+
+    def media_id(self, data: bytes, mime_type: str, filename: str, *, anew: bool = False) -> tuple[str, bool]:
+        """The id of these bytes at Meta, and whether it is an earlier upload's, which may be gone. Raises MediaFailed.
+
+        `anew` uploads in any case.
+        """
+        known = None if anew else self._uploads.find(data, mime_type)
+        if known is not None:
+            return known, True
+        media_id = self.upload_media(data, mime_type, filename)
+        self._uploads.note(data, mime_type, media_id)
+        return media_id, False
 
     def upload_media(self, data: bytes, mime_type: str, filename: str) -> str:
         """Store a file at Meta for 30 days; returns its media id. Raises MediaFailed."""

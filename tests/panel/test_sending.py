@@ -66,11 +66,12 @@ def test_messages_are_cancelled_or_moved_by_key_person_or_lane(app: Flask, compa
 def test_limits_and_prices_are_set(app: Flask, company: TestCompany) -> None:
     manager = visitor(app, company, "manager")
     limits = {"recipients_per_day": "2000", "reserve_percent": "25", "budget_per_day": "500", "bulk_percent": "80",
-              "quiet_from": "21:00", "quiet_until": "09:00"}  # fmt: skip
+              "quiet_from": "21:00", "quiet_until": "09:00", "window_hours": "12"}  # fmt: skip
     assert "Saved." in submit(manager, "/sending/limits", **limits).text
     assert "another end" in submit(manager, "/sending/limits", **limits | {"quiet_until": ""}).text
     with company_session(company.id, "test") as session:
-        assert sending_policy(session).reserve_percent == 25
+        policy = sending_policy(session)
+        assert (policy.reserve_percent, policy.window_hours) == (25, 12)
     saved = submit(manager, "/sending/prices", country="AE", category="utility", from_day="", price="5.5")
     assert "AE" in saved.text and "5.5" in saved.text
 
