@@ -102,6 +102,7 @@ def campaign(campaign_id: UUID) -> Page:
             "campaign.html", company=page.company, zone=page.zone, campaign=found, counted=counted, problem=problem,
             results=results, columns=COUNTED, labels=LABELS, segment=_segment_words(page, found), tags=TAGS,
             people=_names(page), wordings=wordings, actor=page.actor,
+            failures=run.failures_of(page.session, found.id), spoken=found.segment.get("languages") or tuple(SPEECHES),
         )  # fmt: skip
 
 

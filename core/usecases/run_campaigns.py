@@ -259,3 +259,15 @@ def results_of(session: Session, campaign_id: Id) -> Sequence[Mapping[str, objec
     """
     rows = session.execute(_RESULTS, {"campaign": campaign_id, "within": REPLY_WITHIN})
     return [dict(row._mapping) for row in rows]
+
+
+_FAILURES = text("""
+SELECT m.error, count(*) AS people FROM campaign_person AS p JOIN outbound_message AS m ON m.id = p.message_id
+ WHERE p.company_id = taar_company() AND p.campaign_id = :campaign AND m.state IN ('failed', 'expired', 'unknown')
+ GROUP BY m.error ORDER BY people DESC, m.error LIMIT 5
+""")
+
+
+def failures_of(session: Session, campaign_id: Id) -> Sequence[tuple[str, int]]:
+    """Why its messages did not arrive, in Meta's or our words, the commonest reasons first."""
+    return [(row.error, row.people) for row in session.execute(_FAILURES, {"campaign": campaign_id})]

@@ -29,6 +29,7 @@ from core.ledger.book_models import PeriodEvent
 from core.ledger.reconciliation_models import BankLine, BankMatch
 from core.ledger.statements import trial_balance
 from core.ledger.treasury_models import Bill, CashAccount, Expense, Transfer, VendorCredit
+from core.messaging.campaign_models import Campaign
 from core.messaging.models import OutboundMessage
 from core.network.models import Access
 from core.recovery.case_models import Attempt, NeverCut, Promise, RecoveryCase, ServiceCut
@@ -38,6 +39,7 @@ from core.staff.cash_models import CashDifference, Handover
 from core.staff.commission_models import CommissionAccrual
 from core.staff.models import Staff
 from core.staff.pay_models import EmployeeDebt, SalaryPayment
+from core.usecases import run_campaigns
 from core.usecases.check_books import check_books
 from core.usecases.dashboard import dashboard
 from tests.cast import NOW, TODAY, TestCompany
@@ -186,7 +188,15 @@ def test_technicians_have_weeks_of_visits_behind_them_and_a_day_before_them(town
 
 def test_nobody_is_written_to_about_the_past(town: Id) -> None:
     with company_session(town) as session:
-        assert set(states(session, OutboundMessage.state)) <= {"delivered"}
+        assert set(states(session, OutboundMessage.state)) <= {"delivered", "read", "failed"}
+
+
+def test_one_campaign_is_over_and_one_waits_for_the_second_person(town: Id) -> None:
+    with company_session(town) as session:
+        assert sorted(states(session, Campaign.state)) == ["done", "waiting"]
+        over = session.scalars(select(Campaign).where(Campaign.state == "done")).one()
+        results = run_campaigns.results_of(session, over.id)
+        assert [row["variant"] for row in results] == ["a", "b"] and all(row["read"] for row in results)
 
 
 def test_a_second_start_only_returns_the_logins(town: Id, folder: Path) -> None:
