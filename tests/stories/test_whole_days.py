@@ -365,4 +365,4 @@ def test_a_whole_day_of_a_technician(client: FlaskClient, company: TestCompany, 
         closed = session.scalars(select(Ticket).join(Job, Job.ticket_id == Ticket.id).where(Job.number == number)).one()
         assert closed.state == "resolved"
         (line,) = session.scalars(select(RestockRequest)).one().lines
-        assert (line.type.code, str(line.quantity)) == ("CORD-3M", "10.000")
+        assert (line.type.code, line.quantity) == ("CORD-3M", Decimal(10))
