@@ -123,7 +123,7 @@ def test_question_names_are_a_promise_to_running_conversations() -> None:
         "closing_code": ["job", "code"],
         "close_unconfirmed": ["job", "reason"],
         "job_photo": ["photo", "job"],
-        "part_used": ["job", "part", "quantity"],
+        "part_used": ["job", "part", "quantity", "replaces", "condition"],
         "part_back": ["job", "serial", "condition"],
         "survey_metres": ["job", "metres"],
         "restock_request": ["article", "quantity"],

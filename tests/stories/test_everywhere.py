@@ -46,7 +46,7 @@ UNWALKED = {
     "open_outage": {"area", "zone", "cause", "hours", "confirmed"},
     "job_arrived": {"job", "place"}, "signal_reading": {"job", "dbm"}, "job_blocked": {"job", "reason"},
     "job_done": {"job", "told"}, "closing_code": {"job", "code"}, "close_unconfirmed": {"job", "reason"},
-    "job_photo": {"photo", "job"}, "part_used": {"job", "part", "quantity"},
+    "job_photo": {"photo", "job"}, "part_used": {"job", "part", "quantity", "replaces", "condition"},
     "part_back": {"job", "serial", "condition"}, "survey_metres": {"job", "metres"},
     "restock_request": {"article", "quantity"},
     "longer_promise": {"customer", "day", "amount", "reason", "confirmed"},
