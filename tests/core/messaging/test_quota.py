@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from core.db import company_session
+from core.ids import new_id
 from core.messaging.limits import SendLimits
 from core.messaging.models import OutboundMessage
 from core.messaging.reservation import QUOTA, QUOTA_LENGTH, quota_now
@@ -26,7 +25,6 @@ from tests.core.messaging.conftest import Desk, gateway_to, minutes
 from tests.core.messaging.wire import Answer, Wire, accept, error
 
 TWIN = {"name": "bill_due", "language": "en", "parameters": ["2,500"]}
-_ids = itertools.count(1)
 LATER = NOW + QUOTA_LENGTH
 
 
@@ -46,8 +44,8 @@ def desk_of_its_own(database: str, wire: Wire, pool: ThreadPoolExecutor) -> Call
     """Another company's desk at each call, for properties that try many."""
 
     def made() -> tuple[Desk, Wire]:
-        number = next(_ids)
-        company = open_test_company(f"quota-{os.getpid()}-{number}", f"7{os.getpid() % 10**7:07d}{number:08d}")
+        name = new_id()
+        company = open_test_company(f"quota-{name.hex}", f"7{name.int % 10**15:015d}")
         wire.requests.clear()
         return Desk(company, gateway_to(wire.url, company.phone_number_id), pool, SendLimits()), wire
 
