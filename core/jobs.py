@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 
 import structlog
@@ -13,6 +14,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 from rq import Queue
+from rq.job import Job
+from rq.registry import FailedJobRegistry
 from sqlalchemy.orm import Session
 
 from core.db import after_commit
@@ -44,6 +47,8 @@ JOBS = {
     "poll_usage_of": "workers.network.poll_usage_of",
     "tell_office": "workers.office.tell_office_of",
 }
+FAILED_SECONDS = 86_400
+"""So long a job that ended with an error is known."""
 TIMEOUT_SECONDS = 300
 TIMEOUTS = {"run_invoices": 3600, "run_invoices_by_hand": 3600}
 """A job that was stopped goes on where it stood when it is rung for again."""
@@ -94,12 +99,34 @@ def ring_now(job: str, *, queue: str, **ids: str) -> bool:
         if job in COALESCED and not redis_connection().set(bell, 1, nx=True, ex=BELL_SECONDS):
             return True
         Queue(queue, connection=redis_connection()).enqueue(
-            JOBS[job], kwargs=ids, result_ttl=0, failure_ttl=86_400, job_timeout=TIMEOUTS.get(job, TIMEOUT_SECONDS)
+            JOBS[job],
+            kwargs=ids,
+            result_ttl=0,
+            failure_ttl=FAILED_SECONDS,
+            job_timeout=TIMEOUTS.get(job, TIMEOUT_SECONDS),
         )
     except RedisError as away:
         log.warning("ring_lost", job=job, queue=queue, error=type(away).__name__)
         return False
     return True
+
+
+def failed_jobs(company_id: str) -> list[tuple[str, datetime]]:
+    """The company's jobs that ended with an error within a day, each by its last time; none where Redis is away."""
+    names, last = {path: name for name, path in JOBS.items()}, dict[str, datetime]()
+    try:
+        connection = redis_connection()
+        for queue in QUEUES:
+            ids = FailedJobRegistry(queue, connection=connection).get_job_ids()
+            for job in Job.fetch_many(ids, connection=connection):
+                if job is None or job.kwargs.get("company_id") != company_id or job.func_name not in names:
+                    continue
+                ended = (job.ended_at or job.created_at).replace(tzinfo=UTC)
+                name = names[job.func_name]
+                last[name] = max(last.get(name, ended), ended)
+    except RedisError as away:
+        log.warning("failed_jobs_unknown", company_id=company_id, error=type(away).__name__)
+    return sorted(last.items())
 
 
 class Ringer:
