@@ -51,6 +51,7 @@ JOBS = {
     "tell_office": "workers.office.tell_office_of",
     "ask_numbers": "workers.numbers.ask_numbers_of",
     "sync_templates": "workers.templates.sync_templates_of",
+    "run_campaigns": "workers.campaigns.run_campaigns_of",
 }
 TIMEOUT_SECONDS = 300
 TIMEOUTS = {"run_invoices": 3600, "run_invoices_by_hand": 3600}
