@@ -187,6 +187,7 @@ def _details(form: Form) -> DeviceDetails:
         "kinds": kinds, "pool": form.text("pool"), "local_address": form.text("local_address"),
         "suspend_by_disabling": form.ticked("suspend_by_disabling"),
         "suspended_kbps": form.number("suspended_kbps", 128), "kicks_a_second": form.number("kicks_a_second", 25),
+        "site": form.text("site"), "reconnect_on_change": form.ticked("reconnect_on_change"),
     }  # fmt: skip
     return DeviceDetails(
         name=form.text("name", required=True), vendor=form.choice("vendor", tuple(OPENERS)),

@@ -11,6 +11,8 @@ from core.network.adapter import AccountKind, Adapter
 from core.network.device_models import NetworkDevice
 from core.network.mikrotik.adapter import Mikrotik, MikrotikOptions
 from core.network.mikrotik.wire import Address
+from core.network.unifi.adapter import Unifi, UnifiOptions
+from core.network.unifi.wire import Address as UnifiAddress
 
 
 @dataclass(frozen=True)
@@ -55,10 +57,18 @@ def _mikrotik(device: DeviceAccess) -> Adapter:
     )
 
 
+def _unifi(device: DeviceAccess) -> Adapter:
+    address = UnifiAddress(
+        device.host, device.port, device.login, device.password, device.tls, device.fingerprint,
+        str(device.options.get("site") or "default"),
+    )  # fmt: skip
+    return Unifi(address, UnifiOptions(bool(device.options.get("reconnect_on_change", True))))
+
+
 def kinds_of(options: Mapping[str, Any], *usual: AccountKind) -> frozenset[AccountKind]:
     """The kinds of accounts the device is used for."""
     chosen = options.get("kinds") or usual
     return frozenset(chosen)
 
 
-OPENERS: dict[str, Callable[[DeviceAccess], Adapter]] = {"mikrotik": _mikrotik}
+OPENERS: dict[str, Callable[[DeviceAccess], Adapter]] = {"mikrotik": _mikrotik, "unifi": _unifi}
