@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
+from cli.embedded import EmbeddedServers
 from core.ids import new_id
 from core.network.adapter import AccountKind, Adapter, Speed, WantedAccount
 from core.network.mikrotik.adapter import Mikrotik, MikrotikOptions
@@ -14,6 +15,7 @@ from core.network.unifi.adapter import Unifi
 from simulators.routeros.router import Router
 from simulators.routeros.server import ApiPort
 from tests.cast import NOW
+from tests.core.network.radiuses import a_radius
 from tests.core.network.unifis import a_controller, address
 
 PLAN, SLOW = Speed(50_000, 10_000), Speed(2_000, 1_000)
@@ -97,6 +99,41 @@ def unifi(*, unifi_os: bool) -> Iterator[Bench]:
         )  # fmt: skip
 
 
-BENCHES: dict[str, Callable[[], object]] = {
-    "mikrotik": mikrotik, "unifi": lambda: unifi(unifi_os=False), "unifi-os": lambda: unifi(unifi_os=True),
-}  # fmt: skip
+@contextmanager
+def radius(servers: EmbeddedServers) -> Iterator[Bench]:
+    with a_radius(servers) as (tables, nas, cable):
+
+        def plug_in(key: str) -> None:
+            if nas.dial(key, PASSWORD):
+                nas.account(key, input_octets=0, output_octets=0)
+
+        def is_online(key: str) -> bool:
+            return key in nas.sessions and nas.sessions[key].group != "taar-suspended"
+
+        def move(key: str, down: int, up: int) -> None:
+            nas.account(key, input_octets=up, output_octets=down)
+
+        def speed_of(key: str) -> tuple[int, int]:
+            if key not in nas.sessions:
+                assert nas.dial(key, PASSWORD)
+            up, down = nas.sessions[key].rate_limit.split("/")
+            return int(down.removesuffix("k")), int(up.removesuffix("k"))
+
+        def add_by_hand(key: str) -> None:
+            nas.tell(
+                "INSERT INTO radcheck (username, attribute, op, value) VALUES (%s, 'Cleartext-Password', ':=', 'x')",
+                key,
+            )
+
+        yield Bench(
+            "pppoe", tables, lambda number: f"user{number}", add_by_hand, plug_in, is_online, move, speed_of,
+            lambda: cable.order(b"INSERT", after=False), lambda: cable.order(b"COMMIT", after=True),
+        )  # fmt: skip
+
+
+BENCHES: dict[str, Callable[[EmbeddedServers], AbstractContextManager[Bench]]] = {
+    "mikrotik": lambda _: mikrotik(),
+    "unifi": lambda _: unifi(unifi_os=False),
+    "unifi-os": lambda _: unifi(unifi_os=True),
+    "radius": radius,
+}

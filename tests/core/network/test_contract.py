@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from cli.embedded import EmbeddedServers
 from core.network.adapter import Adapter, Change, WantedAccount
 from core.network.diffing import difference
 from tests.cast import NOW
@@ -15,8 +16,8 @@ from tests.core.network.benches import BENCHES, PLAN, SLOW, Bench
 
 
 @pytest.fixture(params=sorted(BENCHES))
-def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
-    with BENCHES[request.param]() as bench:  # type: ignore[attr-defined]
+def bench(request: pytest.FixtureRequest, servers: EmbeddedServers) -> Iterator[Bench]:
+    with BENCHES[request.param](servers) as bench:
         yield bench
 
 
