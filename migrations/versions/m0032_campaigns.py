@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql
 
 from migrations.guarding import guard
 
-revision = "0036"
+revision = "0032"
 down_revision = "0031"
 branch_labels = None
 depends_on = None
