@@ -67,13 +67,12 @@ def queue_next_slice(session: Session, *, campaign_id: Id, now: datetime) -> boo
     room = min(SLICE, _ahead(session, now) - waiting)
     if room < 1 or decent_hour(now, company.timezone) != now:
         return False
-    wordings = {"a": approved_wordings(session, campaign.template)}
-    wordings["b"] = approved_wordings(session, campaign.template_b) if campaign.template_b else wordings["a"]
-    lost = [speech for speech in campaign.values if any(speech not in each for each in wordings.values())]
-    if lost:
-        campaign.note = f"Paused by itself: Meta no longer approves its wording in {', '.join(sorted(lost))}"
+    if problem := _problem(session, campaign):
+        campaign.note = f"Paused by itself: {problem}"[:500]
         _park(session, campaign, now)
         return False
+    wordings = {"a": approved_wordings(session, campaign.template)}
+    wordings["b"] = approved_wordings(session, campaign.template_b) if campaign.template_b else wordings["a"]
     people = next_people(
         session, segment=read_segment(campaign.segment), company=company, today=business_day(now, company.timezone),
         after=campaign.reached, most=room,
@@ -85,6 +84,16 @@ def queue_next_slice(session: Session, *, campaign_id: Id, now: datetime) -> boo
     campaign.reached = people[-1].customer_id
     session.flush()
     return True
+
+
+def _problem(session: Session, campaign: Campaign) -> str:
+    """What has changed about the wordings so that the campaign cannot go on as it was agreed to."""
+    try:
+        usable = checked_values(session, campaign)
+    except DomainError as refusal:
+        return str(refusal)
+    lost = sorted(campaign.values.keys() - usable.keys())
+    return f"its wording in {', '.join(lost)} is not approved any more" if lost else ""
 
 
 def _ahead(session: Session, now: datetime) -> int:
@@ -168,8 +177,8 @@ def resume_campaign(session: Session, *, campaign_id: Id, now: datetime) -> Camp
     campaign = locked_campaign(session, campaign_id)
     if campaign.state != "paused":
         raise CampaignBusy(f"The campaign is {campaign.state}; only a paused one can be resumed")
-    if lost := sorted(campaign.values.keys() - checked_values(session, campaign).keys()):
-        raise CampaignInvalid(f"Its wording in {', '.join(lost)} is not approved", field="template")
+    if problem := _problem(session, campaign):
+        raise CampaignInvalid(f"The campaign cannot go on: {problem}", field="template")
     campaign.state, campaign.note = "running", ""
     _move(session, campaign, not_before=now, expires_at=now + LIFETIME)
     jobs.ring(session, "run_campaigns", queue="bulk", company_id=str(campaign.company_id))

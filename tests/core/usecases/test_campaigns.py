@@ -19,7 +19,8 @@ from core.messaging.campaign_models import Campaign, CampaignPerson
 from core.messaging.models import InboundMessage, OutboundMessage
 from core.messaging.sending_policy import sending_policy
 from core.messaging.template_models import MessageTemplate
-from core.messaging.templates import find_template
+from core.messaging.template_rules import Definition
+from core.messaging.templates import find_template, save_template
 from core.usecases import campaigns, run_campaigns
 from core.usecases.campaign_audience import Segment, SegmentInvalid
 from core.usecases.campaigns import CampaignBusy, CampaignInvalid, Draft, SecondPersonNeeded
@@ -264,6 +265,24 @@ def test_a_wording_that_meta_takes_back_pauses_the_campaign(company: TestCompany
         assert campaign.state == "paused" and "ur_Latn" in campaign.note
         with pytest.raises(CampaignInvalid, match="ur_Latn"):
             run_campaigns.resume_campaign(session, campaign_id=campaign_id, now=NOW)
+
+
+def test_a_template_that_gets_another_variable_pauses_the_campaign(company: TestCompany) -> None:
+    with company_session(company.id) as session:
+        own = Definition(
+            "eid", "en", "MARKETING", "Eid greetings, {{name}}! Come and see us in the office.", {"name": "A"}
+        )
+        save_template(session, draft=own, by="a")
+        approve_templates(session, "eid")
+        a_person(session, company, language="en")
+        campaign_id = running(session, replace(DRAFT, template="eid", values={}))
+        more = replace(own, body="Eid greetings, {{name}}! Take {{gift}} with you from our office.",
+                       variables={"name": "A", "gift": "a mug"})  # fmt: skip
+        save_template(session, draft=more, by="a").live_version = 2
+        session.flush()
+        assert not run_campaigns.queue_next_slice(session, campaign_id=campaign_id, now=NOW)
+        campaign = session.get_one(Campaign, campaign_id)
+        assert campaign.state == "paused" and "gift" in campaign.note and campaign.queued == 0
 
 
 def test_two_wordings_are_split_by_person_the_same_each_time(company: TestCompany) -> None:
