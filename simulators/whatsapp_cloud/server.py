@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from simulators.whatsapp_cloud import graph, management, page
+from simulators.whatsapp_cloud import graph, management, page, templates
 from simulators.whatsapp_cloud.errors import GraphError
 from simulators.whatsapp_cloud.faults import Faults
 from simulators.whatsapp_cloud.limits import Limits
@@ -100,7 +100,7 @@ class Simulator:
         if error:
             told["errors"] = [error.status_error()]
         elif status in ("sent", "delivered"):
-            category = "utility" if bubble.body.get("type") == "template" else "service"
+            category = templates.billed_as(bubble.body, self.world.templates)
             told["pricing"] = {"billable": True, "pricing_model": "PMP", "type": "regular", "category": category}
         contacts = {} if error else {"contacts": [self._contact(person)]}
         self.sender.send(self._envelope(**contacts, statuses=[told]))

@@ -117,6 +117,16 @@ def is_authentication(content: Mapping[str, Any], templates: Mapping[tuple[str, 
     return _found(content, templates).category == "AUTHENTICATION"
 
 
+def billed_as(body: Mapping[str, Any], templates: Mapping[tuple[str, str], Template]) -> str:
+    """The category of Meta's price list: of a template its own, of everything else `service`."""
+    if body.get("type") != "template":
+        return "service"
+    content = body.get("template") or {}
+    language = (content.get("language") or {}).get("code")
+    template = templates.get((str(content.get("name")), str(language)))
+    return template.category.lower() if template else "utility"
+
+
 def _check_code(content: Mapping[str, Any], body: list[Mapping[str, Any]]) -> None:
     """The code stands in the body and once more in the button, which must come with it."""
     code = str(body[0].get("text", "")) if body else ""

@@ -9,7 +9,7 @@ from pywa.types.templates import BodyText, TemplateCategory, TemplateLanguage
 from pywa.types.templates import Template as PywaTemplate
 
 from simulators.whatsapp_cloud.server import Simulator
-from simulators.whatsapp_cloud.templates import Template
+from simulators.whatsapp_cloud.templates import Template, billed_as
 from tests.simulators.meta import AYESHA, Business, headers, post, statuses, text
 
 BILL = Template("bill_due", "en", "Dear {{name}}, your bill of {{amount}} is due.")
@@ -165,3 +165,11 @@ def test_an_authentication_template_is_made_without_words_of_its_own(simulator: 
             url, json=wanted | {"name": "other", "components": wrong}, headers=headers(), timeout=5
         )  # fmt: skip
         assert answer.json()["error"]["code"] == 100
+
+
+def test_a_message_is_billed_as_its_templates_category() -> None:
+    offer = Template("offer", "en", "Take {{what}} now", category="MARKETING")
+    known = {("offer", "en"): offer}
+    sent = {"type": "template", "template": {"name": "offer", "language": {"code": "en"}}}
+    gone = {"type": "template", "template": {"name": "gone", "language": {"code": "en"}}}
+    assert [billed_as(body, known) for body in (sent, gone, {"type": "text"})] == ["marketing", "utility", "service"]
