@@ -15,6 +15,7 @@ from core.crm.contacts import identify, link_by_phone
 from core.crm.models import Contact, Customer
 from core.db import company_session
 from core.ids import Id, new_id
+from core.messaging.batches import waiting_numbers
 from core.messaging.campaign_models import Campaign, CampaignPerson
 from core.messaging.models import InboundMessage, OutboundMessage
 from core.messaging.sending_policy import sending_policy
@@ -239,13 +240,15 @@ def test_paused_it_waits_resumed_it_goes_on_cancelled_it_is_over(company: TestCo
         run_campaigns.queue_next_slice(session, campaign_id=campaign_id, now=NOW)
         run_campaigns.pause_campaign(session, campaign_id=campaign_id, now=NOW)
         (parked,) = messages_of(session, campaign_id)
-        assert parked.not_before > NOW + timedelta(days=365) and parked.expires_at > parked.not_before
+        assert parked.expires_at > parked.not_before
+        assert waiting_numbers(session, now=NOW + timedelta(days=365)) == {}  # the outbox does not touch it
         assert not run_campaigns.queue_next_slice(session, campaign_id=campaign_id, now=NOW)
         with pytest.raises(CampaignBusy):
             run_campaigns.pause_campaign(session, campaign_id=campaign_id, now=NOW)
         later = NOW + timedelta(days=10)
         run_campaigns.resume_campaign(session, campaign_id=campaign_id, now=later)
         (going,) = messages_of(session, campaign_id)
+        assert waiting_numbers(session, now=later) == {company.business_number_id: "bulk"}
         assert (going.not_before, going.expires_at) == (later, later + run_campaigns.LIFETIME)
         with pytest.raises(CampaignInvalid):
             run_campaigns.cancel_campaign(session, campaign_id=campaign_id, why=" ", now=later)
