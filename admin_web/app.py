@@ -23,6 +23,8 @@ from admin_web.views import (
     approvals,
     banks,
     billing_runs,
+    cash_limits,
+    cash_proofs,
     claims,
     commissions,
     customers,
@@ -36,9 +38,12 @@ from admin_web.views import (
     inbox,
     invoices,
     jobs,
+    late_fees,
     leads,
     ledger,
     links,
+    logo,
+    message_templates,
     network,
     openings,
     outages,
@@ -52,6 +57,7 @@ from admin_web.views import (
     refunds,
     rehiring,
     reports,
+    sending,
     settings,
     signing_in,
     staff,
@@ -71,10 +77,11 @@ from core.settings import Settings
 
 csrf = CSRFProtect()
 VIEWS = (
-    signing_in, home, customers, subscriptions, invoices, payments, claims, refunds, billing_runs, plans, vouchers,
-    tickets, dispatch, jobs, field_rules, recovery, recovery_rules, recovery_runs, agent_cash, reports, ledger,
-    openings, banks, reconciliation, vendors, vendor_credits, expenses, payroll, commissions, staff, rehiring, events,
-    stock, stock_pieces, goods, store_desk, network, outages, inbox, links, leads, desk, alerts, approvals, settings,
+    signing_in, home, customers, subscriptions, invoices, payments, claims, refunds, billing_runs, late_fees, plans,
+    vouchers, tickets, dispatch, jobs, field_rules, recovery, recovery_rules, recovery_runs, agent_cash, cash_proofs,
+    reports, ledger, openings, banks, reconciliation, vendors, vendor_credits, expenses, payroll, cash_limits,
+    commissions, staff, rehiring, events, sending, message_templates, stock, stock_pieces, goods, store_desk, network,
+    outages, inbox, links, leads, desk, alerts, approvals, settings, logo,
 )  # fmt: skip
 """Every module that puts pages onto the blueprint."""
 SESSION_LIFE = timedelta(hours=12)

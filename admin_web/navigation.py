@@ -9,6 +9,7 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("customer.view", "home", "Dashboard"),
             ("inbox.answer", "inbox", "Inbox"),
             ("claim.decide", "approvals", "Approvals"),
+            ("sending.view", "sending", "Outbox"),
             ("events.view", "events", "Failed events"),
         ),
     ),
@@ -40,6 +41,7 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("payment.view", "refunds", "Refunds"),
             ("invoice.write", "write_offs", "Write-offs"),
             ("invoice.run", "billing_runs", "Invoice runs"),
+            ("invoice.run", "late_fees", "Late fees"),
             ("invoice.view", "plans", "Plans"),
             ("invoice.view", "taxes", "Taxes"),
             ("voucher.write", "vouchers", "Vouchers"),
@@ -56,6 +58,7 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("recovery.view", "recovery_calendar", "Calendar"),
             ("recovery.view", "recovery_policy", "Policy"),
             ("cash.view", "agent_cash", "Agents' cash"),
+            ("cash.view", "cash_proofs", "Unconfirmed cash"),
         ),
     ),
     (
@@ -70,6 +73,10 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("stock.view", "stock_counts", "Stock takes"),
             ("stock.view", "stock_types", "Item types"),
         ),
+    ),
+    (
+        "Messaging",
+        (("template.view", "message_templates", "Templates"),),
     ),
     (
         "Network",

@@ -100,6 +100,10 @@ FEES = (
                 "amount"),
         Setting("write_off_limit", "Write off alone up to", "A larger debt needs a second person's yes.", "amount"),
     )),
+    Group("Cash that agents receive", (
+        Setting("cash_callback_percent", "Of 100 unconfirmed receipts called back",
+                "Which ones the office calls; the rest stay on the list of unconfirmed cash.", most=100),
+    )),
 )  # fmt: skip
 BOOKS = (
     Group("A second person says yes", (

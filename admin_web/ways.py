@@ -20,6 +20,7 @@ PAGES = {
     "customer": ("customer", "number", "customer.view"),
     "vendor": ("vendor", "vendor_id", "vendor.write"),
     "item": ("stock_item", "item_id", "stock.view"),
+    "pieces": ("stock_items", "where", "stock.view"),
     "report": ("report", "name", "ledger.view"),
 }
 

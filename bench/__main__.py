@@ -16,6 +16,7 @@ from bench import (
     invoice_run,
     late_fees,
     network,
+    outbox,
     payments,
     recovery,
     understanding,
@@ -27,6 +28,7 @@ BENCHES: dict[str, Callable[..., None]] = {
     "recovery": recovery.main, "bank": bank.main, "commissions": commissions.main, "crash": crash.main,
     "late_fees": late_fees.main,
     "understanding": understanding.main, "network": network.main,
+    "outbox": outbox.main,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -204,7 +204,7 @@ def _answer(chat: Chat, reply: Reply | None, heard: Heard, route: Route) -> None
     read_as = {"intent": chat.understood.intent, "flow": flow.get("flow", ""), "asked": flow.get("asked", "")}
     ending = partial(
         answer, chat.session, conversation_id=heard.conversation_id, state=heard.state, event_id=event_id,
-        message_id=heard.message_id, read_as=read_as,
+        message_id=heard.message_id, read_as=read_as, now=chat.now,
     )  # fmt: skip
     if reply is None:
         ending(messages=[])

@@ -34,7 +34,7 @@ MENU = "menu"
 LATER = "later"
 ALL_SAID = "said"
 """In the place of a wish, on the row of an account: whatever the words wanted that asked for it."""
-BESIDE_PEOPLE = frozenset({"link.deny", "link.undo", "opt_out"})
+BESIDE_PEOPLE = frozenset({"link.deny", "link.undo", "opt_out", "cash_paid", "cash_not_paid"})
 """Taps that are answered without taking the chat from the people who answer in it."""
 
 State = dict[str, Any]

@@ -17,6 +17,10 @@ from typing import Any
 BSUID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9._-]{1,160}")
 SILENT_TYPES = frozenset({"reaction", "system", "edit", "revoke", "request_welcome"})
 MEDIA_TYPES = ("image", "video", "document", "audio", "sticker")
+NEWS = (
+    "phone_number_quality_update", "business_capability_update", "account_update", "account_review_update",
+    "account_alerts",
+)  # fmt: skip
 YEAR_3000 = 32_503_680_000
 TEXT_MAX = 4096
 
@@ -87,6 +91,20 @@ class IncomingStatus:
 
     phone_number_id: str
     raw: Raw
+    account_id: str = ""
+    """The WhatsApp business account that the body came for."""
+
+
+@dataclass(frozen=True)
+class IncomingNews:
+    """Meta tells of a business number or of its whole account: quality, limits, restrictions."""
+
+    topic: str
+    """One of `NEWS`."""
+    account_id: str
+    display_number: str
+    """As people dial it, digits alone; empty where the whole account is meant."""
+    raw: Raw
 
 
 @dataclass(frozen=True)
@@ -108,7 +126,19 @@ class IncomingPreference:
     told_at: datetime | None
 
 
-Item = IncomingMessage | IncomingStatus | IncomingPreference | Unreadable
+@dataclass(frozen=True)
+class IncomingTemplateNews:
+    """Meta tells of one of the account's templates: its state, quality or category."""
+
+    account_id: str
+    field: str
+    value: Raw
+
+
+Item = IncomingMessage | IncomingStatus | IncomingPreference | IncomingNews | IncomingTemplateNews | Unreadable
+TEMPLATE_FIELDS = frozenset({
+    "message_template_status_update", "message_template_quality_update", "template_category_update",
+})  # fmt: skip
 
 
 def read_body(body: bytes) -> list[Item]:
@@ -128,19 +158,24 @@ def _items(document: Any) -> Iterator[Item]:
         for change in _objects(entry.get("changes")):
             field, value = change.get("field", "messages"), _object(change.get("value"))
             if field == "messages":
-                yield from _items_of_value(value)
+                yield from _items_of_value(value, _text(entry.get("id")))
             elif field == "user_preferences":
                 yield from _preferences(value)
+            elif field in NEWS:
+                dialled = re.sub(r"\D", "", _text(value.get("display_phone_number")))
+                yield IncomingNews(_text(field), _text(entry.get("id")), dialled, value)
+            elif field in TEMPLATE_FIELDS:
+                yield _template_news(_text(entry.get("id")), field, value)
 
 
-def _items_of_value(value: Raw) -> Iterator[Item]:
+def _items_of_value(value: Raw, account_id: str) -> Iterator[Item]:
     number = _text(_object(value.get("metadata")).get("phone_number_id")) or None
     contacts = _objects(value.get("contacts"))
     for message in _list(value.get("messages")):
         yield _message(number, contacts, message)
     for status in _list(value.get("statuses")):
         if number and isinstance(status, dict):
-            yield IncomingStatus(number, status)
+            yield IncomingStatus(number, status, account_id)
         else:
             yield Unreadable(number, "a status without number or shape")
 
@@ -155,6 +190,12 @@ def _preferences(value: Raw) -> Iterator[Item]:
             yield Unreadable(number, "a preference without number or person")
         elif is_marketing and choice in ("stop", "resume"):
             yield IncomingPreference(number, Sender(phone, user_id), choice, _instant(_object(told).get("timestamp")))
+
+
+def _template_news(account: str, field: str, value: Raw) -> Item:
+    if not account or not _text(value.get("message_template_name")):
+        return Unreadable(None, f"{field} without account or template")
+    return IncomingTemplateNews(account, field, value)
 
 
 def _message(number: str | None, contacts: list[Raw], message: Any) -> Item:

@@ -13,6 +13,7 @@ from bot.desk.notices import tell
 from bot.handlers.figures import shares
 from bot.handlers.office import APPROVALS, METHODS, OUTAGES
 from bot.texts.reply import Button, Reply, Saying, lines, verbatim, words
+from core.billing.cash_proof_lists import proofs_by_agent
 from core.clock import business_day
 from core.companies import current_company
 from core.staff.alerts import alert_policy, note_summary, office_people
@@ -27,6 +28,20 @@ from core.usecases.waiting_approvals import waiting_approvals
 MORE = Button("today_figures", words("Today's figures"))
 TICKETS = Button("open_tickets", words("Open tickets"))
 SHOWN_MAX = 3
+EVERY_LANE = words("All messages")
+LANE_NAMES = {
+    "urgent": words("Urgent messages"),
+    "reply": words("Answers"),
+    "notice": words("Notices"),
+    "billing": words("Bills and reminders"),
+    "bulk": words("Campaigns"),
+}
+CAUSES = {
+    "code": words("Meta refuses them."),
+    "quality": words("Meta rates the number's quality red."),
+    "account": words("Meta restricts the number or account."),
+    "budget": words("The day's budget is used up."),
+}
 JOBS = {
     "ageing": words("ageing of debts"),
     "ladder": words("reminders"),
@@ -59,6 +74,7 @@ def summary_of(session: Session, due: DueSummary, *, now: datetime) -> Saying:
     money = collected_in(session, first=day, last=day)
     troubles = complaints_in(session, first=day, last=day, now=now)
     state = lines_in(session, first=day, last=day)
+    disputed = sum(of_agent.get("disputed", 0) for of_agent in proofs_by_agent(session).values())
     owed = figures_of_day(session, today=business_day(now, current_company(session).timezone))
     return lines(
         words("*Summary of %(day)s*", day=day),
@@ -68,6 +84,7 @@ def summary_of(session: Session, due: DueSummary, *, now: datetime) -> Saying:
         words("Cash in agents' hands: %(amount)s", amount=owed.cash_in_hand),
         words("Complaints: %(new)s new, %(solved)s solved, %(late)s late now", new=troubles.opened,
               solved=troubles.resolved, late=troubles.late_now),
+        words("Cash disputed by customers: %(count)s", count=disputed) if disputed else None,
         words("Connections: %(new)s new, %(left)s left, %(cut)s suspended", new=state.started, left=state.ended,
               cut=state.cut),
         words("Outages now: %(count)s", count=state.outages) if state.outages else None,
@@ -122,11 +139,34 @@ def _night_job(trouble: Trouble, _zone: ZoneInfo) -> Saying:
 
 def _refused(trouble: Trouble, _zone: ZoneInfo) -> Saying:
     facts = trouble.facts
+    told = _NUMBER_NEWS.get(str(facts["what"]))
+    if told is not None:
+        return told(trouble)
     if facts["what"] == "template":
         return words("• a template is refused (code %(code)s, %(count)s messages)", code=trouble.name,
                      count=facts["count"])  # fmt: skip
     return words("• the number or account is limited (code %(code)s, %(count)s messages)", code=trouble.name,
                  count=facts["count"])  # fmt: skip
+
+
+def _held(trouble: Trouble) -> Saying:
+    code = trouble.facts["code"]
+    return words("• %(lane)s: not sent now. %(why)s", lane=LANE_NAMES.get(str(trouble.facts["lane"]), EVERY_LANE),
+                 why=words("Meta's code %(code)s.", code=code) if code else CAUSES[trouble.name])  # fmt: skip
+
+
+_NUMBER_NEWS: Mapping[str, Callable[[Trouble], Saying]] = {
+    "held": _held,
+    "quota": lambda trouble: words(
+        "• %(count)s messages wait: %(used)s of %(most)s people were reached in 24 hours",
+        count=trouble.facts["count"], used=trouble.facts["used"], most=trouble.facts["most"],
+    ),
+    "budget": lambda trouble: words(
+        "• today's budget for messages is used up: %(spent)s of %(budget)s",
+        spent=Decimal(str(trouble.facts["spent"])), budget=Decimal(str(trouble.facts["budget"])),
+    ),
+    "review": lambda trouble: words("• Meta tells of the account: %(what)s", what=trouble.name),
+}  # fmt: skip
 
 
 def _failed(trouble: Trouble, _zone: ZoneInfo) -> Saying:

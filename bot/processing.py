@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import psycopg
 import structlog
@@ -17,16 +17,27 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from bot.conversation import Route, take_turn
-from bot.inbound import IncomingMessage, IncomingPreference, IncomingStatus, Item, Unreadable, read_body
-from core.companies import route_of_number
+from bot.inbound import (
+    IncomingMessage,
+    IncomingNews,
+    IncomingPreference,
+    IncomingStatus,
+    IncomingTemplateNews,
+    Item,
+    Unreadable,
+    read_body,
+)
+from core.companies import companies_of_account, note_account, route_of_number, routes_of_account
 from core.crm.consents import note_choice
 from core.crm.contacts import identify
 from core.crm.hearing import NumberMoved
-from core.db import company_session, platform_session, run, table_of
+from core.db import after_commit, company_session, platform_session, run, table_of
 from core.ids import Id, new_id
 from core.jobs import ring
 from core.messaging.models import WebhookEvent
+from core.messaging.number_state import take_news
 from core.messaging.statuses import apply_status
+from core.messaging.template_news import apply_news
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +91,7 @@ def process_items(event_id: Id, items: Sequence[Item], now: datetime) -> bool:
     if errors:
         _mark_failed(event_id, errors, now)
         return False
-    if not lone or isinstance(items[0], Unreadable):
+    if not lone or isinstance(items[0], Unreadable | IncomingNews):
         with platform_session("webhook") as session:
             _mark_done(session, event_id, items)
     return True
@@ -92,7 +103,12 @@ def _attempt(item: Item, event_id: Id, now: datetime, *, marks_done: bool) -> st
         log.warning("webhook_item_unreadable", event_id=str(event_id), reason=item.reason)
         return None
     try:
-        _run(item, event_id, now, marks_done=marks_done)
+        if isinstance(item, IncomingNews):
+            _take_news(item, event_id, now)
+        elif isinstance(item, IncomingTemplateNews):
+            _run_news(item, event_id, now, marks_done=marks_done)
+        else:
+            _run(item, event_id, now, marks_done=marks_done)
     except NumberMoved as moved:
         _known_route.cache_clear()
         return f"NumberMoved: {moved}"
@@ -120,8 +136,43 @@ def _run(
             _note_preference(session, item, now)
         else:
             apply_status(session, status=item.raw, now=now)
+            _learn_account(session, number_id, item.account_id)
         if marks_done and not marked:
             _mark_done(session, event_id, [item])
+
+
+def _take_news(item: IncomingNews, event_id: Id, now: datetime) -> None:
+    """News of an account reach each of its numbers; of one that is not ours they are kept with the event."""
+    with platform_session("webhook") as session:
+        routes = routes_of_account(session, account_id=item.account_id, display_digits=item.display_number)
+    if not routes:
+        log.warning("news_of_unknown_account", event_id=str(event_id), topic=item.topic)
+    for company_id, number_id in routes:
+        with company_session(company_id, "webhook") as session:
+            take_news(session, business_number_id=number_id, topic=item.topic, value=item.raw, now=now)
+
+
+_learnt: set[tuple[Id, str]] = set()
+
+
+def _learn_account(session: Session, number_id: Id, account_id: str) -> None:
+    """Remember to which account a number belongs: news of the account name no number."""
+    if account_id and (number_id, account_id) not in _learnt:
+        note_account(session, business_number_id=number_id, account_id=account_id)
+        after_commit(session, "account learnt", partial(_learnt.add, (number_id, account_id)))
+
+
+def _run_news(item: IncomingTemplateNews, event_id: Id, now: datetime, *, marks_done: bool) -> None:
+    """Every company under that account hears it."""
+    with platform_session("webhook") as session:
+        companies = companies_of_account(session, item.account_id)
+    if not companies:
+        raise UnknownNumber(f"no company has the account {item.account_id} on file")
+    for company_id in companies:
+        with company_session(company_id, "webhook", event_id=event_id) as session:
+            apply_news(session, field=item.field, value=item.value, now=now)
+            if marks_done and company_id == companies[-1]:
+                _mark_done(session, event_id, [item])
 
 
 def _note_preference(session: Session, told: IncomingPreference, now: datetime) -> None:

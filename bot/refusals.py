@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.texts.reply import Saying, words
-from core.billing import claims, payments, plans, refunds, write_offs
+from core.billing import cash_proof, claims, payments, plans, refunds, taking_back, write_offs
 from core.billing import lines as lines_of_bills
 from core.crm import linking
 from core.errors import DomainError, NotFound
@@ -49,6 +49,18 @@ SAID: Mapping[type[DomainError], tuple[Saying, ...]] = {
     write_offs.NotWritable: (words("This bill can no longer be given up: it was paid or changed meanwhile."),),
     expenses.ExpenseNotInState: DECIDED,
     expenses.OwnApproval: ANOTHER_PERSON,
+    cash_proof.NotYourReceipt: (words("I do not know that receipt."),),
+    cash_proof.ReceiptTakenBack: (
+        words("Receipt %(receipt)s is taken back. It does not count any more."),
+        words("This receipt is taken back already."),
+    ),
+    cash_proof.ProofDecided: DECIDED,
+    cash_proof.ProofInvalid: (words("A few words on what was found are missing."),),
+    cash_proof.OwnReceipt: (words("Nobody decides about cash that he took himself: another person has to."),),
+    taking_back.PaymentTakenBack: (words("This receipt is taken back already."),),
+    taking_back.AdvanceRefunded: (
+        words("A part of this money was given back to the customer: it cannot be taken back."),
+    ),
     cashiers.NotTheCashier: (words("Nobody counts his own cash: another manager or the owner does."),),
     handovers.HandoverNotWaiting: DECIDED,
     handovers.HandoverInvalid: (words("A handover must be more than zero."),),

@@ -12,6 +12,8 @@ from bot.flows import ALL_FLOWS
 from bot.handlers import (
     account,
     anyone,
+    cash_doubts,
+    cash_proofs,
     connection,
     figures,
     human,
@@ -49,9 +51,16 @@ Target = Handler | Flow
 
 _FRONT = (*human.HANDLERS, *connection.HANDLERS)
 _ALL = (*anyone.HANDLERS, *linking.HANDLERS, *wordless.HANDLERS)
-_OFFICE = (*office.HANDLERS, *figures.HANDLERS, *talking.HANDLERS, *own_summary.HANDLERS, *outages.OFFICE)
+_OFFICE = (
+    *office.HANDLERS,
+    *cash_doubts.HANDLERS,
+    *figures.HANDLERS,
+    *talking.HANDLERS,
+    *own_summary.HANDLERS,
+    *outages.OFFICE,
+)
 _HANDLERS: dict[str, Sequence[Handler]] = {
-    "customer": (*_FRONT, *account.HANDLERS, *visits.HANDLERS, *_ALL),
+    "customer": (*_FRONT, *account.HANDLERS, *visits.HANDLERS, *cash_proofs.HANDLERS, *_ALL),
     "prospect": (*_FRONT, *prospect.handlers(tuple(ALL_FLOWS.values())), *visits.HANDLERS, *_ALL),
     "technician": (*technician.HANDLERS, *_ALL, *own_money.HANDLERS, *staff.EVERYONE),
     "recovery_agent": (*recovery_agent.HANDLERS, *_ALL, *own_money.HANDLERS, *staff.EVERYONE),

@@ -10,6 +10,8 @@ import click
 from bot.understanding.intents import ROLES
 from cli.database import migrate as run_migrations
 from cli.demo import DemoFailed, run_demo
+from cli.events import events_command
+from cli.jobs import jobs_command
 from cli.talks import chat, replay_command
 from core.clock import business_day, utc_now
 from core.db import platform_session
@@ -76,12 +78,13 @@ def check() -> None:
 @click.option("--name", required=True, help="The company's name as customers know it.")
 @click.option("--phone-number-id", required=True, help="Meta's id of the WhatsApp number.")
 @click.option("--display-number", required=True, help="The number as people dial it.")
+@click.option("--waba-id", default="", help="Meta's id of the WhatsApp Business Account, which has the templates.")
 @click.option("--owner-email", required=True)
 @click.option("--owner-phone", required=True, help="From which the owner writes to the bot, with +92.")
 @click.password_option("--owner-password", help="At least ten characters.")
 def company_add(
-    slug: str, name: str, phone_number_id: str, display_number: str, owner_email: str, owner_phone: str,
-    owner_password: str,
+    slug: str, name: str, phone_number_id: str, display_number: str, waba_id: str, owner_email: str,
+    owner_phone: str, owner_password: str,
 ) -> None:  # fmt: skip
     """Add a company with its WhatsApp number and its owner."""
     if len(owner_password) < 10:
@@ -90,7 +93,12 @@ def company_add(
     try:
         with platform_session("cli") as session:
             company = open_company(
-                session, slug=slug, name=name, phone_number_id=phone_number_id, display_number=display_number
+                session,
+                slug=slug,
+                name=name,
+                phone_number_id=phone_number_id,
+                display_number=display_number,
+                waba_id=waba_id,
             )
             owner = add_staff(session, name=f"Owner of {name}", role="owner", phone=owner_phone)
             create_login(
@@ -103,16 +111,21 @@ def company_add(
 
 
 @commands.command()
-def workers() -> None:
-    """Serve the queues."""
-    from workers import run
+@click.option("--processes", "-n", default=1, show_default=True, type=click.IntRange(1, 64), help="How many at once.")
+def worker(processes: int) -> None:
+    """Serve the queues. SIGTERM lets each process finish its job, a second one kills them."""
+    from workers import pool, run
 
-    run.main()
+    if processes == 1:
+        run.main()
+    else:
+        load_settings()
+        sys.exit(pool.Pool(processes).run())
 
 
 @commands.command()
 def scheduler() -> None:
-    """Keep the timetable."""
+    """Keep the timetable. Several may run: each time belongs to one, and another goes on when it ends."""
     from workers import schedule
 
     schedule.main()
@@ -135,6 +148,8 @@ def understand(text: str | None, role: str, jsonl: IO[bytes] | None) -> None:
 
 
 commands.add_command(chat)
+commands.add_command(events_command)
+commands.add_command(jobs_command)
 commands.add_command(replay_command)
 
 

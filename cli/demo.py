@@ -18,7 +18,17 @@ from alembic.util import CommandError
 
 from bot.understanding import learn
 from cli.database import migrate, refresh_statistics
-from cli.demo_company import COMPLETE, DISPLAY_NUMBER, PHONE_NUMBER_ID, ROUTERS, SLUG, DemoLogin, DemoUnfinished, load
+from cli.demo_company import (
+    COMPLETE,
+    DISPLAY_NUMBER,
+    PHONE_NUMBER_ID,
+    ROUTERS,
+    SLUG,
+    TEMPLATES,
+    DemoLogin,
+    DemoUnfinished,
+    load,
+)
 from cli.demo_routers import use_ports
 from cli.embedded import EmbeddedServers, ServersUnavailable, start_embedded
 from cli.processes import Child, ProcessFailed, Supervisor, web_server
@@ -135,7 +145,7 @@ def _children(settings: Settings) -> list[Child]:
              "--verify-token", settings.whatsapp_verify_token.get_secret_value(),
              "--webhook-url", f"{web}/webhooks/whatsapp", "--phone-number-id", PHONE_NUMBER_ID,
              "--display-phone-number", DISPLAY_NUMBER, "--people", str(settings.data_dir / "people.json"),
-             "--templates", str(Path(__file__).with_name("demo_templates.json")),
+             "--templates", str(settings.data_dir / TEMPLATES),
              "--state", str(settings.data_dir / "simulator")],
             f"{simulator}/",
         ),

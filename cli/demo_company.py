@@ -11,10 +11,13 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cli.demo_cash import answer_cash
 from cli.demo_jobs import fill_board, plan_jobs
+from cli.demo_logo import draw_logo
+from cli.demo_messages import late_templates, register_templates, write_templates
 from cli.demo_money import announce_bills_from_now_on, plan_money, set_billing_policy
 from cli.demo_network import DARK, fill_usage, rate_some, tell_outages
-from cli.demo_office import plan_office
+from cli.demo_office import plan_leaver, plan_office
 from cli.demo_people import write_people
 from cli.demo_recovery import mark_delivered, plan_recovery
 from cli.demo_routers import put_routers_on_file, write_routers
@@ -28,16 +31,18 @@ from core.ids import Id
 from core.settings import Settings
 from core.staff.logins import create_login
 from core.staff.models import Staff
+from core.usecases.keep_logo import keep_logo
 from core.usecases.open_company import open_company
 from simulators.town import households
 
 SLUG = "ravi-fiber"
 PHONE_NUMBER_ID = "1000200030004000"
 DISPLAY_NUMBER = "+92 42 35550100"
+WABA_ID = "100200300400500"
 CUSTOMERS = 300
 BATCH = 25
 PASSWORD = "taar-demo"  # noqa: S105 - the demo's own, printed at every start
-COMPLETE, ROUTERS = "demo.json", "routers.json"
+COMPLETE, ROUTERS, TEMPLATES = "demo.json", "routers.json", "templates.json"
 
 
 class DemoUnfinished(Exception):
@@ -59,6 +64,8 @@ def load(
     """Load the company once; a second call only returns the logins. Raises DemoUnfinished."""
     marker = settings.data_dir / COMPLETE
     if marker.exists():
+        if not (settings.data_dir / TEMPLATES).exists():  # loaded by a version without templates
+            late_templates(SLUG, WABA_ID, settings.data_dir / TEMPLATES, now)
         return [DemoLogin(**row) for row in json.loads(marker.read_text())["logins"]]
     with platform_session(ACTOR) as session:
         if session.scalar(select(Company.id).where(Company.slug == SLUG)):
@@ -75,6 +82,7 @@ def load(
     write_people(settings.data_dir / "people.json", company.id, today)
     with company_session(company.id, ACTOR) as session:
         write_routers(session, settings.data_dir / ROUTERS, DARK)
+        write_templates(session, settings.data_dir / TEMPLATES)
     marker.write_text(json.dumps({"logins": [asdict(login) for login in logins]}, indent=2))
     return logins
 
@@ -82,7 +90,7 @@ def load(
 def _open(session: Session) -> Company:
     return open_company(
         session, slug=SLUG, name="Ravi Fiber Networks", phone_number_id=PHONE_NUMBER_ID,
-        display_number=DISPLAY_NUMBER, address="14-B Main Boulevard, Gulberg III, Lahore",
+        display_number=DISPLAY_NUMBER, waba_id=WABA_ID, address="14-B Main Boulevard, Gulberg III, Lahore",
         support_phone="042 35550100", tax_number="1234567-8", sales_tax_number="P1234567-8",
         default_language="ur_Latn",
         payment_methods={
@@ -112,6 +120,7 @@ def _settle(town: Town, customers: int, router_port: int, say: Callable[[str], N
     company_id = town.timeline.company_id
     with company_session(company_id, ACTOR) as session:
         set_billing_policy(session)
+        keep_logo(session, data=draw_logo())
         lay_ground(session, town)
         put_routers_on_file(session, town, router_port)
         people = households(customers)
@@ -131,14 +140,17 @@ def _settle(town: Town, customers: int, router_port: int, say: Callable[[str], N
 def _live(town: Town, say: Callable[[str], None]) -> None:
     """Everything that happened, in order; what was sent then is not sent now."""
     plan_office(town)
+    plan_leaver(town)
     plan_money(town)
     plan_recovery(town)
     plan_stock(town)
     plan_jobs(town)
     town.timeline.play(say)
     with company_session(town.timeline.company_id, ACTOR) as session:
+        register_templates(session, town.timeline.now)
         fill_board(session, town, town.timeline.now)
         rate_some(session, town.timeline.now)
+        answer_cash(session, town, town.timeline.now)
         tell_outages(session, town, town.timeline.now)
         fill_usage(session, town)
         announce_bills_from_now_on(session)

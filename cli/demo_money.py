@@ -9,6 +9,7 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cli.demo_cash import on_whatsapp
 from cli.demo_timeline import ACTOR, CLOSING, FEES, FIELD, PAYMENTS, RUNS
 from cli.demo_town import (
     BOUNCED,
@@ -29,6 +30,7 @@ from cli.demo_town import (
     Town,
 )
 from core.billing.balance import account_balance
+from core.billing.cash_proof import open_proof
 from core.billing.charges import add_charge, invoice_now
 from core.billing.claims import claim_payment
 from core.billing.invoice_models import Invoice
@@ -175,6 +177,8 @@ def _pay(
         idempotency_key=f"demo:{day}:{resident.number}", taken_by=f"staff:{agent.id}" if agent else ACTOR,
         reference=reference, origin=ACTOR, now=now, collected_by=agent.id if agent else None,
     )  # fmt: skip
+    if agent:
+        open_proof(session, payment, told=on_whatsapp(resident.number), now=now)
     case = select(RecoveryCase.id).where(RecoveryCase.customer_id == customer_id, RecoveryCase.state == "open")
     if session.scalar(case) is not None:
         follow_payment(session, customer_id=customer_id, now=now, actor=ACTOR, origin=ACTOR)

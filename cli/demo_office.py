@@ -30,14 +30,17 @@ from core.ledger.openings import Opening, open_balances
 from core.ledger.periods import close_period
 from core.ledger.transfers import send_transfer, transfer_now
 from core.ledger.treasury_models import Bill, CashAccount, Vendor
+from core.ledger.vendor_credits import record_vendor_credit
 from core.ledger.vendor_payments import pay_vendor, withholding_for
 from core.ledger.vendors import add_contract, add_vendor
 from core.staff.commission_rules import Conditions, Measure, Tier, add_plan, add_rule
 from core.staff.employee_debts import give_advance
 from core.staff.pay_run import run_pay
 from core.staff.pay_terms import set_pay_terms
+from core.staff.people import add_staff
 from core.usecases.accrue_commissions import accrue_commissions
 from core.usecases.credit_connection import credit_connection
+from core.usecases.end_employment import end_employment
 from core.usecases.reconcile_bank import confirm_exact
 
 OPENED = {"1500": "1875000.00", "3000": "-3500000.00"}
@@ -70,6 +73,7 @@ def plan_office(town: Town) -> None:
         timeline.at(town.months[index] - timedelta(days=1), CLOSING, lambda s, now: _commissions(s, now))
         timeline.at(town.months[index], OFFICE, lambda s, now: _salaries(s, now))
     timeline.at(town.day(1, 12), OFFICE, lambda s, now: _advance(s, town))
+    timeline.at(town.day(1, 22), OFFICE, lambda s, now: _vendor_credit(s, town))
     timeline.at(town.day(1, 21), OFFICE, lambda s, now: _bank_day(s, town))
     timeline.at(town.months[2], CLOSING, lambda s, now: _statement(s, town, now))
     timeline.at(town.today, OFFICE, lambda s, now: _today(s, town))
@@ -202,6 +206,44 @@ def _advance(session: Session, town: Town) -> None:
     give_advance(session, staff_id=person.id, amount=Decimal("20000.00"), account_code="1010", approved_by=owner.id,
                  given_on=town.day(1, 12), idempotency_key="demo:advance", actor=f"staff:{owner.id}", origin=ACTOR,
                  instalment=Decimal("5000.00"), reason="School fees")  # fmt: skip
+
+
+def _vendor_credit(session: Session, town: Town) -> None:
+    """The upstream credits two days without transit on the month's bill."""
+    vendor = session.scalars(select(Vendor).where(Vendor.name == "Transworld Transit")).one()
+    newest = select(Bill).where(Bill.vendor_id == vendor.id, Bill.state.in_(("open", "part_paid")))
+    bill = session.scalars(newest.order_by(Bill.billed_on.desc()).limit(1)).one()
+    record_vendor_credit(
+        session, bill_id=bill.id, amounts={bill.lines[0].id: Decimal("12000.00")}, credited_on=town.day(1, 22),
+        reason="Two days without transit", vendor_ref=f"TW-CN-{town.day(1, 22):%y%m}", actor=_manager(town),
+        origin=ACTOR, idempotency_key="demo:vendor-credit",
+    )  # fmt: skip
+
+
+def plan_leaver(town: Town) -> None:
+    """A technician works for a month and a half, has an advance, and leaves: it is set off against his last pay."""
+    since, last = town.months[0], town.day(1, 14)
+    person: list[Id] = []
+
+    def hire(session: Session, now: datetime) -> None:
+        staff = add_staff(session, name="Kashif Iqbal", role="technician", phone="+923008000026",
+                          area_id=town.areas["Model Town"])  # fmt: skip
+        person.append(staff.id)
+        set_pay_terms(session, staff_id=staff.id, starts_on=since, monthly_salary=Decimal(SALARIES["technician"]))
+
+    def lend(session: Session, now: datetime) -> None:
+        owner = town.people("owner")[0]
+        give_advance(session, staff_id=person[0], amount=Decimal("9000.00"), account_code="1010",
+                     approved_by=owner.id, given_on=_day(now), idempotency_key="demo:leaver", origin=ACTOR,
+                     actor=f"staff:{owner.id}", instalment=Decimal("3000.00"), reason="Motorcycle repair")  # fmt: skip
+
+    def leave(session: Session, now: datetime) -> None:
+        end_employment(session, staff_id=person[0], last_day_worked=last, account_code="1020", paid_on=_day(now),
+                       idempotency_key="demo:leaves", actor=_owner(town), origin=ACTOR, now=now)  # fmt: skip
+
+    town.timeline.at(since, OFFICE, hire)
+    town.timeline.at(town.day(0, 20), OFFICE, lend)
+    town.timeline.at(town.day(1, 15), OFFICE, leave)
 
 
 def _sweep(session: Session, now: datetime) -> None:

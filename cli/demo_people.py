@@ -44,7 +44,7 @@ def write_people(path: Path, company_id: Id, today: date) -> None:
                                            linked_by="staff"))  # fmt: skip
                 person |= {"user_id": WITHHELD_USER_ID, "withhold_phone": True, "label": "number withheld"}
             people.append(person)
-        for staff in session.scalars(select(Staff).order_by(Staff.phone)):
+        for staff in session.scalars(select(Staff).where(Staff.state == "active").order_by(Staff.phone)):
             people.append(_person(staff.phone, staff.name, GROUPS[staff.role], staff.role.replace("_", " ")))
     people += [
         _person("+923211112233", "Kamran Yousaf", "Prospects", "not a customer yet"),

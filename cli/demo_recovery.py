@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from cli.demo_money import charge_fees, pays_slowly
 from cli.demo_timeline import ACTOR, CLOSING, FEES, FIELD, RECOVERY
 from cli.demo_town import HOSPITAL, Resident, Town
+from core.crm.distance import Place, place_at
+from core.crm.models import Site
 from core.ids import Id
 from core.recovery.case_models import RecoveryCase
 from core.recovery.cases import protect
@@ -26,6 +28,8 @@ from core.usecases.suspend_overdue import suspend_overdue
 
 RUN_DAYS = (2, 5, 11, 14, 18, 22, 26, 29)
 FEE_DAYS = (5, 18, 26)
+DOOR, ELSEWHERE = Decimal("0.0003"), Decimal("0.0190")
+"""Degrees: some thirty metres from the customer's door, and two kilometres, which the office may ask about."""
 OUTCOMES = (
     ("call", "no_answer", ""), ("visit", "not_at_home", "Gate locked, left a card"), ("call", "left_message", ""),
     ("visit", "refuses", "Says the evenings are too slow to pay for"), ("call", "no_answer", "Phone off"),
@@ -116,9 +120,19 @@ def _attempts(session: Session, town: Town, now: datetime) -> None:
     ).all()  # fmt: skip
     for number, case in enumerate(cases):
         channel, outcome, note = OUTCOMES[number % len(OUTCOMES)]
+        here = _near(session, case.customer_id, ELSEWHERE if number == 1 else DOOR) if channel == "visit" else None
         if case.agent_id is not None:
             record_attempt(session, customer_id=case.customer_id, agent_id=case.agent_id, channel=channel,
-                           outcome=outcome, note=note, now=now, origin=ACTOR)  # fmt: skip
+                           outcome=outcome, note=note, here=here, now=now, origin=ACTOR)  # fmt: skip
+
+
+def _near(session: Session, customer_id: Id, away: Decimal) -> Place | None:
+    """Where the agent stood: so many degrees north of the customer's site."""
+    site = session.execute(
+        select(Site.latitude, Site.longitude).where(Site.customer_id == customer_id, Site.latitude.is_not(None))
+    ).first()
+    place = place_at(*site) if site else None
+    return Place(place.latitude + away, place.longitude) if place else None
 
 
 def _plan_cash(town: Town) -> None:

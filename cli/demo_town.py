@@ -41,10 +41,13 @@ PHONE_SHARED, PREPAID, PREPAID_LAPSED, METERED, TV = 7, 8, 9, (10, 11), 12
 PLAN_CHANGED, PAYS_FOR_OTHER, PAID_BY_OTHER, NEGOTIATED, OWN_DUE_DAYS = 13, 15, 16, 17, 18
 AMOUNT_OFF, THREE_PERIODS_OFF, PERCENT_OFF, ON_VACATION, EQUIPPED, REISSUED = 20, 21, 22, 23, 24, 25
 WRITTEN_OFF, BOUNCED, PAID_AHEAD, REFUNDED, CLAIMANTS, VOUCHER = 26, 27, 28, 29, (30, 31, 32), 33
-EXEMPT, TIERED, HOSPITAL, CONTRACT = 34, 35, 36, 37
+EXEMPT, TIERED, HOSPITAL, CONTRACT, SCHOOLS = 34, 35, 36, 37, 38
+NAMED = {HOSPITAL: "Shifa Family Hospital", SCHOOLS: "Ravi Model Schools"}
+BRANCHES = tuple(f"Campus {number:02}" for number in range(1, 37))
+"""A bill of more lines than a page holds."""
 SITES = ("Head office", "Warehouse", "Liberty branch", "DHA branch", "Township branch")
 HABITS = {
-    **dict.fromkeys((*range(8, 26), BOUNCED, PAID_AHEAD, VOUCHER, EXEMPT, TIERED, CONTRACT), "pays"),
+    **dict.fromkeys((*range(8, 26), BOUNCED, PAID_AHEAD, VOUCHER, EXEMPT, TIERED, CONTRACT, SCHOOLS), "pays"),
     **dict.fromkeys(CLAIMANTS, "one_late"),
     REFUNDED: "advance",
     WRITTEN_OFF: "three_late",
@@ -160,9 +163,11 @@ def add_resident(session: Session, town: Town, number: int, people: Sequence[Hou
     """A customer with his line and what was agreed with him."""
     person = people[number]
     phone = people[0].phone if number == PHONE_SHARED else person.phone
-    customer_class = "hospital" if number == HOSPITAL else "corporate" if person.business else "residential"
+    customer_class = "hospital" if number == HOSPITAL else (
+        "corporate" if person.business or number == SCHOOLS else "residential"
+    )  # fmt: skip
     customer, site = add_customer(
-        session, name="Shifa Family Hospital" if number == HOSPITAL else person.name, cnic=person.cnic,
+        session, name=NAMED.get(number, person.name), cnic=person.cnic,
         sub_zone_id=town.zones[person.sub_zone], phones=[phone], address=person.address, latitude=person.latitude,
         longitude=person.longitude, fibre_metres=person.fibre_metres, customer_class=customer_class,
     )  # fmt: skip
@@ -184,8 +189,8 @@ def _subscription(
     started_on = town.day(1, 5 if number % 40 == 19 else 16) if is_new else (
         town.months[0] - timedelta(days=town.chance.randrange(30, 700))
     )  # fmt: skip
-    if number == CONTRACT:
-        subscription = _contract(session, town, customer, site, started_on)
+    if number in (CONTRACT, SCHOOLS):
+        subscription = _contract(session, town, customer, site, started_on, is_school=number == SCHOOLS)
     else:
         subscription = start_subscription(
             session, customer_id=customer.id, site_id=site.id, started_on=started_on, billing_day=1,
@@ -202,19 +207,25 @@ def _subscription(
     return subscription
 
 
-def _contract(session: Session, town: Town, customer: Customer, first: Site, started_on: date) -> Subscription:
+def _contract(
+    session: Session, town: Town, customer: Customer, first: Site, started_on: date, *, is_school: bool
+) -> Subscription:
+    """A package for several sites: a trader's five, or a chain of schools with a bill of two pages."""
+    names, others = (BRANCHES, "F20") if is_school else (SITES, "F50")
     sites = [first, *(Site(id=new_id(), customer_id=customer.id, address=f"{name}, {first.address}",
-                           connection_type="fibre") for name in SITES[1:])]  # fmt: skip
+                           connection_type="fibre") for name in names[1:])]  # fmt: skip
     session.add_all(sites)
     session.flush()
-    customer.tax_number = "7654321-0"
+    customer.tax_number = "8765432-1" if is_school else "7654321-0"
     lines = [
-        NewLine(plan_id=town.plans["B100" if number == 0 else "F50"], role="site", site_id=site.id, description=name)
-        for number, (site, name) in enumerate(zip(sites, SITES, strict=True))
+        NewLine(plan_id=town.plans[others if number else "B100"], role="site", site_id=site.id, description=name)
+        for number, (site, name) in enumerate(zip(sites, names, strict=True))
     ]  # fmt: skip
     return start_contract(
-        session, customer_id=customer.id, started_on=started_on, lines=lines, contract_no="RF-2026-014",
-        contract_until=date(town.today.year + 1, 6, 30), package_price=Decimal("28000.00"), billing_day=1, due_days=15,
+        session, customer_id=customer.id, started_on=started_on, lines=lines,
+        contract_no="RF-2026-021" if is_school else "RF-2026-014",
+        contract_until=date(town.today.year + 1, 6, 30), billing_day=1, due_days=15,
+        package_price=Decimal("86000.00" if is_school else "28000.00"),
     )  # fmt: skip
 
 

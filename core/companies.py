@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, and_, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from core.db import Base, Json, Keyed, Owned
@@ -57,6 +57,38 @@ def route_of_number(session: Session, phone_number_id: str) -> tuple[Id, Id] | N
         select(BusinessNumber.company_id, BusinessNumber.id).where(BusinessNumber.phone_number_id == phone_number_id)
     ).one_or_none()
     return (row[0], row[1]) if row else None
+
+
+def routes_of_account(session: Session, *, account_id: str, display_digits: str) -> list[tuple[Id, Id]]:
+    """(company id, business number id) of every number that is meant; needs a platform session.
+
+    With a dialled number that one alone, also where its account is not known yet; else all of the account.
+    """
+    digits = func.regexp_replace(BusinessNumber.display_number, r"\D", "", "g")
+    of_account = (
+        BusinessNumber.waba_id.in_(("", account_id)) if display_digits else BusinessNumber.waba_id == account_id
+    )
+    is_meant = and_(of_account, digits == display_digits) if display_digits else of_account
+    if not (display_digits or account_id):
+        return []
+    rows = session.execute(
+        select(BusinessNumber.company_id, BusinessNumber.id).where(is_meant).order_by(BusinessNumber.id)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def note_account(session: Session, *, business_number_id: Id, account_id: str) -> None:
+    """Keep the WhatsApp business account that a number belongs to."""
+    session.execute(
+        update(BusinessNumber).where(BusinessNumber.id == business_number_id, BusinessNumber.waba_id != account_id)
+        .values(waba_id=account_id)
+    )  # fmt: skip
+
+
+def companies_of_account(session: Session, waba_id: str) -> Sequence[Id]:
+    """The companies with a number under Meta's WhatsApp Business Account; needs a platform session."""
+    found = select(BusinessNumber.company_id).where(BusinessNumber.waba_id == waba_id).distinct()
+    return session.scalars(found).all() if waba_id else []
 
 
 def company_by_slug(session: Session, slug: str) -> Id | None:

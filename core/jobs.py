@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
+from typing import Any
 
 import structlog
 from redis import Redis
@@ -13,9 +16,12 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 from rq import Queue
+from rq.job import Job
+from rq.registry import FailedJobRegistry
 from sqlalchemy.orm import Session
 
 from core.db import after_commit
+from core.errors import NotFound
 
 log = structlog.get_logger(__name__)
 
@@ -43,10 +49,15 @@ JOBS = {
     "pass_device": "workers.network.pass_device",
     "poll_usage_of": "workers.network.poll_usage_of",
     "tell_office": "workers.office.tell_office_of",
+    "ask_numbers": "workers.numbers.ask_numbers_of",
+    "sync_templates": "workers.templates.sync_templates_of",
 }
 TIMEOUT_SECONDS = 300
 TIMEOUTS = {"run_invoices": 3600, "run_invoices_by_hand": 3600}
 """A job that was stopped goes on where it stood when it is rung for again."""
+
+FAILED_KEPT_SECONDS = 7 * 86_400
+"""How long a job that broke is kept for a person to see and to put back."""
 
 COALESCED = frozenset(JOBS)
 """Jobs of which one waiting is enough; they call `answer_bell` before they look at their rows."""
@@ -94,8 +105,9 @@ def ring_now(job: str, *, queue: str, **ids: str) -> bool:
         if job in COALESCED and not redis_connection().set(bell, 1, nx=True, ex=BELL_SECONDS):
             return True
         Queue(queue, connection=redis_connection()).enqueue(
-            JOBS[job], kwargs=ids, result_ttl=0, failure_ttl=86_400, job_timeout=TIMEOUTS.get(job, TIMEOUT_SECONDS)
-        )
+            JOBS[job], kwargs=ids, result_ttl=0, failure_ttl=FAILED_KEPT_SECONDS,
+            job_timeout=TIMEOUTS.get(job, TIMEOUT_SECONDS),
+        )  # fmt: skip
     except RedisError as away:
         log.warning("ring_lost", job=job, queue=queue, error=type(away).__name__)
         return False
@@ -154,3 +166,62 @@ def answer_bell(job: str, **ids: str) -> None:
 
 def _bell(job: str, queue: str, ids: dict[str, str]) -> str:
     return f"bell:{queue}:{job}:" + ":".join(ids[name] for name in sorted(ids))
+
+
+@dataclass(frozen=True)
+class FailedJob:
+    """A job that broke or whose worker died; `error` is the whole trace."""
+
+    id: str
+    name: str
+    queue: str
+    arguments: dict[str, Any]
+    failed_at: datetime | None
+    error: str
+
+
+def failed_jobs(limit: int = 100) -> Sequence[FailedJob]:
+    """The jobs that failed, the newest first; raises RedisError when Redis is away."""
+    newest = [job_id for queue in QUEUES for job_id in _failed_of(queue).get_job_ids(-limit, -1)]
+    found = [job for job in Job.fetch_many(newest, redis_connection()) if job is not None]
+    found.sort(key=lambda job: job.ended_at.timestamp() if job.ended_at else 0.0, reverse=True)
+    return [_told(job) for job in found[:limit]]
+
+
+def failed_job_ids() -> Sequence[str]:
+    """Every job that failed; raises RedisError."""
+    return [job_id for queue in QUEUES for job_id in _failed_of(queue).get_job_ids()]
+
+
+def failed_job(job_id: str) -> FailedJob:
+    """One of those that failed. Raises NotFound, RedisError."""
+    _failed_holding(job_id)
+    return _told(Job.fetch(job_id, redis_connection()))
+
+
+def retry_failed(job_id: str) -> None:
+    """Put a failed job back on its queue. Raises NotFound when it is no longer among those that failed."""
+    _failed_holding(job_id).requeue(job_id)
+
+
+def drop_failed(job_id: str) -> None:
+    """Forget a failed job; the sweep rings again for whatever it left undone. Raises NotFound."""
+    _failed_holding(job_id).remove(job_id, delete_job=True)
+
+
+def _failed_holding(job_id: str) -> FailedJobRegistry:
+    for queue in QUEUES:
+        registry = _failed_of(queue)
+        if job_id in registry and Job.exists(job_id, redis_connection()):
+            return registry
+    raise NotFound(f"No job {job_id} is among those that failed")
+
+
+def _failed_of(queue: str) -> FailedJobRegistry:
+    return FailedJobRegistry(queue, connection=redis_connection())
+
+
+def _told(job: Job) -> FailedJob:
+    result = job.latest_result()
+    trace = (result.exc_string if result is not None else "") or "no trace was kept"
+    return FailedJob(job.id, job.func_name or "", job.origin, dict(job.kwargs or {}), job.ended_at, trace)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import MetaData
 
 import core.audit
+import core.billing.cash_proof_models
 import core.billing.debt_models
 import core.billing.deferral_models
 import core.billing.invoice_models
@@ -27,6 +28,8 @@ import core.ledger.reconciliation_models
 import core.ledger.treasury_models
 import core.messaging.desk_models
 import core.messaging.models
+import core.messaging.sending_models
+import core.messaging.template_models
 import core.network.device_models
 import core.network.models
 import core.network.outage_models

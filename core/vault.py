@@ -129,7 +129,7 @@ def has_signature(text: str, signature: str) -> bool:
 
 
 def _mac(key: bytes, text: str) -> str:
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key, text.encode(), "sha256").hex()
 
 
 def _connected() -> _Vault:

@@ -13,6 +13,7 @@ from core.clock import utc_now
 from core.crm.pictures import difference_hash, picture_print
 from core.db import company_session
 from core.ids import Id
+from core.inventory.barcodes import serials_in_picture
 from core.messaging.whatsapp import MediaFailed
 from core.usecases.store_document import pending_document, store_document
 from workers.gateways import gateway_of
@@ -28,6 +29,7 @@ LEASE = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class _Wanted:
+    kind: str
     media_id: str
     business_number_id: Id
 
@@ -45,6 +47,7 @@ def fetch_document(company_id: str, document_id: str) -> None:
         digest = vault.put(media.data)
         is_picture = media.mime_type.startswith("image/")
         likeness, fine = (difference_hash(media.data), picture_print(media.data)) if is_picture else ("", b"")
+        serials = serials_in_picture(media.data) if is_picture and wanted.kind == "job" else []
     except (MediaFailed, OSError) as failed:
         with company_session(company) as session:
             _put_off(session, document, failed, utc_now())
@@ -52,7 +55,7 @@ def fetch_document(company_id: str, document_id: str) -> None:
     with company_session(company) as session:
         store_document(
             session, document_id=document, sha256=digest, size=len(media.data), mime_type=media.mime_type,
-            image_hash=likeness, image_print=fine,
+            image_hash=likeness, image_print=fine, serials=serials,
         )  # fmt: skip
 
 
@@ -65,7 +68,7 @@ def _take(session: Session, document_id: Id, now: datetime) -> _Wanted | None:
         return None
     document.attempts += 1
     document.next_try_at = now + LEASE
-    return _Wanted(document.media_id, document.business_number_id)
+    return _Wanted(document.kind, document.media_id, document.business_number_id)
 
 
 def _put_off(session: Session, document_id: Id, failed: MediaFailed | OSError, now: datetime) -> None:

@@ -14,7 +14,7 @@ from core.messaging.drain import drain
 from core.messaging.limits import SendLimits
 from core.usecases.load_attachment import load_attachment
 from core.usecases.start_process import process_settings
-from workers.gateways import gateway_of
+from workers.gateways import sending_gateway
 
 
 def drain_number(company_id: str, business_number_id: str) -> None:
@@ -24,7 +24,7 @@ def drain_number(company_id: str, business_number_id: str) -> None:
     more = drain(
         company,
         number,
-        gateway=gateway_of(company, number),
+        gateway=sending_gateway(company, number),
         load_attachment=load_attachment,
         pool=_pool(process_settings().send_threads),
         limits=_limits(),

@@ -20,13 +20,13 @@ NAMES = {
     "claim": "Payment to check", "handover": "Cash to count", "refund": "Refund", "write_off": "Debt to give up",
     "expense": "Expense", "pick_up": "Equipment to pick up", "termination": "Service to end",
     "write_off_proposal": "Debt to give up", "cuts": "Suspensions", "link": "New number for an account",
-    "restock": "Stock for a technician", "discount": "Discount", "plan_price": "Price of a plan",
-    "promise_extension": "Longer promise",
+    "restock": "Stock for a technician", "connection": "New connection", "discount": "Discount",
+    "plan_price": "Price of a plan", "promise_extension": "Longer promise",
 }  # fmt: skip
 PAGES = {
     "claim": "claims", "handover": "agent_cash", "refund": "refunds", "write_off": "write_offs", "expense": "expenses",
     "pick_up": "recovery_board", "termination": "recovery_board", "write_off_proposal": "recovery_board",
-    "cuts": "suspension", "link": "links", "restock": "restock",
+    "cuts": "suspension", "link": "links", "restock": "restock", "connection": "leads",
 }  # fmt: skip
 
 

@@ -29,9 +29,11 @@ from core.ledger.periods import books_state, last_whole_month_end, period_histor
 from core.ledger.sources import ENTRIES, entries_of_document, entries_of_origin, entry_with_postings, source_of_entry
 from core.ledger.year_close import close_year
 from core.money import ZERO
+from core.printing.figures import figures
 from core.staff.actors import named_actors
 from core.usecases.check_books import check_books
 from core.usecases.close_books import close_books as close_after_earning
+from core.usecases.earn_revenue import earn_revenue, revenue_to_earn
 from core.usecases.export_report import export_general_ledger, names_of
 from core.usecases.trace_entry import cause_of, document_of
 
@@ -116,6 +118,7 @@ def closing() -> Page:
             people=named_actors(page.session, {each.done_by for each in history}),
             suggested=last_whole_month_end(page.today),
             differences=check_books(page.session, as_of=page.today), names=names_of(page.session), today=page.today,
+            unearned=revenue_to_earn(page.session, today=page.today),
         )  # fmt: skip
 
 
@@ -128,6 +131,23 @@ def close_books() -> Page:
         return f"The books are closed through {through}."
 
     return attempt(close, done="panel.closing", show=closing)
+
+
+@blueprint.post("/closing/earn")
+@needs("ledger.close")
+def earn_now() -> Page:
+    """Earns every month that is over; a month whose books are closed stops it with its reason."""
+
+    def earn(page: Books, form: Form) -> str:
+        months = []
+        while (earned := earn_revenue(page.session, today=page.today, actor=page.actor)) is not None:
+            months.append(earned)
+        if not months:
+            return "No month is left to earn."
+        total = sum((month.earned for month in months), ZERO)
+        return f"{figures(total)} is earned, up to {months[-1].month:%B %Y}."
+
+    return attempt(earn, done="panel.closing", show=closing)
 
 
 @blueprint.post("/closing/reopen")

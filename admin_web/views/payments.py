@@ -11,7 +11,9 @@ from admin_web.blueprint import Page, blueprint
 from admin_web.downloads import printed
 from admin_web.forms import Form, asked, attempt
 from admin_web.views.invoices import LANGUAGES
+from bot.desk.cash import tell_taken_back
 from core.billing.allocation import OpenInvoice, open_invoices
+from core.billing.cash_proof import events_of, proof_of
 from core.billing.document_history import payment_by_number, payment_history
 from core.billing.payment_models import METHODS
 from core.billing.receipt_pdf import receipt_pdf
@@ -120,8 +122,11 @@ def payment(number: str) -> Page:
             history = payment_history(page.session, number=number)
         except NotFound:
             abort(404)
-        people = named_actors(page.session, [history.payment.taken_by])
-        return render_template("payment.html", company=page.company, history=history, people=people)
+        proof = proof_of(page.session, payment_id=history.payment.id)
+        words = events_of(page.session, proof_ids=[proof.id])[proof.id] if proof else []
+        people = named_actors(page.session, [history.payment.taken_by, *(event.actor for event in words)])
+        return render_template("payment.html", company=page.company, history=history, people=people, proof=proof,
+                               words=words, zone=page.zone)  # fmt: skip
 
 
 @blueprint.get("/payments/<number>.pdf")
@@ -157,11 +162,12 @@ def bounce(number: str) -> Page:
 @needs("payment.reverse")
 def reverse(number: str) -> Page:
     def take_back(page: Books, form: Form) -> str:
-        found = payment_by_number(page.session, number=number)
+        found, now = payment_by_number(page.session, number=number), utc_now()
         reverse_payment(
             page.session, payment_id=found.id, reason=form.text("reverse_reason", required=True), actor=page.actor,
-            now=utc_now(), origin=form.once(),
+            now=now, origin=form.once(),
         )  # fmt: skip
+        tell_taken_back(page.session, found, now=now)
         return f"{number} is reversed; what it settled is open again."
 
     return _act(number, take_back)

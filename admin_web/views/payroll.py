@@ -13,12 +13,14 @@ from admin_web.access import Books, books, current_user, needs
 from admin_web.blueprint import Page, blueprint
 from admin_web.downloads import TABLES, exported, printed
 from admin_web.forms import FieldInvalid, Form, asked, attempt
+from admin_web.own_limits import FIELDS, own_limit_values
 from core.clock import utc_now
 from core.errors import DomainError, NotFound
 from core.ids import Id
 from core.ledger.cash_accounts import cash_accounts
 from core.money import ZERO
 from core.printing.figures import figures
+from core.staff.agent_cash import cash_limit_left, own_cash_limits
 from core.staff.balances import ADVANCES, PAYABLE, balances_of
 from core.staff.bonuses import give_bonus
 from core.staff.commission_rules import commission_plans
@@ -107,6 +109,11 @@ def run_payroll() -> Page:
 @blueprint.get("/payroll/<uuid:staff_id>")
 @needs("payroll.view")
 def employee(staff_id: UUID) -> Page:
+    return employee_page(staff_id, {})
+
+
+def employee_page(staff_id: UUID, problems: dict[str, str]) -> str:
+    """An employee's page, with why fields of his cash limits were refused."""
     with books() as page:
         person, form = _person(page, staff_id), asked()
         try:
@@ -120,6 +127,8 @@ def employee(staff_id: UUID) -> Page:
             debts=open_debts(page.session, staff_ids=[staff_id]), accounts=money_codes(page),
             plans=[(plan.id, plan.name) for plan in commission_plans(page.session)], tax_kinds=TAX_KINDS,
             earnings=month_earnings(page.session, staff_id=staff_id, month=asked_month(page)), rows=range(ALLOWANCES),
+            cash=cash_limit_left(page.session, staff_id=staff_id, today=page.today), limit_fields=FIELDS,
+            limits=own_limit_values(own_cash_limits(page.session).get(staff_id)), problems=problems,
         )  # fmt: skip
 
 

@@ -1,92 +1,49 @@
-"""The rules of recovery: the company's holidays, its policy and its ladder."""
+"""The rules of recovery: the company's holidays, its policy and ladder with a trial of both, its agents' own caps."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import time, timedelta
-from decimal import Decimal
+from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
-from flask import render_template
+from flask import abort, flash, redirect, render_template, request, url_for
 
-from admin_web.access import Books, books, needs
+from admin_web.access import Books, books, current_user, needs
 from admin_web.blueprint import Page, blueprint
 from admin_web.forms import FieldInvalid, Form, attempt
+from admin_web.recovery_settings import AGENT, COSTS, POLICY
+from admin_web.settings import WEEKDAYS, Group, read_answers
+from admin_web.settings_tabs import TABS
+from admin_web.views.settings import elsewhere
+from core.billing.policy import billing_policy, change_billing_policy
+from core.clock import utc_now
+from core.crm.coverage import areas_with_zones
+from core.errors import DomainError, NotFound
 from core.money import ZERO
+from core.recovery.assignment import loads, set_territory, territories
 from core.recovery.calendar import calendar_of, declared_days
-from core.recovery.policy import Step, change_policy, declare_day, ladder_of, policy_of, set_ladder
+from core.recovery.policy import Step, change_policy, check_step, declare_day, ladder_of, policy_of, set_ladder
 from core.recovery.policy_models import KINDS
 from core.recovery.promises import move_limits
 from core.recovery.words import MESSAGES
+from core.usecases.preview_recovery import DayOfRecovery, preview_recovery
 
 DAYS_SHOWN = 60
 SPARE_STEPS = 3
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-
-Read = Callable[[Form, str], Any]
-
-
-def _number(form: Form, name: str) -> int:
-    return form.number(name)
-
-
-def _amount(form: Form, name: str) -> Decimal:
-    return form.amount(name)
-
-
-def _maybe_amount(form: Form, name: str) -> Decimal | None:
-    return form.maybe_amount(name)
-
-
-def _ticked(form: Form, name: str) -> bool:
-    return form.ticked(name)
-
-
-def _clock(form: Form, name: str) -> time:
-    try:
-        return time.fromisoformat(form.text(name, required=True))
-    except ValueError as wrong:
-        raise FieldInvalid(f"{name} must be a time such as 09:00.") from wrong
-
-
-def _weekdays(form: Form, name: str) -> list[int]:
-    return [number for number in range(1, 8) if form.ticked(f"{name}_{number}")]
-
-
-SETTINGS: tuple[tuple[str, tuple[tuple[str, str, Read], ...]], ...] = (
-    ("Debts", (
-        ("grace_days", "Days of grace before a case", _number), ("tolerance", "Debt too small to pursue", _amount),
-        ("ticket_hold_days", "Days an open ticket halts the ladder", _number),
-    )),
-    ("Suspension", (
-        ("suspension_notice_days", "Days from notice to suspension", _number),
-        ("cut_count_free", "Suspensions a day without a yes", _number),
-        ("cut_share_max", "Percent a day without a yes", _amount),
-        ("no_cut_on_holidays", "None on holidays", _ticked),
-        ("no_cut_before_holidays", "None the day before a holiday", _ticked),
-        ("no_cut_weekdays", "None on", _weekdays), ("rest_weekdays", "Not worked on", _weekdays),
-    )),
-    ("Messages", (
-        ("contact_from", "Not before", _clock), ("contact_to", "Not after", _clock),
-        ("messages_a_day_max", "A day at most", _number), ("messages_a_week_max", "A week at most", _number),
-    )),
-    ("Promises", (
-        ("promise_days_max", "Days ahead", _number), ("promise_share_min", "Least percent of what is overdue", _amount),
-        ("promise_grace_days", "Days of grace", _number), ("promise_extensions_max", "Times it may be moved", _number),
-        ("broken_max", "Broken ones until none is offered", _number),
-        ("broken_window_days", "Counted over days", _number),
-        ("unreliable_below", "Unreliable below a score of", _number),
-        ("unreliable_days_max", "Days ahead for the unreliable", _number),
-        ("restore_on_promise", "A promise restores the service", _ticked),
-    )),
-    ("Agents", (
-        ("agent_cases_max", "Cases of an agent", _number), ("agent_amount_max", "Debt of his cases", _maybe_amount),
-        ("agent_cash_max", "Cash in hand until no new case", _maybe_amount),
-        ("cost_of_call", "Cost of a call", _amount),
-        ("cost_of_visit", "Cost of a visit", _amount), ("cost_of_chat", "Cost of a chat", _amount),
-    )),
-)  # fmt: skip
-"""Group → (column, label, how its field is read)."""
+ROWS_MAX = 200
+PREVIEW_DAYS_MAX = 60
+STEP_WORDS = {
+    "reminder": "reminders sent", "agent": "handed to an agent", "final_notice": "final notices sent",
+    "supervisor": "told to the supervisor", "pick_up": "proposed for picking up equipment",
+    "termination": "proposed for ending", "write_off_proposal": "proposed for writing off",
+}  # fmt: skip
+HOLD_WORDS = {
+    "promise": "a promise to pay", "claim": "a payment to be looked at", "dispute": "a disputed bill",
+    "outage": "an outage", "ticket": "an open fault", "advance": "money enough on account",
+    "never_cut": "protected from suspension", "class": "a class that is never suspended",
+    "notice": "the notice has not run out", "no_cut_day": "no suspensions on that day",
+}  # fmt: skip
 
 
 @blueprint.get("/recovery/calendar")
@@ -117,40 +74,141 @@ def declare_holiday() -> Page:
 @blueprint.get("/recovery/policy")
 @needs("recovery.view")
 def recovery_policy() -> Page:
+    return _page({})
+
+
+def _page(problems: dict[str, str], days: tuple[date, DayOfRecovery, DayOfRecovery] | None = None) -> str:
+    """The policy with why fields were refused, and a day as it is and as it would be."""
+    user = current_user()
     with books() as page:
         steps = ladder_of(page.session)
         return render_template(
-            "recovery_policy.html", company=page.company, policy=policy_of(page.session), settings=SETTINGS,
-            steps=[*steps, *[None] * SPARE_STEPS], kinds=KINDS, messages=tuple(MESSAGES), weekdays=WEEKDAYS,
+            "recovery_policy.html", company=page.company, groups=POLICY, costs=COSTS, values=_values(page),
+            may_cost=user is not None and user.may("company.settings"), problems=problems, weekdays=WEEKDAYS,
+            steps=[*steps, *[None] * SPARE_STEPS], kinds=KINDS, messages=tuple(MESSAGES), days=days,
+            step_words=STEP_WORDS, hold_words=HOLD_WORDS, today=page.today, caps=AGENT,
+            agents=loads(page.session, cash_in_hand={}), own=territories(page.session), tabs=TABS,
+            areas=areas_with_zones(page.session), elsewhere=elsewhere(),
         )  # fmt: skip
+
+
+def _values(page: Books) -> dict[str, Any]:
+    policy, billing = policy_of(page.session), billing_policy(page.session)
+    values = {setting.name: getattr(policy, setting.name) for group in POLICY for setting in group.settings}
+    costs = {setting.name: getattr(billing, setting.name) for group in COSTS for setting in group.settings}
+    return values | costs | {"break_weekday": str(policy.break_weekday)}
 
 
 @blueprint.post("/recovery/policy")
 @needs("recovery.manage")
 def write_policy() -> Page:
-    def write(page: Books, form: Form) -> str:
-        fields = [field for _, group in SETTINGS for field in group]
-        change_policy(page.session, **{name: read(form, name) for name, _, read in fields})
-        move_limits(page.session)
-        return "The policy is changed."
+    """Keeps all fields or none; or shows a day by them and keeps nothing."""
+    form, user = Form(request.form), current_user()
+    may_cost = user is not None and user.may("company.settings")
+    policy, problems = _read(form, POLICY)
+    costs, wrong = _read(form, COSTS) if may_cost else ({}, {})
+    problems |= wrong
+    if "break_weekday" in policy:
+        policy["break_weekday"] = int(policy["break_weekday"])
+    if not problems and form.ticked("preview"):
+        return _preview(form, settings=policy)
+    if not problems:
+        problems = _keep(policy, costs)
+    if problems:
+        flash("Nothing was saved: look at what is marked below.", "problem")
+        return _page(problems), 422
+    flash("The policy is changed.")
+    return redirect(url_for("panel.recovery_policy"))
 
-    return attempt(write, done="panel.recovery_policy", show=recovery_policy)
+
+def _read(form: Form, groups: Sequence[Group]) -> tuple[dict[str, Any], dict[str, str]]:
+    answers = read_answers(form, groups)
+    return answers.values, answers.problems
+
+
+def _keep(policy: dict[str, Any], costs: dict[str, Any]) -> dict[str, str]:
+    try:
+        with books() as page:
+            change_policy(page.session, **policy)
+            if costs:
+                change_billing_policy(page.session, **costs)
+            move_limits(page.session)
+    except DomainError as refusal:
+        return {str(refusal.facts.get("field", "")): f"{str(refusal).rstrip('.')}."}
+    return {}
+
+
+def _preview(form: Form, *, settings: dict[str, Any] | None = None, steps: Sequence[Step] | None = None) -> Page:
+    """The page as it was filled in, with the day that was asked for by what holds and by what is filled in."""
+    try:
+        with books() as page:
+            day = form.day("preview_day", page.today)
+            if not page.today <= day <= page.today + timedelta(days=PREVIEW_DAYS_MAX):
+                raise FieldInvalid(f"Choose a day from today to {PREVIEW_DAYS_MAX} days ahead", field="preview_day")
+            now = utc_now() + (day - page.today)
+            before = preview_recovery(page.session, today=day, now=now)
+            after = preview_recovery(page.session, today=day, now=now, settings=settings, steps=steps)
+    except DomainError as refusal:
+        where = "ladder" if steps is not None else ""
+        return _page({str(refusal.facts.get("field", where)): f"{str(refusal).rstrip('.')}."}), 422
+    return _page({}, (day, before, after))
 
 
 @blueprint.post("/recovery/ladder")
 @needs("recovery.manage")
 def write_ladder() -> Page:
-    def write(page: Books, form: Form) -> str:
-        steps = set_ladder(page.session, _steps(form))
-        return f"The ladder has {len(steps)} steps."
+    form = Form(request.form)
+    steps, problems = _steps(form)
+    if not problems and form.ticked("preview"):
+        return _preview(form, steps=steps)
+    if not problems:
+        try:
+            with books() as page:
+                set_ladder(page.session, steps)
+        except DomainError as refusal:
+            problems["ladder"] = f"{str(refusal).rstrip('.')}."
+    if problems:
+        flash("Nothing was saved: look at what is marked below.", "problem")
+        return _page(problems), 422
+    flash(f"The ladder has {len(steps)} steps.")
+    return redirect(url_for("panel.recovery_policy"))
 
-    return attempt(write, done="panel.recovery_policy", show=recovery_policy)
+
+def _steps(form: Form) -> tuple[list[Step], dict[str, str]]:
+    """The rows that name a step; each that cannot be one says why, under `step_<row>`."""
+    steps: list[Step] = []
+    problems: dict[str, str] = {}
+    for row in range(ROWS_MAX):
+        try:
+            if not form.text(f"kind_{row}"):
+                continue
+            step = Step(form.number(f"day_{row}"), form.choice(f"kind_{row}", KINDS),
+                        form.maybe_amount(f"least_{row}") or ZERO, form.text(f"message_{row}"))  # fmt: skip
+            check_step(step)
+            if step.key in [other.key for other in steps]:
+                problems[f"step_{row}"] = "The same step stands above for the same day."
+            steps.append(step)
+        except DomainError as wrong:
+            problems[f"step_{row}"] = f"{str(wrong).rstrip('.')}."
+    return steps, problems
 
 
-def _steps(form: Form) -> list[Step]:
-    rows = range(form.number("rows", 0))
-    return [
-        Step(form.number(f"day_{row}"), form.choice(f"kind_{row}", KINDS), form.maybe_amount(f"least_{row}") or ZERO,
-             form.text(f"message_{row}"))
-        for row in rows if form.text(f"kind_{row}")
-    ]  # fmt: skip
+@blueprint.post("/recovery/agents/<uuid:agent_id>")
+@needs("recovery.manage")
+def write_territory(agent_id: UUID) -> Page:
+    """One agent's own caps and sub-zones."""
+    form = Form(request.form)
+    caps, problems = _read(form, (Group("", AGENT),))
+    if not problems:
+        try:
+            with books() as page:
+                set_territory(page.session, agent_id=agent_id, sub_zone_ids=form.keys("zone"), **caps)
+        except NotFound:
+            abort(404)
+        except DomainError as refusal:
+            problems["cases_max"] = f"{refusal}."
+    if problems:
+        flash("Nothing was saved: look at what is marked below.", "problem")
+        return _page({f"{name}_{agent_id}": why for name, why in problems.items()}), 422
+    flash("The agent's own limits are kept; they hold from the next case that is given.")
+    return redirect(url_for("panel.recovery_policy", _anchor="agents"))

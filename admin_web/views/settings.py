@@ -7,6 +7,7 @@ from flask import abort, current_app, flash, redirect, render_template, request,
 from admin_web.access import books, current_user, needs
 from admin_web.blueprint import Page, blueprint
 from admin_web.forms import Form
+from admin_web.own_limits import limits_shown, own_limit_groups, own_limit_values
 from admin_web.settings import WEEKDAYS, Answers, Tab, read_answers
 from admin_web.settings_tabs import ELSEWHERE, TABS
 from core.errors import DomainError
@@ -23,16 +24,18 @@ def settings() -> Page:
 @blueprint.get("/settings/<tab>")
 @needs("settings.view")
 def settings_tab(tab: str) -> Page:
-    return _page(tab, {})
+    return tab_page(tab, {})
 
 
-def _page(key: str, problems: dict[str, str]) -> str:
+def tab_page(key: str, problems: dict[str, str]) -> str:
+    """A tab, with why fields of it were refused."""
     tab, user = TABS.get(key) or abort(404), current_user()
     with books() as page:
         return render_template(
             "settings.html", company=page.company, tabs=TABS, key=key, tab=tab, groups=tab.groups(page.session),
             values=tab.values(page.session), problems=problems, weekdays=WEEKDAYS, elsewhere=elsewhere(),
-            may=user is not None and user.may(tab.permission),
+            may=user is not None and user.may(tab.permission), own_limits=limits_shown(page.session),
+            own_limit_groups=own_limit_groups(page.session), own_limit_values=own_limit_values(None),
         )  # fmt: skip
 
 
@@ -52,7 +55,7 @@ def keep_settings(tab: str) -> Page:
     problems = _keep(TABS.get(tab) or abort(404))
     if problems:
         flash("Nothing was saved: look at what is marked below.", "problem")
-        return _page(tab, problems), 422
+        return tab_page(tab, problems), 422
     flash("Saved.")
     return redirect(url_for("panel.settings_tab", tab=tab))
 

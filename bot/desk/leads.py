@@ -32,7 +32,11 @@ def tell_office_of_lead(session: Session, *, lead: Lead, now: datetime) -> None:
         lead=lead.number, name=lead.name, place=lead.sub_zone.name if lead.sub_zone else lead.place or "-",
         phone=lead.phone or "-",
     )  # fmt: skip
-    tell_office(session, reply=Reply(said), dedupe_key=f"lead:{lead.id}", now=now)
+    buttons = (
+        Button(f"flow:approve:connection-{lead.id}", words("Approve")),
+        Button(f"flow:refuse:connection-{lead.id}", words("Refuse")),
+    )
+    tell_office(session, reply=Reply(said, buttons=buttons), dedupe_key=f"lead:{lead.id}", now=now)
 
 
 def move(session: Session, *, number: str, state: str, author: str, note: str, now: datetime) -> Lead:

@@ -4,6 +4,7 @@ from bot.dialog import Flow
 from bot.flows import (
     after_ticket,
     assigning,
+    cash_words,
     change_plan,
     claim_payment,
     collecting,
@@ -29,6 +30,7 @@ ALL_FLOWS: dict[str, Flow] = {
         leaving.disconnect, leaving.pause_line, outage_details.flow, outage_details.opening,
         promises.promise_of_customer, collecting.attempt,
         collecting.cash, collecting.handover, deciding.approve, deciding.refuse,
+        cash_words.amount, cash_words.decide,
         *field_work.FLOWS, longer_promise.flow, *field_parts.FLOWS,
         assigning.ticket, assigning.case,
         link_account.link, link_account.office, link_account.unlinking, new_connection.flow,

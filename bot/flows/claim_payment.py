@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from bot.dialog import Answers, Chat, Confirm, Flow, Photo, Rupees, Text
 from bot.flows.parts import keep_photo
 from bot.handlers.customer import BALANCE, MENU
 from bot.texts.reply import Reply, Saying, lines, words
+from bot.understanding.codes import reference_in
 from core.billing.claims import claim_payment
 
 
@@ -37,6 +40,14 @@ def finish(chat: Chat, answers: Answers) -> Reply:
     )
 
 
+@dataclass(frozen=True)
+class Reference(Text):
+    """The transfer's number, also where it stands in the sentence that tells of the payment."""
+
+    def given(self, chat: Chat) -> Any:
+        return reference_in(chat.message.text)
+
+
 flow = Flow(
     name="claim_payment",
     intent="payment_made",
@@ -44,7 +55,7 @@ flow = Flow(
     title=words("your payment"),
     questions=[
         Rupees("amount", lambda *_: words("How much did you pay?")),
-        Text(
+        Reference(
             "reference",
             lambda *_: words("What is the transaction number or reference? If there is none, write how you paid."),
             max_length=100,

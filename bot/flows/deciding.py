@@ -13,6 +13,7 @@ from bot.texts.reply import Reply, Saying, lines, words
 from core.billing import claims, payments, refunds, write_offs
 from core.billing.lines import DiscountInvalid
 from core.billing.plans import PriceExists
+from core.crm.leads import LeadMoveRefused
 from core.crm.linking import AccountUnknown, LinkDecided
 from core.errors import DomainError, NotFound
 from core.inventory.restock import RestockDecided, RestockInvalid
@@ -20,14 +21,17 @@ from core.ledger import expenses
 from core.money import AmountInvalid
 from core.recovery.cases import ProposalDecided
 from core.recovery.promise_terms import PromiseRefused
+from core.service_desk.jobs import JobInvalid, JobOpenAlready
 from core.staff import cashiers, handovers
 from core.staff.terms import OwnRequest, TermsDecided, TermsInvalid
 from core.usecases import carry_out_proposal
+from core.usecases.connect_lead import LeadIncomplete
 from core.usecases.suspend_overdue import ApprovalInvalid
 from core.usecases.waiting_approvals import PROPOSALS, TERMS
 
 CLAIM_METHODS = ("bank", "jazzcash", "easypaisa", "card", "cash")
-NEED_REASON = ("claim", "handover", "write_off", "expense", "restock", *PROPOSALS, *TERMS)
+NEED_REASON = ("claim", "handover", "write_off", "expense", "restock", "connection", *PROPOSALS, *TERMS)
+FIRST_VISITS = {"installation": words("Install it"), "survey": words("Survey first")}
 
 
 def waiting(chat: Chat, _answers: Answers) -> Sequence[Option]:
@@ -52,6 +56,15 @@ def is_kind(*kinds: str) -> Callable[[Chat, Answers], bool]:
 def needs_method(chat: Chat, answers: Answers) -> bool:
     chosen = approval_named(chat, answers.item)
     return chosen is not None and chosen.kind == "claim" and chosen.method not in CLAIM_METHODS
+
+
+def may_be_surveyed(chat: Chat, answers: Answers) -> bool:
+    chosen = approval_named(chat, answers.item)
+    return chosen is not None and chosen.kind == "connection" and chosen.count > 0
+
+
+def first_visits(_chat: Chat, _answers: Answers) -> Sequence[Option]:
+    return [Option(visit, title) for visit, title in FIRST_VISITS.items()]
 
 
 def methods(_chat: Chat, _answers: Answers) -> Sequence[Option]:
@@ -107,7 +120,7 @@ REFUSALS: tuple[type[DomainError], ...] = (
     write_offs.NotWritable, expenses.ExpenseNotInState, expenses.OwnApproval, ApprovalInvalid, AmountInvalid, NotFound,
     carry_out_proposal.NotCarriedOut, ProposalDecided,
     LinkDecided, AccountUnknown, RestockDecided, RestockInvalid, TermsDecided, TermsInvalid, OwnRequest,
-    PromiseRefused, PriceExists, DiscountInvalid,
+    PromiseRefused, PriceExists, DiscountInvalid, LeadIncomplete, LeadMoveRefused, JobInvalid, JobOpenAlready,
 )  # fmt: skip
 
 
@@ -123,6 +136,7 @@ approve = Flow(
     questions=[
         Choose("item", lambda *_: words("What shall be decided?"), waiting, when=still_waits),
         Choose("method", lambda *_: words("How was it paid?"), methods, when=needs_method),
+        Choose("visit", lambda *_: words("What comes first?"), first_visits, when=may_be_surveyed),
         Rupees("counted", lambda *_: words("How much did you count?"), when=is_kind("handover"), offers=announced),
         Confirm("confirmed", approve_summary, when=has_item),
     ],

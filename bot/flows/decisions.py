@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from bot.desk import linking
+from bot.desk import leads, linking
 from bot.dialog import Answers, Chat
 from bot.texts.reply import Saying, words
 from core.billing import refunds, write_offs
+from core.crm.leads import lead_by_number
 from core.ids import Id
 from core.ledger import expenses
 from core.staff import handovers
+from core.staff.models import Staff
 from core.usecases import carry_out_proposal, grant_terms
+from core.usecases.agree_connection import agree_connection
 from core.usecases.decide_claim import accept_claim, refuse_claim
 from core.usecases.decide_restock import grant_restock, turn_down_restock
 from core.usecases.suspend_overdue import WHOLE_COMPANY, approve_cuts
@@ -125,6 +128,26 @@ def refuse_restock(chat: Chat, chosen: Approval, answers: Answers) -> None:
     )
 
 
+def connect(chat: Chat, chosen: Approval, answers: Answers) -> Saying:
+    survey = answers.visit == "survey"
+    if survey:
+        leads.move(chat.session, number=chosen.number, state="survey", author=chat.speaker.actor, note="", now=chat.now)
+    job = agree_connection(chat.session, lead_id=Id(chosen.key), survey=survey, actor=chat.speaker.actor, now=chat.now)
+    if not survey:
+        leads.tell_person_of_lead(chat.session, lead=lead_by_number(chat.session, number=chosen.number), now=chat.now)
+    technician = chat.session.get(Staff, job.assigned_to) if job.assigned_to else None
+    if technician is None:
+        return words("*%(job)s* is planned. Nobody has room: it waits on the board.", job=job.number)
+    return words("*%(job)s* is planned and given to *%(name)s*.", job=job.number, name=technician.name)
+
+
+def turn_away(chat: Chat, chosen: Approval, answers: Answers) -> None:
+    leads.move(
+        chat.session, number=chosen.number, state="refused", author=chat.speaker.actor, note=answers.reason,
+        now=chat.now,
+    )  # fmt: skip
+
+
 def approve_terms(chat: Chat, chosen: Approval, _answers: Answers) -> None:
     grant_terms.approve_terms(
         chat.session, request_id=Id(chosen.key), approved_by=chat.speaker.actor, role=chat.speaker.role,
@@ -141,10 +164,10 @@ def refuse_terms(chat: Chat, chosen: Approval, answers: Answers) -> None:
 APPROVE: Mapping[str, Decide] = {
     "claim": approve_claim, "handover": approve_handover, "refund": approve_refund, "write_off": approve_write_off,
     "expense": approve_expense, "cuts": allow_cuts, "link": let_in, **dict.fromkeys(PROPOSALS, approve_proposal),
-    "restock": approve_restock, **dict.fromkeys(TERMS, approve_terms),
+    "restock": approve_restock, "connection": connect, **dict.fromkeys(TERMS, approve_terms),
 }  # fmt: skip
 REFUSE: Mapping[str, Decide] = {
     "claim": reject_claim, "handover": refuse_handover, "refund": refuse_refund, "write_off": refuse_write_off,
     "expense": refuse_expense, "link": keep_out, **dict.fromkeys(PROPOSALS, refuse_proposal),
-    "restock": refuse_restock, **dict.fromkeys(TERMS, refuse_terms),
+    "restock": refuse_restock, "connection": turn_away, **dict.fromkeys(TERMS, refuse_terms),
 }  # fmt: skip

@@ -46,6 +46,7 @@ KINDS = {
     "cuts": words("Suspensions"),
     "link": words("New number for an account"),
     "restock": words("Stock for a technician"),
+    "connection": words("New connection"),
     "discount": words("Discount"),
     "plan_price": words("Price of a plan"),
     "promise_extension": words("Longer promise"),
@@ -126,6 +127,11 @@ def described(waiting: Approval) -> Saying:
         )
     if waiting.kind == "restock":
         return words("%(who)s asks for %(what)s (%(number)s)", who=waiting.who, what=waiting.why, number=waiting.number)
+    if waiting.kind == "connection":
+        return lines(
+            words("%(who)s asks for %(what)s (%(number)s)", who=waiting.who, what=waiting.why, number=waiting.number),
+            words("Installation: %(amount)s", amount=waiting.amount) if waiting.amount else None,
+        )
     return lines(
         words("%(who)s: *%(amount)s*", who=waiting.who, amount=waiting.amount),
         words("Number: %(number)s", number=waiting.number) if waiting.number else None,

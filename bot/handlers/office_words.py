@@ -19,9 +19,11 @@ OTHERS = frozenset({"approvals", "customer_lookup"})
 
 
 def office_wish(chat: Chat) -> str | None:
-    """The action that the words name: work given, one's summary, a customer's chat, or a figure."""
+    """The action that the words name: work given, unconfirmed cash, one's summary, a customer's chat, or a figure."""
     if chat.speaker.role not in OFFICE:
         return None
+    if gives(chat.message.text, "unconfirmed"):
+        return "cash_doubts"
     return _given_work(chat) or _summary(chat) or _talk(chat) or _figure(chat) or _customer(chat)
 
 

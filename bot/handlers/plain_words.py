@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.dialog import Chat
+from bot.handlers.cash_proofs import cash_wish
 from bot.handlers.connection import places
 from bot.handlers.office_words import office_wish
 from bot.handlers.own_money import own_money_wish
@@ -65,11 +66,14 @@ def is_menu(text: str) -> bool:
 
 
 def plain_wish(chat: Chat) -> str | None:
-    """The action that the words name, or None: START after a stop, a link, a request's status, an area of ours."""
+    """The action that the words name, or None: START after a stop, a link, a request's status, an area of ours,
+    cash that a receipt speaks of.
+    """
     if not chat.message.text or chat.message.action is not None:
         return None
     return (
         _start(chat)
+        or cash_wish(chat)
         or own_money_wish(chat)
         or office_wish(chat)
         or _account_wish(chat)

@@ -14,6 +14,7 @@ from bot.understanding.hints import gives
 from core.billing.balance import account_balance
 from core.billing.overdue import overdue_customers
 from core.crm.coverage import Place, places_of
+from core.crm.distance import route_link
 from core.recovery.case_models import Attempt
 from core.recovery.cases import attempts_of
 from core.recovery.promises import promises_judged
@@ -46,6 +47,8 @@ OUTCOMES = {
     "paid": words("Paid"),
 }
 SHOWN_ATTEMPTS = 3
+LISTED_MAX = 500
+"""An agent has fewer cases in hand; more than the list holds are counted."""
 PLACES_MAX = 3
 
 
@@ -63,19 +66,25 @@ def worklist(chat: Chat, _: str) -> Reply:
     narrowed = _narrowed(chat)
     items = read_worklist(
         chat.session, agent_id=chat.speaker.staff_id, today=chat.today, here=chat.here, narrowed=narrowed,
-        limit=ROWS_MAX,
+        limit=LISTED_MAX,
     )  # fmt: skip
     if not items and narrowed.conditions:
         return Reply(words("None of your cases for today is like that."), buttons=(WORKLIST,))
     if not items:
         return _overdue_in_area(chat)
-    rows = tuple(Row(f"case:{item.number}", verbatim(item.name), _why(item)) for item in items)
+    shown, left = items[:ROWS_MAX], len(items) - ROWS_MAX
+    rows = tuple(Row(f"case:{item.number}", verbatim(item.name), _why(item)) for item in shown)
+    way = route_link([item.place for item in shown if item.place is not None])
     order = (
         words("Your cases for today, the most pressing first and then the nearest:")
         if chat.here
         else words("Your cases for today, the most pressing first:")
     )
-    body = lines(order, *_only(chat, narrowed), *(_line(item) for item in items))
+    body = lines(
+        order, *_only(chat, narrowed), *(_line(item) for item in shown),
+        words("And %(count)s more.", count=left) if left > 0 else None,
+        words("All on the map: %(link)s", link=way) if way else None,
+    )  # fmt: skip
     return Reply(body, rows=rows, list_button=words("Choose"))
 
 
@@ -197,6 +206,10 @@ def performance(chat: Chat, _: str) -> Reply:
         words("Incentive: %(amount)s", amount=money.incentive),
         words("%(amount)s more once you hand over your cash.", amount=own.incentive_waiting)
         if own.incentive_waiting > 0
+        else None,
+        words("Unconfirmed receipts: %(count)s", count=own.unconfirmed),
+        words("Disputed by customers: %(count)s. What they earn waits for the office.", count=own.disputed)
+        if own.disputed
         else None,
     )
     return Reply(body, buttons=(WORKLIST, HANDOVER))

@@ -8,6 +8,7 @@ from bot.dialog import ROWS_MAX, Chat
 from bot.handlers.registry import Begin, Handler
 from bot.own_jobs import KINDS, STATES, is_for_today, job_meant, line_name, metres_to, own_job_numbered, own_jobs
 from bot.texts.reply import Button, Reply, Row, Saying, lines, verbatim, words
+from core.crm.distance import place_at, route_link
 from core.inventory.using import own_stock
 from core.printing.figures import plain
 from core.service_desk.checklists import LineUnknown, missing_of, tick
@@ -39,7 +40,11 @@ def jobs(chat: Chat, _: str) -> Reply:
     shown = todays[:ROWS_MAX]
     rows = tuple(Row(f"job:{job.number}", verbatim(job.number), KINDS[job.kind]) for job in shown)
     more = words("And %(count)s more.", count=len(todays) - len(shown)) if len(todays) > len(shown) else None
-    body = lines(words("Your jobs, in the order to do them:"), *(_listed(chat, job) for job in shown), more)
+    way = route_link([place for job in shown if (place := place_at(job.latitude, job.longitude)) is not None])
+    body = lines(
+        words("Your jobs, in the order to do them:"), *(_listed(chat, job) for job in shown), more,
+        words("All on the map: %(link)s", link=way) if way else None,
+    )  # fmt: skip
     return Reply(body, rows=rows, list_button=words("Choose"))
 
 
@@ -209,6 +214,19 @@ def line(chat: Chat, number: str) -> Reply:
     return show_job(chat, found, said)
 
 
+def piece(chat: Chat, named: str) -> Reply:
+    """The tap under a photo that shows a piece of his: it was used at that job."""
+    number, _, serial = named.partition(":")
+    found = own_job_numbered(chat, number)
+    if found is None or chat.speaker.staff_id is None:
+        return Reply(NOT_YOURS, buttons=(JOBS,))
+    work_on_job.use_part_on_job(
+        chat.session, job_id=found.id, staff_id=chat.speaker.staff_id, serial=serial, now=chat.now,
+        key=f"{chat.origin}:part", origin=chat.origin,
+    )  # fmt: skip
+    return show_job(chat, found, words("Noted: %(what)s is at the customer's now.", what=serial))
+
+
 def stock(chat: Chat, _: str) -> Reply:
     """What he carries, pieces by their serials."""
     assert chat.speaker.staff_id is not None
@@ -235,5 +253,6 @@ HANDLERS = (
     Handler("job_nobody", (), "chat.jobs", nobody),
     Handler("job_tick", (), "chat.jobs", ticked),
     Handler("job_line", (), "chat.jobs", line),
+    Handler("piece", (), "chat.jobs", piece),
     Handler("stock", ("stock",), "chat.stock", stock),
 )

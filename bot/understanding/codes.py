@@ -5,6 +5,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from bot.understanding.folding import normalise
 from bot.understanding.numerals import small_numbers
 
 DBM_MIN, DBM_MAX = 5, 45
@@ -39,10 +40,11 @@ _SPOKEN_POINT = re.compile(r"(?<![\w.])(\d{1,2})\s+(?:point|poynt|اعشاریہ
 _CNIC = re.compile(r"\b\d{5}-\d{7}-\d\b|\b\d{13}\b")
 _PHONE = re.compile(r"(?<![\d.])(?:\+|00)?92[\s-]?3\d{2}[\s-]?\d{3}[\s-]?\d{4}\b|\b03\d{2}[\s-]?\d{3}[\s-]?\d{4}\b")
 _REFERENCE = re.compile(
-    r"\b(?:tid|trx|txn|ref|reference|transaction|trans|utr|stan|rrn|ٹرانزیکشن)\b[\s:.#-]*"
+    r"\b(?:tid|trx|txn|ref|reference|transaction|trans|utr|stan|rrn|ٹرانزیکشن|ریفرنس|حوالہ)\b[\s:.#-]*"
     r"(?:(?:id|no|number|num|nambar|hai|is|آئی ڈی|نمبر)\b[\s:.#-]*)*([a-z]*\d[a-z0-9-]{3,30})\b"
     r"|(?<!rs )(?<!rs)(?<!rs\. )(?<!rs\.)(?<!pkr )(?<!pkr)(?<![\d.])\d{9,30}(?:\.\d+)?\b"
 )
+_LETTERED_REFERENCE = re.compile(r"(?<![\w-])[a-z]{2,4}-\d{6,20}\b")
 _SPEED = re.compile(
     r"\b(\d{1,4})\s*-?\s*(?:mbps|mb/s|mb ps|mbs|mb|mbp|megabits?|mega|meg|ایم بی پی ایس|ایم بی)(?![a-z])(?!\s*(?:se|say|سے)(?!\w))"
 )
@@ -74,6 +76,15 @@ def mask_codes(text: str) -> str:
     for pattern, kind in _MASKS:
         text = pattern.sub(kind, text)
     return text
+
+
+def reference_in(text: str) -> str | None:
+    """The reference or transaction number of a transfer that the words name, in capitals; None where there is none."""
+    settled = normalise(text)
+    for pattern, _ in _MASKS[: _MASKS.index((_REFERENCE, " referenceno "))]:
+        settled = pattern.sub(" ", settled)
+    value = _take(settled, _LETTERED_REFERENCE)[0] or _take(settled, _REFERENCE)[0]
+    return value.upper() if value else None
 
 
 def _blank(text: str, found: re.Match[str]) -> str:

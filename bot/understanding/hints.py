@@ -11,7 +11,7 @@ from bot.understanding.lexicon import LEXICON, expanded, lines_of
 HINTS = (
     "angry", "explain", "comes_back", "away", "report", "late_fee", "tax", "receipt", "bill", "proof", "fault",
     "switch_off", "switch_on", "summary", "give_work", "case", "ticket", "talk_to", "waiting_chats", "record",
-    "own_money", "at_most",
+    "own_money", "payslip", "at_most", "cash_given", "cash_other", "cash_denied", "other_way", "unconfirmed",
 )  # fmt: skip
 
 

@@ -10,9 +10,11 @@ from bot.understanding.transliteration import is_urdu_letter
 
 @lru_cache(maxsize=1)
 def _roman_words() -> frozenset[str]:
-    spellings = word_table("variants") | word_table("transliteration")
-    known = set(word_list("roman_words")) | {word for word in word_table("transliteration").values() if " " not in word}
-    known |= {spelling for spelling, word in spellings.items() if word in known}
+    """A person's name is at home in every language, so it says of none that it is written."""
+    table = word_table("transliteration")
+    known = set(word_list("roman_words")) | {word for word in table.values() if " " not in word}
+    known -= {table[name] for name in word_list("given_names") if name in table}
+    known |= {spelling for spelling, word in (word_table("variants") | table).items() if word in known}
     return frozenset(known - word_list("loan_words"))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import Date, Integer, Numeric, and_, bindparam, select, text
+from sqlalchemy import Date, Integer, Numeric, and_, bindparam, func, select, text
 from sqlalchemy.orm import Session
 
 from core.billing import run_statements as sql
@@ -32,7 +32,7 @@ from core.ids import Id
 from core.ledger.accounts import account_ids
 from core.ledger.guards import refuse_entry
 from core.ledger.journal import UnknownAccount
-from core.money import AMOUNT_MAX, AmountInvalid
+from core.money import AMOUNT_MAX, ZERO, AmountInvalid
 
 LATE_FEE = CHARGES["late_fee"]
 
@@ -46,10 +46,16 @@ class FeeProblem:
     """A fee that could not be invoiced, whose it is, and why."""
 
     customer_id: Id
-    customer: str
-    """His number and name."""
+    customer_number: str
+    customer_name: str
     number: str
+    """The overdue invoice's."""
     why: str
+
+    @property
+    def customer(self) -> str:
+        """His number and name."""
+        return f"{self.customer_number} {self.customer_name}"
 
 
 @dataclass(frozen=True)
@@ -147,10 +153,66 @@ def charge_late_fees(
 
 
 @dataclass(frozen=True)
+class PlannedFee:
+    """A fee that would be charged now; `total` is its invoice with the tax."""
+
+    fee: DueFee
+    customer_number: str
+    customer_name: str
+    total: Decimal
+
+
+@dataclass(frozen=True)
+class FeePlan:
+    """What a day would charge, and what it could not."""
+
+    planned: tuple[PlannedFee, ...]
+    problems: tuple[FeeProblem, ...]
+
+    @property
+    def amount(self) -> Decimal:
+        """The fees without their tax."""
+        return sum((each.fee.amount for each in self.planned), ZERO)
+
+
+def plan_late_fees(session: Session, *, day: date, held: Collection[Id] = (), limit: int | None = None) -> FeePlan:
+    """The dry run of `charge_late_fees`: drafted the same way, nothing is written or locked."""
+    due = late_fees_due(session, day=day, held=held, limit=limit)
+    if not due:
+        return FeePlan((), ())
+    bills, problems = _drafted(session, due, day)
+    planned = (PlannedFee(b.fee, b.payer.number, b.payer.name, b.draft.total) for b in bills)
+    return FeePlan(tuple(planned), tuple(problems))
+
+
+@dataclass(frozen=True)
+class FeesOfDay:
+    """The late fees that were charged on a day."""
+
+    day: date
+    count: int
+    amount: Decimal
+    waived: Decimal
+    """What of it was waived since."""
+
+
+def fees_by_day(session: Session, *, since: date) -> list[FeesOfDay]:
+    """The days since then with late fees, the newest first."""
+    waived = func.coalesce(func.sum(LateFee.amount).filter(LateFee.waived_at.is_not(None)), ZERO)
+    rows = session.execute(
+        select(LateFee.charged_on, func.count(), func.sum(LateFee.amount), waived)
+        .where(LateFee.charged_on >= since)
+        .group_by(LateFee.charged_on).order_by(LateFee.charged_on.desc())
+    )  # fmt: skip
+    return [FeesOfDay(*row) for row in rows]
+
+
+@dataclass(frozen=True)
 class _FeeBill:
     """A fee with the invoice that it makes."""
 
     fee: DueFee
+    payer: Payer
     draft: Draft
     addressee: Addressee
 
@@ -163,9 +225,9 @@ def _drafted(session: Session, due: Sequence[DueFee], day: date) -> tuple[list[_
         payer = payers[fee.customer_id]
         try:
             draft = _draft(tariffs, payer, fee, day, codes)
-            bills.append(_FeeBill(fee, draft, payer_addressee(fee.customer_id, payer)))
+            bills.append(_FeeBill(fee, payer, draft, payer_addressee(fee.customer_id, payer)))
         except DomainError as refusal:
-            problems.append(FeeProblem(fee.customer_id, f"{payer.number} {payer.name}", fee.number, str(refusal)))
+            problems.append(FeeProblem(fee.customer_id, payer.number, payer.name, fee.number, str(refusal)))
     return bills, problems
 
 

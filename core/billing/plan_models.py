@@ -159,6 +159,7 @@ class BillingPolicy(Owned, Base):
         CheckConstraint("fees_settle IN ('by_date', 'first', 'last')", name="fees_settle"),
         CheckConstraint("tax_point IN ('invoice_date', 'period_start')", name="tax_point"),
         CheckConstraint("deferral_over_months BETWEEN 1 AND 36", name="deferral_over_months"),
+        CheckConstraint("cash_callback_percent BETWEEN 0 AND 100", name="cash_callback_percent"),
     )
     alignment: Mapped[str] = mapped_column(default="calendar")
     calendar_day: Mapped[int] = mapped_column(default=1)
@@ -205,3 +206,5 @@ class BillingPolicy(Owned, Base):
     wrong_cards_max: Mapped[int] = mapped_column(default=5, server_default="5")
     """After so many unknown recharge codes within an hour a person's codes are refused for `card_pause_minutes`."""
     card_pause_minutes: Mapped[int] = mapped_column(default=60, server_default="60")
+    cash_callback_percent: Mapped[int] = mapped_column(default=10, server_default="10")
+    """Of 100 cash receipts of agents that no customer has confirmed, so many are called back by the office."""

@@ -28,7 +28,7 @@ CHOICES = {
 SPANS = {
     "calendar_day": (1, 31), "due_days": (0, 180), "short_first_period_days": (0, 31), "late_fee_grace_days": (0, 365),
     "late_fee_repeat_days": (1, 365), "pause_credit_days_min": (0, 366), "deferral_over_months": (1, 36),
-    "wrong_cards_max": (1, 100), "card_pause_minutes": (1, 10_080),
+    "wrong_cards_max": (1, 100), "card_pause_minutes": (1, 10_080), "cash_callback_percent": (0, 100),
 }  # fmt: skip
 AMOUNTS = (
     "late_fee_amount", "late_fee_cap", "reconnection_fee", "small_difference", "bounce_fee", "write_off_limit",

@@ -19,7 +19,7 @@ from core.billing.run_rows import InvoiceRows, Statements, into_the_books, or_nu
 from core.companies import Company
 from core.db import array_of
 from core.ids import Id
-from core.messaging.invoice_notices import decent_hour, notice, template_language
+from core.messaging.invoice_notices import decent_hour, notice, notice_twin
 from core.messaging.lanes import RULES
 from core.money import ZERO
 
@@ -143,6 +143,6 @@ def _notice_columns(
         currency=currency, language=language,
     )  # fmt: skip
     payload = {"type": "text", "text": {"body": words, "preview_url": False}}
-    twin = {"name": "invoice_issued", "language": template_language(language), "parameters": parts}
+    twin = notice_twin(parts, language)
     columns = (json.dumps(payload, ensure_ascii=False), words, json.dumps(twin, ensure_ascii=False))
     return "\t".join(text_of(column) for column in columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 
@@ -109,6 +110,17 @@ def own_stock(session: Session, *, staff_id: Id) -> list[tuple[ItemType, Decimal
         (each, held.get(each.id, Decimal(0)), pieces.get(each.id, []))
         for each in item_types(session, all_of_them=True) if each.id in held or each.id in pieces
     ]  # fmt: skip
+
+
+def pieces_shown(session: Session, *, staff_id: Id, serials: Collection[str]) -> list[Item]:
+    """What of the technician's own stock is named by serials read from a photo, or by another number noted of it."""
+    read = {_plain(serial) for serial in serials}
+    held = pieces_at(session, place=Place("technician", staff_id)) if read else []
+    return [item for item in held if read & {_plain(item.serial), *map(_plain, item.attributes.values())}]
+
+
+def _plain(written: object) -> str:
+    return "".join(sign for sign in str(written).upper() if sign.isalnum())
 
 
 def _counted(session: Session, type_id: Id) -> ItemType:

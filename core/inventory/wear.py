@@ -16,7 +16,9 @@ from core.ids import Id, new_id
 from core.inventory.models import ItemType, Movement
 from core.inventory.types import lock_types
 from core.inventory.wear_models import ItemWear, WearMonth
+from core.ledger.cash_movements import lock_wear, wear_by_hand
 from core.ledger.equipment import post_equipment_worn
+from core.ledger.journal import reverse_entry
 from core.ledger.periods import books_state
 from core.money import ZERO
 
@@ -41,9 +43,10 @@ def wear_equipment(session: Session, *, today: date, actor: str) -> WearMonth | 
     """Book the oldest month that is over and not booked yet, in one entry: 6900 by area against 1219.
 
     None when nothing is left to book before `today`; the caller goes on in new transactions until then. Two at once
-    take turns, and no rented piece moves meanwhile.
+    take turns, and no rented piece moves meanwhile. What was written down by hand until then is taken back in the
+    same transaction, since a piece's own wear counts from the day it went out: nothing is written down twice.
     """
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('wear:' || taar_company(), 0))"))
+    lock_wear(session)
     month = month_to_wear(session, today=today)
     if month is None:
         return None
@@ -55,9 +58,15 @@ def wear_equipment(session: Session, *, today: date, actor: str) -> WearMonth | 
     session.add(worn)
     session.flush()
     if rows:
+        origin = f"run:wear:{month:%Y-%m}"
+        for by_hand in wear_by_hand(session, until=last):
+            reverse_entry(
+                session, entry_id=by_hand.id, posted_on=last, actor=actor, origin=origin,
+                memo=f"{by_hand.memo}: taken back, its pieces are worn one by one",
+            )  # fmt: skip
         post_equipment_worn(
             session, month_id=worn.id, by_area={row.area_id: row.amount for row in rows}, posted_on=last, actor=actor,
-            origin=f"run:wear:{month:%Y-%m}", memo=f"Wear of {worn.pieces} rented pieces, {month:%B %Y}",
+            origin=origin, memo=f"Wear of {worn.pieces} rented pieces, {month:%B %Y}",
         )  # fmt: skip
     return worn
 

@@ -7,15 +7,15 @@ from datetime import date
 from decimal import Decimal
 from uuid import uuid5
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session, aliased
 
 from core.errors import DomainError, NotFound
 from core.ids import Id, new_id
 from core.ledger.accounts import account_ids
 from core.ledger.cash_accounts import cash_account, ledger_balance
 from core.ledger.journal import Line, post_entry, reverse_entry
-from core.ledger.models import Account, JournalEntry
+from core.ledger.models import Account, JournalEntry, Posting
 from core.ledger.transfers import entry_of
 from core.ledger.treasury_models import CashMovement
 from core.money import ZERO, parse_amount
@@ -26,6 +26,8 @@ UNIDENTIFIED = "1060"
 INPUT_TAX, SALES_TAX, ADVANCE_TAX, TAX_DEDUCTED = "1130", "2100", "2110", "2120"
 DEPRECIATED_BY = {"1210": "1219", "1500": "1509"}
 DEPRECIATION = "6900"
+WORN_BY_PIECE = "1210"
+"""Equipment at customers; `core.inventory.wear` books what each piece loses."""
 
 
 class MovementInvalid(DomainError):
@@ -191,7 +193,8 @@ def post_depreciation(
 ) -> JournalEntry:
     """Book a month's wear of 1210 or 1500 on its last day, once: 6900 against 1219 or 1509.
 
-    Never more than what the equipment is still worth in the books.
+    Never more than what the equipment is still worth in the books. A month of 1210 that was worn piece by piece is
+    not booked by hand as well; one that is booked by hand first is taken back when the pieces' own wear is booked.
     Raises MovementInvalid, AlreadyDepreciated.
     """
     amount = _positive(amount)
@@ -204,6 +207,11 @@ def post_depreciation(
     booked = select(JournalEntry.id).where(JournalEntry.kind == "depreciation", JournalEntry.source_id == source_id)
     if session.scalar(booked) is not None:
         raise AlreadyDepreciated(f"The depreciation of {account_code} for {start:%B %Y} is booked")
+    if account_code == WORN_BY_PIECE:
+        lock_wear(session)
+        worn = select(JournalEntry.id).where(JournalEntry.kind == "equipment_worn", JournalEntry.posted_on >= day)
+        if session.scalar(worn.limit(1)) is not None:
+            raise AlreadyDepreciated(f"The wear of {start:%B %Y} is booked piece by piece already")
     worth = ledger_balance(session, code=account_code, as_of=day) + ledger_balance(session, code=against, as_of=day)
     if amount > worth:
         raise MovementInvalid(f"The equipment on {account_code} is worth {worth} in the books: {amount} is more")
@@ -212,6 +220,26 @@ def post_depreciation(
         memo=f"Depreciation of {account_code}, {start:%B %Y}",
         lines=[Line(DEPRECIATION, amount), Line(against, -amount)],
     )  # fmt: skip
+
+
+def lock_wear(session: Session) -> None:
+    """Let one transaction at a time write equipment at customers down, by hand or piece by piece."""
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('wear:' || taar_company(), 0))"))
+
+
+def wear_by_hand(session: Session, *, until: date) -> list[JournalEntry]:
+    """The entries by which 1210 was written down by hand up to a day and that were not taken back, the oldest first."""
+    back = aliased(JournalEntry)
+    on_it = select(Posting.id).where(
+        Posting.entry_id == JournalEntry.id,
+        Posting.account_id == account_ids(session)[DEPRECIATED_BY[WORN_BY_PIECE]],
+    )
+    return list(session.scalars(
+        select(JournalEntry).outerjoin(back, back.reverses_id == JournalEntry.id)
+        .where(JournalEntry.kind == "depreciation", JournalEntry.reverses_id.is_(None), back.id.is_(None),
+               JournalEntry.posted_on <= until, on_it.exists())
+        .order_by(JournalEntry.posted_on, JournalEntry.id)
+    ))  # fmt: skip
 
 
 def account_type(session: Session, account_code: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -43,13 +44,20 @@ class Claimed:
     sealed: str | None = None
     unwanted: bool = False
     """It sells something to a person who has stopped that."""
+    marketing: bool = False
+    category: str = ""
+    charge: Decimal = Decimal(0)
+    """What this attempt is billed as and costs, once it is reserved."""
 
 
 _TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(CAST(:number AS text), 1))")
 
 _CLAIM = text("""
 WITH lane AS (
-    SELECT * FROM unnest(CAST(:lanes AS text[]), CAST(:shares AS int[])) WITH ORDINALITY AS l (name, share, rank)
+    SELECT * FROM unnest(CAST(:lanes AS text[]), CAST(:shares AS int[]), CAST(:sizes AS int[]))
+        WITH ORDINALITY AS l (name, share, size, rank)
+    WHERE NOT EXISTS (SELECT FROM lane_hold AS h WHERE h.company_id = :company AND h.business_number_id = :number
+        AND h.lane = l.name AND h.ended_at IS NULL AND (h.until IS NULL OR h.until > :now))
 ), ready AS (
     SELECT due.id, lane.rank, due.kind = 'read' AS is_mark,
            row_number() OVER (PARTITION BY lane.name ORDER BY due.id) <= lane.share AS reserved
@@ -65,7 +73,7 @@ WITH lane AS (
                      OR (o.state = 'unknown' AND o.state_since > :doubtful_since)
                      OR (o.state = 'queued' AND (array_position(:lanes, o.lane), o.id) < (lane.rank, m.id)
                          AND (o.not_before <= :now OR o.attempts > 0 OR o.error <> '')))))
-        ORDER BY m.id LIMIT :size) AS due
+        ORDER BY m.id LIMIT lane.size) AS due
 ), taken AS (
     SELECT id FROM outbound_message
     WHERE state = 'queued'
@@ -76,7 +84,7 @@ UPDATE outbound_message AS m SET state = 'sending', state_since = :now
 FROM taken, contact AS c
 WHERE m.id = taken.id AND c.id = m.contact_id
 RETURNING m.id, m.contact_id, m.lane, m.kind, m.payload, m.attachment, m.template, m.attempts, m.error,
-    m.expires_at, m.sealed, c.phone, c.user_id,
+    m.expires_at, m.sealed, m.marketing, c.phone, c.user_id,
     m.marketing AND coalesce(c.marketing_stopped_at, c.opted_out_at) IS NOT NULL AS unwanted,
     (SELECT v.last_inbound_at FROM conversation AS v
      WHERE v.company_id = :company AND v.contact_id = m.contact_id AND v.business_number_id = :number)
@@ -93,12 +101,14 @@ def claim(
     shares: lanes.Shares,
     size: int,
     now: datetime,
+    slow: Mapping[str, int] | None = None,
 ) -> list[Claimed]:
     """Mark up to `size` messages `sending` and return them, read marks first, then in lane order.
 
     Of one person at most one message is in flight. An older message holds back a newer one of the same or
-    a lower lane, unless it is planned for later; an answer never waits for a campaign. Claims of one
-    number take turns, which is what keeps two drainers from taking two messages of one person.
+    a lower lane, unless it is planned for later; an answer never waits for a campaign. Lanes that are held give
+    nothing, and those of `slow` at most so many at once. Claims of one number take turns, which is what keeps two
+    drainers from taking two messages of one person.
     """
     if not open_lanes or size < 1:
         return []
@@ -109,6 +119,7 @@ def claim(
         {
             "lanes": list(names),
             "shares": shares.places(names),
+            "sizes": [min(size, (slow or {}).get(name, size)) for name in names],
             "company": company_id,
             "number": business_number_id,
             "now": now,
@@ -163,6 +174,8 @@ SELECT n.id, (SELECT lane.name FROM unnest(CAST(:lanes AS text[])) WITH ORDINALI
     WHERE EXISTS (SELECT FROM outbound_message AS m
                   WHERE m.company_id = n.company_id AND m.business_number_id = n.id AND m.lane = lane.name
                     AND m.state = 'queued' AND m.not_before <= :now)
+      AND NOT EXISTS (SELECT FROM lane_hold AS h WHERE h.company_id = n.company_id AND h.business_number_id = n.id
+                      AND h.lane = lane.name AND h.ended_at IS NULL AND (h.until IS NULL OR h.until > :now))
     ORDER BY lane.rank LIMIT 1) AS lane
 FROM business_number AS n
 """)

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 
+from core.messaging.receipts import APPROVED
 from core.money import ZERO
 
 NUMBER = "@number@"
@@ -56,9 +58,10 @@ def notice(
     return WORDS[language].format(**parts), parts
 
 
-def template_language(language: str) -> str:
-    """The language in which the template is approved: Urdu in its script, everybody else reads English."""
-    return "ur" if language == "ur" else "en"
+def notice_twin(parts: Mapping[str, str], language: str) -> dict[str, Any]:
+    """The approved template `invoice_issued`, filled with the parameters of `notice`."""
+    suffix, approved = APPROVED[language if language in WORDS else "en"]
+    return {"name": f"invoice_issued{suffix}", "language": approved, "parameters": parts}
 
 
 @lru_cache(maxsize=65536)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.db import Base, Json, Keyed, Owned
+from core.db import Base, Json, Keyed, Owned, Rate
 from core.ids import Id
 
 LANES = ("urgent", "reply", "notice", "billing", "bulk")
@@ -96,9 +97,10 @@ class OutboundMessage(Owned, Base):
         CheckConstraint("lane IN ('urgent', 'reply', 'notice', 'billing', 'bulk')", name="lane"),
         CheckConstraint(
             "state IN ('queued', 'sending', 'accepted', 'sent', 'delivered', 'read', 'failed', 'unknown',"
-            " 'expired')",
+            " 'expired', 'cancelled')",
             name="state",
         ),
+        CheckConstraint("cost_state IN ('', 'reserved', 'spent', 'released')", name="cost_state"),
         Index("ix_outbound_message_queued", "company_id", "business_number_id", "lane", "id",
               postgresql_where=text("state = 'queued'")),
         Index("ix_outbound_message_wamid", "company_id", "wamid", postgresql_where=text("wamid IS NOT NULL")),
@@ -106,6 +108,10 @@ class OutboundMessage(Owned, Base):
         Index("ix_outbound_message_sealed", "company_id", "expires_at", postgresql_where=text("sealed IS NOT NULL")),
         Index("ix_outbound_message_doubtful", "state_since",
               postgresql_where=text("state IN ('sending', 'unknown')")),
+        Index("ix_outbound_message_quota", "company_id", "quota_at", "contact_id",
+              postgresql_where=text("quota_at IS NOT NULL")),
+        Index("ix_outbound_message_charged", "company_id", "charged_on",
+              postgresql_where=text("charged_on IS NOT NULL")),
     )  # fmt: skip
     business_number_id: Mapped[Id] = mapped_column(ForeignKey("business_number.id"))
     contact_id: Mapped[Id] = mapped_column(ForeignKey("contact.id", ondelete="CASCADE"))
@@ -137,6 +143,19 @@ class OutboundMessage(Owned, Base):
     sent_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
     read_at: Mapped[datetime | None]
+    category: Mapped[str] = mapped_column(default="", server_default="")
+    """What Meta bills it as, one of `sending_models.CATEGORIES`; empty until it is sent and for a read mark."""
+    in_window: Mapped[bool | None]
+    """Whether the 24-hour window was open when it was taken for sending; None before."""
+    price: Mapped[Rate] = mapped_column(default=Decimal(0), server_default="0")
+    """What it costs at most, in the company's currency: twice the list's price once it was sent again in doubt."""
+    cost_state: Mapped[str] = mapped_column(default="", server_default="")
+    """`reserved` before it is sent, `spent` once Meta bills it, `released` where it does not or nothing was sent."""
+    charged_on: Mapped[date | None]
+    """The company's day whose budget it counts to."""
+    quota_at: Mapped[datetime | None]
+    """When it took the person's place among those whom the portfolio reaches outside the window in 24 hours; None
+    where it takes none, or Meta did not count it."""
 
 
 class StatusUpdate(Owned, Base):

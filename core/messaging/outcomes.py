@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from core.ids import Id
+
 Scope = Literal["person", "template", "number", "account", "message"]
 Action = Literal["retry_after", "needs_template", "stop_lane", "stop_number", "give_up"]
 
@@ -102,3 +104,9 @@ RULES: dict[int, Rule] = {
 def refusal(code: int, detail: str) -> Refused:
     """The refusal for one of Meta's error codes."""
     return Refused(code, detail, RULES.get(code, GIVE_UP))
+
+
+def wait_seconds(rule: Rule, message_id: Id, attempts: int) -> float:
+    """The doubling wait with up to a quarter on top, taken from the id so that messages spread."""
+    wait = min(rule.wait_max, rule.wait * 2.0 ** min(attempts - 1, 30))
+    return wait * (1 + (message_id.int % 1000) / 4000)

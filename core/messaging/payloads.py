@@ -138,6 +138,11 @@ def with_code(payload: Json, code: str) -> Json:
     return {key: _filled(value, code) for key, value in payload.items()}
 
 
+def holds_code_place(payload: Json) -> bool:
+    """Whether a one-time code has its place somewhere in the payload."""
+    return with_code(payload, "") != payload
+
+
 def _filled(value: Any, code: str) -> Any:
     if isinstance(value, str):
         return value.replace(CODE_PLACE, code)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -40,6 +40,19 @@ METHODS = {
     "gateway": {"en": "online payment", "ur_Latn": "online payment", "ur": "آن لائن ادائیگی"},
     "voucher": {"en": "recharge card", "ur_Latn": "recharge card", "ur": "ریچارج کارڈ"},
 }
+CASH_ASKED = {
+    "en": "Is this what you gave in cash? Please tap.",
+    "ur_Latn": "Kya aap ne itna hi cash diya? Button dabayein.",
+    "ur": "کیا آپ نے اتنا ہی کیش دیا؟ بٹن دبائیں۔",
+}
+CASH_BUTTONS: Sequence[tuple[str, Mapping[str, str]]] = (
+    ("cash_paid", {"en": "Yes, I paid this", "ur_Latn": "Ji, itna hi diya", "ur": "جی، اتنا ہی دیا"}),
+    ("flow:cash_amount", {"en": "Another amount", "ur_Latn": "Raqam aur thi", "ur": "رقم کچھ اور تھی"}),
+    ("cash_not_paid", {"en": "I did not pay", "ur_Latn": "Maine nahi diya", "ur": "میں نے نہیں دیا"}),
+)
+"""What the customer may say of cash that an employee received, each followed by the receipt's number."""
+APPROVED = {"en": ("", "en"), "ur_Latn": ("_roman", "ur"), "ur": ("", "ur")}
+"""Suffix of the approved template's name, and the language it is approved in; WhatsApp knows no Roman Urdu."""
 OFFICE = {"en": "our office", "ur_Latn": "hamara daftar", "ur": "ہمارا دفتر"}
 
 
@@ -65,8 +78,25 @@ def receipt_text(receipt: Receipt, language: str) -> str:
 
 def receipt_template(receipt: Receipt, language: str) -> dict[str, object]:
     """The twin `payment_receipt`, for outside the 24-hour window."""
-    return {"name": "payment_receipt", "language": "ur" if language == "ur" else "en",
-            "parameters": _parts(receipt, language)}  # fmt: skip
+    suffix, approved = APPROVED[_known(language)]
+    return {"name": f"payment_receipt{suffix}", "language": approved, "parameters": _parts(receipt, language)}
+
+
+def cash_receipt_text(receipt: Receipt, language: str) -> str:
+    """The receipt of cash taken in the field, asking whether it is right."""
+    return f"{receipt_text(receipt, language)}\n\n{CASH_ASKED[_known(language)]}"
+
+
+def cash_buttons(number: str, language: str) -> list[tuple[str, str]]:
+    """(id, title) of the buttons under such a receipt."""
+    return [(f"{action}:{number}", titles[_known(language)]) for action, titles in CASH_BUTTONS]
+
+
+def cash_receipt_template(receipt: Receipt, language: str) -> dict[str, object]:
+    """The twin `cash_receipt`, with the three buttons as quick replies."""
+    suffix, approved = APPROVED[_known(language)]
+    return {"name": f"cash_receipt{suffix}", "language": approved, "parameters": _parts(receipt, language),
+            "buttons": [action for action, _ in cash_buttons(receipt.number, language)]}  # fmt: skip
 
 
 def rejected_text(*, number: str, amount: Decimal, reason: str, currency: str, language: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, case, text, update
+from sqlalchemy import and_, bindparam, case, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
@@ -15,7 +15,7 @@ from core.ids import Id
 from core.messaging import payloads, statuses, unwanted, window
 from core.messaging.batches import SENT_AGAIN, Claimed
 from core.messaging.models import OutboundMessage
-from core.messaging.outcomes import Accepted, Outcome, Refused, Rule, Unknown
+from core.messaging.outcomes import Accepted, Outcome, Refused, Unknown, wait_seconds
 
 WINDOW_CLOSED = "window closed"
 UNWANTED = "the person has stopped marketing"
@@ -107,12 +107,6 @@ def _refused(message: Claimed, refused: Refused, attempts: int, now: datetime) -
     return Result(message, Verdict(message.id, "queued", later, attempts, refused.code, refused.detail))
 
 
-def wait_seconds(rule: Rule, message_id: Id, attempts: int) -> float:
-    """The doubling wait with up to a quarter on top, taken from the id so that messages spread."""
-    wait = min(rule.wait_max, rule.wait * 2.0 ** min(attempts - 1, 30))
-    return wait * (1 + (message_id.int % 1000) / 4000)
-
-
 _IN_TURN = text(
     "SELECT pg_advisory_xact_lock(hashtextextended(wamid, 0)) FROM unnest(CAST(:wamids AS text[])) AS told (wamid)"
 )
@@ -131,6 +125,11 @@ _SETTLE = (
         payload=bindparam("payload"),
         attachment=bindparam("attachment", type_=JSONB(none_as_null=True)),
         sealed=bindparam("sealed"),
+        quota_at=case((bindparam("released"), None), else_=_TABLE.c.quota_at),
+        price=case((bindparam("takes_back"), _TABLE.c.price - bindparam("charge")), else_=_TABLE.c.price),
+        cost_state=case(
+            (and_(bindparam("released"), _TABLE.c.cost_state != ""), "released"), else_=_TABLE.c.cost_state
+        ),
     )
 )
 _NAME = (
@@ -168,7 +167,13 @@ def _execute(session: Session, statement: Any, rows: list[dict[str, Any]]) -> No
 
 def _columns(result: Result, now: datetime) -> dict[str, Any]:
     verdict, message = result.verdict, result.message
+    # Meta certainly did not take it; what an earlier attempt in doubt has taken stays.
+    not_sent = verdict.state in ("queued", "failed", "expired")
+    doubled = message.error.startswith(SENT_AGAIN)
     return {
+        "released": not_sent and not doubled,
+        "takes_back": not_sent and doubled,
+        "charge": message.charge,
         "message": verdict.id,
         "state": verdict.state,
         "now": now,

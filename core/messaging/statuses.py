@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import exists, null, select, text, update
@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 from core import jobs
 from core.db import Json
 from core.ids import Id
-from core.messaging import payloads, unwanted
+from core.messaging import payloads, spending, unwanted
+from core.messaging.holds import hold_lanes, lanes_stopped_by
 from core.messaging.models import OutboundMessage, StatusUpdate
+from core.messaging.outcomes import GIVE_UP, RULES, Rule, wait_seconds
 
 RANK = {
-    "queued": 0, "sending": 0, "unknown": 0, "expired": 0, "accepted": 1,
+    "queued": 0, "sending": 0, "unknown": 0, "expired": 0, "cancelled": 0, "accepted": 1,
     "sent": 2, "failed": 3, "delivered": 4, "read": 5, "played": 5,
 }  # fmt: skip
 """A message only climbs: a late `failed` never hides that it was delivered."""
@@ -137,6 +139,10 @@ def _apply(
         _fail(session, message, status, now)
     else:
         _note_instants(message, word, told_at)
+        spending.note_billed(session, message, status.get("pricing"))
+        if word == "delivered" and message.in_window is False:
+            # Meta counts the person from the delivery on, which may come long after the sending.
+            message.quota_at = max(message.quota_at or told_at, told_at)
         if RANK[word] > RANK[message.state]:
             message.state = STATE.get(word, word)
             message.state_since = now
@@ -160,32 +166,44 @@ def _fail(session: Session, message: OutboundMessage, status: Json, now: datetim
     if RANK[message.state] >= RANK["failed"]:
         return
     code, reason = _fault(status)
+    spending.release(message)
+    spending.release_place(message)
     message.error_code, message.error = code, reason
     message.state_since = now
     if code == unwanted.STOPPED_CODE:
         unwanted.stop_marketing(session, contact_ids=[message.contact_id], now=now)
+    rule = RULES.get(code, GIVE_UP) if code is not None else GIVE_UP
+    seconds = wait_seconds(rule, message.id, message.attempts)
+    if lanes := lanes_stopped_by(rule, message.lane):
+        hold_lanes(
+            session, business_number_id=message.business_number_id, lanes=lanes, cause="code", code=code,
+            detail=reason, now=now, until=now + timedelta(seconds=seconds),
+        )  # fmt: skip
     if code == WINDOW_CLOSED_CODE and message.template is not None and message.kind != "template":
-        _queue_as_template(session, message, now)
+        message.payload, message.kind = payloads.template(**message.template), "template"
+        message.attachment = null()
+        _queue_again(session, message, now)
+    elif _may_go_again(message, rule, now):
+        _queue_again(session, message, now + timedelta(seconds=seconds))
     else:
         message.state = "failed"
 
 
-def _queue_as_template(session: Session, message: OutboundMessage, now: datetime) -> None:
-    assert message.template is not None
-    message.payload = payloads.template(**message.template)
-    message.kind = "template"
-    message.attachment = null()
+def _may_go_again(message: OutboundMessage, rule: Rule, now: datetime) -> bool:
+    """Meta says that it did not go, for a reason that passes; a one-time code is gone by then and is never repeated."""
+    passes = rule.action in ("retry_after", "stop_lane", "stop_number")
+    in_time = message.expires_at > now and (not rule.tries or message.attempts < rule.tries)
+    return passes and in_time and not payloads.holds_code_place(message.payload)
+
+
+def _queue_again(session: Session, message: OutboundMessage, not_before: datetime) -> None:
     message.wamid = None
     message.state = "queued"
-    message.not_before = now
+    message.not_before = not_before
     number = str(message.business_number_id)
     jobs.ring(
-        session,
-        "drain_number",
-        queue=message.lane,
-        company_id=str(message.company_id),
-        business_number_id=number,
-    )
+        session, "drain_number", queue=message.lane, company_id=str(message.company_id), business_number_id=number
+    )  # fmt: skip
 
 
 def _fault(status: Json) -> tuple[int | None, str]:

@@ -32,8 +32,10 @@ from core.messaging.outcomes import (
     Unknown,
     refusal,
 )
+from core.messaging.uploads import Uploads
 
 META_HOSTS = (".facebook.com", ".fbcdn.net", ".fbsbx.com", ".whatsapp.net")
+NUMBER_FIELDS = "quality_rating,status,throughput,whatsapp_business_manager_messaging_limit"
 CHUNK = 64 * 1024
 SERVER_ERROR = 500
 
@@ -44,6 +46,18 @@ class MediaFailed(DomainError):
     def __init__(self, message: str, *, permanent: bool = False) -> None:
         super().__init__(message)
         self.permanent = permanent
+
+
+class NotTold(DomainError):
+    """Meta did not answer the question about a number."""
+
+
+class GraphFailed(DomainError):
+    """A management call did not do its work; `code` is Graph's, None where no answer came and nobody knows."""
+
+    def __init__(self, message: str, *, code: int | None = None, subcode: int | None = None) -> None:
+        super().__init__(message)
+        self.code, self.subcode = code, subcode
 
 
 class AnswerUnreadable(Exception):
@@ -145,6 +159,7 @@ class Gateway:
         self._bearer = {"Authorization": f"Bearer {token}"}
         self._graph = urlsplit(graph_url)
         self.phone_number_id = phone_number_id
+        self._uploads = Uploads()
         _transport.timeouts = (connect_timeout, read_timeout)
 
     def send(self, *, body: Json, phone: str | None, user_id: str | None, reference: str) -> Outcome:
@@ -168,6 +183,31 @@ class Gateway:
         if typing:
             envelope["typing_indicator"] = {"type": "text"}
         return self._outcome(lambda: self._client.send_custom_json(envelope))
+
+    def number_facts(self) -> Json:
+        """What the Graph API says of the number: quality, status, throughput, tier. Raises NotTold."""
+        url = f"{self._base_url}/{self.phone_number_id}"
+        try:
+            facts: Json = _transport.get(url, headers=self._bearer, params={"fields": NUMBER_FIELDS}).json()
+        except AnswerUnreadable as unreadable:
+            raise NotTold(str(unreadable)) from unreadable
+        except requests.RequestException as failed:
+            raise NotTold(f"Meta could not be reached: {type(failed).__name__}") from failed
+        if "error" in facts:
+            raise NotTold(_error_text(facts))
+        return facts
+
+    def media_id(self, data: bytes, mime_type: str, filename: str, *, anew: bool = False) -> tuple[str, bool]:
+        """The id of these bytes at Meta, and whether it is an earlier upload's, which may be gone. Raises MediaFailed.
+
+        `anew` uploads in any case.
+        """
+        known = None if anew else self._uploads.find(data, mime_type)
+        if known is not None:
+            return known, True
+        media_id = self.upload_media(data, mime_type, filename)
+        self._uploads.note(data, mime_type, media_id)
+        return media_id, False
 
     def upload_media(self, data: bytes, mime_type: str, filename: str) -> str:
         """Store a file at Meta for 30 days; returns its media id. Raises MediaFailed."""
@@ -245,6 +285,38 @@ class Gateway:
                 return Refused(None, f"Not connected: {type(failed).__name__}", NOT_CONNECTED)
             return Unknown(type(failed).__name__)
         return _read_answer(answer)
+
+
+class Account:
+    """A WhatsApp Business Account at Meta: calls of its management paths, each below the Graph version."""
+
+    def __init__(
+        self, *, token: str, waba_id: str, graph_url: str, graph_version: str, connect_timeout: float = 3.0,
+        read_timeout: float = 15.0,
+    ) -> None:  # fmt: skip
+        self._base_url = f"{graph_url.rstrip('/')}/{graph_version}"
+        self._bearer = {"Authorization": f"Bearer {token}"}
+        self.waba_id = waba_id
+        _transport.timeouts = (connect_timeout, read_timeout)
+
+    def call(self, method: str, path: str, *, query: Json | None = None, body: Json | None = None) -> Json:
+        """GET, POST or DELETE a path such as `<waba id>/message_templates`. Raises GraphFailed."""
+        ways = {"GET": _transport.get, "POST": _transport.post, "DELETE": _transport.delete}
+        options: Json = {"headers": self._bearer, "params": query} | ({"json": body} if body is not None else {})
+        try:
+            answer: Json = ways[method](f"{self._base_url}/{path}", **options).json()
+        except AnswerUnreadable as unreadable:
+            raise GraphFailed(str(unreadable)) from unreadable
+        except requests.RequestException as failed:
+            raise GraphFailed(f"Meta could not be reached: {type(failed).__name__}") from failed
+        if "error" in answer:
+            error = answer["error"] if isinstance(answer["error"], dict) else {}
+            code, subcode = error.get("code"), error.get("error_subcode")
+            raise GraphFailed(
+                str(error.get("error_user_msg") or _error_text(answer)), code=code if isinstance(code, int) else None,
+                subcode=subcode if isinstance(subcode, int) else None,
+            )  # fmt: skip
+        return answer
 
 
 def _read_answer(answer: Json) -> Outcome:

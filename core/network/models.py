@@ -70,3 +70,5 @@ class AccessSync(Base):
     wanted_by: Mapped[str] = mapped_column(default="", server_default="")
     """Who or what wrote it, as in the audit trail."""
     applied_at: Mapped[datetime | None]
+    password_print: Mapped[str] = mapped_column(default="", server_default="")
+    """Of the password that a pass saw on the device and knew for the sealed one: the next need not unseal it."""

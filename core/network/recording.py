@@ -31,6 +31,11 @@ _REFUSED = """
     FROM unnest(CAST(%(ids)s AS uuid[]), CAST(%(problems)s AS text[])) AS failed (id, problem)
     WHERE access_sync.access_id = failed.id
 """
+_PRINTS = """
+    UPDATE access_sync SET password_print = seen.print
+    FROM unnest(CAST(%(ids)s AS uuid[]), CAST(%(prints)s AS text[])) AS seen (id, print)
+    WHERE access_sync.access_id = seen.id
+"""
 _LEFT = """
     UPDATE access_sync SET state = %(state)s, problem = %(problem)s
     WHERE access_id = ANY (CAST(%(ids)s AS uuid[]))
@@ -71,6 +76,12 @@ def note_refused(session: Session, problems: Mapping[Id, str], *, now: datetime)
             "ids": list(problems), "problems": list(problems.values()), "now": now, "first": RETRY_FIRST,
             "longest": RETRY_LONGEST,
         })  # fmt: skip
+
+
+def note_prints(session: Session, prints: Mapping[Id, str]) -> None:
+    """Passwords seen on the device that are the sealed ones, each by its access's print."""
+    if prints:
+        run_flushed(session, _PRINTS, {"ids": array_of(prints), "prints": list(prints.values())})
 
 
 def note_left(session: Session, access_ids: Sequence[Id], *, state: str, problem: str) -> None:

@@ -55,6 +55,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "role": ("Works as", "عہدہ"),
     "days_paid": ("Days paid", "تنخواہ کے دن"),
     "days_absent": ("Days absent", "غیر حاضری کے دن"),
+    "salary_expected": ("The salary is not booked yet: as it stands today", "تنخواہ ابھی درج نہیں ہوئی: آج کے حساب سے"),
     "earned": ("Earned after tax", "ٹیکس کے بعد آمدنی"),
     "brought_forward": ("Brought forward", "پچھلا حساب"),
     "other_entries": ("Other entries", "دیگر اندراج"),

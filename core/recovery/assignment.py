@@ -113,6 +113,30 @@ def loads(session: Session, *, cash_in_hand: Mapping[Id, Decimal]) -> list[Load]
     return found
 
 
+@dataclass(frozen=True)
+class Territory:
+    """What an agent was given of his own; None takes the company's cap, no sub-zones his whole area."""
+
+    sub_zone_ids: frozenset[Id] = frozenset()
+    cases_max: int | None = None
+    amount_max: Decimal | None = None
+    cash_max: Decimal | None = None
+
+
+def territories(session: Session) -> dict[Id, Territory]:
+    """Agents with sub-zones or caps of their own, by agent."""
+    zones: dict[Id, set[Id]] = defaultdict(set)
+    for agent_id, sub_zone_id in session.execute(select(AgentZone.agent_id, AgentZone.sub_zone_id)):
+        zones[agent_id].add(sub_zone_id)
+    terms = {row.agent_id: row for row in session.scalars(select(AgentTerms))}
+    found = {}
+    for agent_id in zones.keys() | terms.keys():
+        own = terms.get(agent_id)
+        caps = (own.cases_max, own.amount_max, own.cash_max) if own else (None, None, None)
+        found[agent_id] = Territory(frozenset(zones[agent_id]), *caps)
+    return found
+
+
 def set_territory(
     session: Session, *, agent_id: Id, sub_zone_ids: Iterable[Id], cases_max: int | None = None,
     amount_max: Decimal | None = None, cash_max: Decimal | None = None,

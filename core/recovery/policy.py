@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -76,15 +76,15 @@ def _make(session: Session, policy: RecoveryPolicy) -> None:
 
 
 def change_policy(session: Session, **settings: Any) -> RecoveryPolicy:
-    """Set the named columns of the company's policy; raises PolicyInvalid for what the database refuses."""
+    """Set the named columns of the company's policy.
+
+    Raises PolicyInvalid, with `field` among its facts where one setting is to blame, and then has changed nothing.
+    """
     policy = policy_of(session)
     unknown = sorted(settings.keys() - (set(table_of(RecoveryPolicy).c.keys()) - {"id", "company_id", "created_at"}))
     if unknown:
         raise PolicyInvalid(f"The recovery policy has no setting {', '.join(unknown)}")
-    for name in ("rest_weekdays", "no_cut_weekdays"):
-        wrong = [day for day in settings.get(name, ()) if day not in range(1, 8)]
-        if wrong or len(set(settings.get(name, ()))) == 7:
-            raise PolicyInvalid(f"{name} takes weekdays from 1 (Monday) to 7, and not all of them")
+    _refuse(policy, settings)
     try:
         with session.begin_nested():
             for name, value in settings.items():
@@ -93,6 +93,38 @@ def change_policy(session: Session, **settings: Any) -> RecoveryPolicy:
     except IntegrityError as refused:
         raise PolicyInvalid(f"These settings do not go together: {refused.orig}") from refused
     return policy
+
+
+_SPANS = {"contact_to": ("contact_from", "contact hours"), "break_to": ("break_from", "break")}
+
+
+def _refuse(policy: RecoveryPolicy, settings: Mapping[str, Any]) -> None:
+    for name in ("rest_weekdays", "no_cut_weekdays"):
+        wrong = [day for day in settings.get(name, ()) if day not in range(1, 8)]
+        if wrong or len(set(settings.get(name, ()))) == 7:
+            raise PolicyInvalid("Weekdays are 1 (Monday) to 7, and at least one must be left out", field=name)
+    wanted = {column.name: getattr(policy, column.name) for column in table_of(RecoveryPolicy).c} | dict(settings)
+    for until, (since, what) in _SPANS.items():
+        if wanted[since] >= wanted[until]:
+            raise PolicyInvalid(f"The {what} must end after {wanted[since]:%H:%M}, when they begin", field=until)
+    if not 1 <= wanted["break_weekday"] <= 7:
+        raise PolicyInvalid("The break is on a weekday from 1 (Monday) to 7", field="break_weekday")
+    for name in (*_COUNTS, *_WEIGHTS):
+        if wanted[name] < 0:
+            raise PolicyInvalid("It cannot be below zero", field=name)
+    for name in _SHARES:
+        if not 0 <= wanted[name] <= 100:
+            raise PolicyInvalid("It is a percentage from 0 to 100", field=name)
+    if not any(wanted[name] for name in _WEIGHTS):
+        raise PolicyInvalid("At least one of the three must count: give one of them more than 0", field=_WEIGHTS[0])
+
+
+_COUNTS = (
+    "grace_days", "tolerance", "suspension_notice_days", "promise_days_max", "promise_grace_days",
+    "promise_extensions_max", "messages_a_day_max", "messages_a_week_max", "cut_count_free", "ticket_hold_days",
+)  # fmt: skip
+_SHARES = ("promise_share_min", "cut_share_max")
+_WEIGHTS = ("weight_promises", "weight_timeliness", "weight_bounces")
 
 
 def ladder_of(session: Session) -> tuple[Step, ...]:
@@ -114,7 +146,7 @@ def set_ladder(session: Session, steps: Sequence[Step]) -> tuple[Step, ...]:
     """
     policy_of(session)
     for step in steps:
-        _check(step)
+        check_step(step)
     steps = in_order(steps)
     if len({step.key for step in steps}) < len(steps):
         raise PolicyInvalid("The ladder has the same step twice on one day")
@@ -126,7 +158,8 @@ def set_ladder(session: Session, steps: Sequence[Step]) -> tuple[Step, ...]:
     return steps
 
 
-def _check(step: Step) -> None:
+def check_step(step: Step) -> None:
+    """One step by itself; raises PolicyInvalid for an unknown kind or message, or one that comes too early."""
     if step.kind not in KINDS:
         raise PolicyInvalid(f"{step.kind!r} is no step of a ladder: use one of {', '.join(KINDS)}")
     if step.day <= 0 and step.kind != "reminder":

@@ -25,7 +25,7 @@ from core.recovery.calendar import WorkCalendar
 from core.recovery.words import MESSAGES, Debt, said, said_restored, twin
 
 WEEK = timedelta(days=7)
-GONE = ("failed", "expired")
+GONE = ("failed", "expired", "cancelled")
 """Messages that reached nobody count for no limit."""
 
 

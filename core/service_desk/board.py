@@ -9,6 +9,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.crm.distance import place_at, route_link
 from core.crm.lead_models import Lead
 from core.crm.models import Customer, SubZone
 from core.ids import Id
@@ -33,6 +34,14 @@ class Column:
     """None means all."""
     capacity: int
     jobs: list[Job] = field(default_factory=list)
+
+    @property
+    def route(self) -> str:
+        """A link to the way past what is still to be done; empty for fewer than two known places."""
+        return route_link([
+            place for job in self.jobs
+            if job.state in OPEN_JOBS and (place := place_at(job.latitude, job.longitude)) is not None
+        ])  # fmt: skip
 
     @property
     def to_do(self) -> int:

@@ -46,9 +46,21 @@ def add_proof(
     return proof
 
 
+LABEL = "label"
+"""What a photo shows that is there to be read: it proves nothing, and may show what an earlier one did."""
+
+
+def add_label(session: Session, job: Job, *, document_id: Id, now: datetime) -> JobProof:
+    """A photo of a piece's label goes to the job; its codes are read once the file is here."""
+    proof = JobProof(id=new_id(), job_id=job.id, document_id=document_id, taken_at=now, what=LABEL)
+    session.add(proof)
+    session.flush()
+    return proof
+
+
 def compare_proofs_of(session: Session, document_id: Id) -> int:
     """Compare the photo of jobs that has just arrived; returns how many of them repeat an earlier picture."""
-    proofs = session.scalars(select(JobProof).where(JobProof.document_id == document_id)).all()
+    proofs = session.scalars(select(JobProof).where(JobProof.document_id == document_id, JobProof.what != LABEL)).all()
     return sum(compare_proof(session, proof) for proof in proofs)
 
 

@@ -66,11 +66,16 @@ def settle_accruals(
     after the payout leaves a debt on 2400 that the next pay bears. At most `limit` differences in this call; the
     next call goes on. The caller has locked (`lock_accruals`) before he read the facts.
     """
-    standing = _standing(session, [assessment.source_id for assessment in assessments])
-    rows = [row for merged in _merged(assessments) for row in _differences(merged, standing, posted_on)]
+    rows = differences_due(session, assessments, posted_on=posted_on)
     chosen = rows if limit is None else rows[:limit]
     _write(session, chosen, actor, origin)
     return Settled(tuple(chosen), len(rows) - len(chosen))
+
+
+def differences_due(session: Session, assessments: Sequence[Assessment], *, posted_on: date) -> list[CommissionAccrual]:
+    """The accruals that are missing between what is accrued and what is due; they are not in the session."""
+    standing = _standing(session, [assessment.source_id for assessment in assessments])
+    return [row for merged in _merged(assessments) for row in _differences(merged, standing, posted_on)]
 
 
 def _merged(assessments: Sequence[Assessment]) -> list[Assessment]:

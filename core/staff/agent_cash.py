@@ -101,7 +101,7 @@ def cash_of_agents(session: Session, *, today: date) -> list[CashInHand]:
 def _with_limits(session: Session, staff: Sequence[Staff], today: date) -> list[CashInHand]:
     ids = [person.id for person in staff]
     policy = pay_policy(session)
-    own = {row.staff_id: row for row in session.scalars(select(CashLimit).where(CashLimit.staff_id.in_(ids)))}
+    own = own_cash_limits(session)
     balances = balances_of(session, CASH_IN_HAND, ids, as_of=today)
     held = money_in_hand(session, staff_ids=ids, as_of=today)
     rows = []
@@ -138,6 +138,11 @@ def require_room_for_cash(session: Session, *, staff_id: Id, amount: Decimal, to
             f" take {shown(amount, sign)} more in cash: hand over first, or let the customer pay to the bank"
         )
     return cash
+
+
+def own_cash_limits(session: Session) -> dict[Id, CashLimit]:
+    """Who has limits of his own, by employee."""
+    return {row.staff_id: row for row in session.scalars(select(CashLimit))}
 
 
 def set_cash_limit(session: Session, *, staff_id: Id, amount: Decimal | None, age_days: int | None) -> CashLimit:

@@ -1,7 +1,7 @@
 """Recovery incentives: a percent or amount of cash collected, by the age of the debt or by the month's sum.
 
-Money that bounced earns nothing, and cash earns only once it is handed over (reference money 4.5). Pure: facts in,
-amounts with their reason out.
+Money that bounced earns nothing, cash earns only once it is handed over (reference money 4.5), and not while its
+customer disputes it. Pure: facts in, amounts with their reason out.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ class Collection:
     """Why it does not count any more (bounced, reversed, moved to another bill); empty while it does."""
     handed_over: bool
     """False while the cash of its payment is in the agent's hands."""
+    disputed: bool = False
+    """The customer says that he paid another amount, or nothing, and the office has not decided."""
 
     @property
     def days_late(self) -> int:
@@ -50,7 +52,7 @@ class Collection:
     @property
     def counts(self) -> bool:
         """Whether it earns now."""
-        return not self.undone and self.handed_over
+        return not self.undone and self.handed_over and not self.disputed
 
 
 def assess_collections(collections: Sequence[Collection], book: RuleBook, sign: str) -> list[Assessment]:
@@ -86,7 +88,8 @@ def _per_bill(fact: Collection, book: RuleBook, sign: str) -> Assessment:
         what = f"{shown_percent(percent)} of {shown(fact.amount, sign)} collected on {fact.invoice_number}"
         amount = percent_of(fact.amount, percent)
         dues.append(Due(rule.id, rule.kind, fact.staff_id, amount, f"{what}, {late(fact.days_late)}"))
-    why_not = f"{fact.payment_number} for {fact.invoice_number}: {fact.undone or 'not handed over'}"
+    waits = "the customer disputes it" if fact.disputed else "not handed over"
+    why_not = f"{fact.payment_number} for {fact.invoice_number}: {fact.undone or waits}"
     return Assessment("recovery", "allocation", fact.allocation_id, fact.collected_on, tuple(dues), why_not)
 
 

@@ -20,9 +20,13 @@ from core.printing.phrases import phrased
 from core.staff.payslips import Payslip, PayslipLine, payslip
 
 
-def payslip_pdf(session: Session, *, staff_id: Id, month: date, language: str = "en") -> tuple[str, bytes]:
-    """`(file name, PDF)` of an employee's month in `language`; raises NotFound, DocumentUnreadable for a lost logo."""
-    slip, company = payslip(session, staff_id=staff_id, month=month), current_company(session)
+def payslip_pdf(
+    session: Session, *, staff_id: Id, month: date, language: str = "en", expected: bool = False
+) -> tuple[str, bytes]:
+    """`(file name, PDF)` of an employee's month in `language`; with `expected`, one that says that its salary is not
+    booked yet. Raises NotFound, DocumentUnreadable for a lost logo."""
+    slip = payslip(session, staff_id=staff_id, month=month, expected=expected)
+    company = current_company(session)
     page = Page(_letterhead(company), title=f"Payslip {slip.month:%Y-%m}", language=language)
     _heading(page, slip)
     _lines(page, page.word("earnings"), slip.earnings)
@@ -42,6 +46,8 @@ def _letterhead(company: Company) -> Letterhead:
 def _heading(page: Page, slip: Payslip) -> None:
     month = format_date(slip.month, "MMMM y", locale="ur" if page.rtl else "en_GB")
     page.text(f"{page.word('payslip')} {month}", size=14, bold=True)
+    if slip.is_expected:
+        page.text(page.word("salary_expected"), size=9, colour=QUIET)
     page.gap(2)
     page.text(page.word("employee"), size=9, colour=QUIET)
     page.text(slip.employee, bold=True)

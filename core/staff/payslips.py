@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -20,6 +20,7 @@ from core.staff.commission_models import CommissionAccrual, CommissionRule
 from core.staff.months import month_of, next_month
 from core.staff.pay_models import Bonus, DebtRepayment, EmployeeDebt, SalaryAccrual, SalaryPayment
 from core.staff.people import staff_named
+from core.staff.salaries import Salary, posted_accrual, preview_salaries
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ class Payslip:
     carried_forward: Decimal
     debts_outstanding: tuple[PayslipLine, ...]
     """What is left of advances and charges today."""
+    is_expected: bool = False
+    """The salary is not in the books yet: it is what the month comes to as things stand."""
 
     @property
     def earned(self) -> Decimal:
@@ -75,14 +78,19 @@ class Payslip:
         return _total(self.payments)
 
 
-def payslip(session: Session, *, staff_id: Id, month: date) -> Payslip:
-    """The payslip of a month as the books stand now. Raises NotFound.
+def payslip(session: Session, *, staff_id: Id, month: date, expected: bool = False) -> Payslip:
+    """The payslip of a month as the books stand now; with `expected`, a salary not accrued yet as it would be.
+
+    Raises NotFound.
 
     A payment belongs to the month whose pay it is, a salary or bonus to its month, everything else to the month it was
     posted in; so the months together tie to the employee's account 2400.
     """
     staff, company, month = staff_named(session, staff_id), current_company(session), month_of(month)
-    salary = _salary(session, staff_id, month)
+    salary: SalaryAccrual | Salary | None = posted_accrual(session, staff_id=staff_id, month=month)
+    is_expected = expected and salary is None
+    if is_expected:
+        salary = preview_salaries(session, month=month, staff_ids=[staff_id]).get(staff_id)
     payments = session.scalars(
         select(SalaryPayment)
         .where(SalaryPayment.staff_id == staff_id, SalaryPayment.month == month, SalaryPayment.state == "paid")
@@ -98,6 +106,8 @@ def payslip(session: Session, *, staff_id: Id, month: date) -> Payslip:
     repayments = _repayments(session, [payment.id for payment in payments])
     paid = tuple(PayslipLine(f"{p.number}, {p.paid_on:%d %b %Y}", p.paid) for p in payments if p.paid)
     before, within = _account_by_month(session, staff_id, month)
+    if is_expected and salary is not None:
+        within += salary.net
     explained = _total(earnings) - _total(taxes) - _total(repayments) - _total(paid)
     unexplained = within - explained
     return Payslip(
@@ -106,6 +116,7 @@ def payslip(session: Session, *, staff_id: Id, month: date) -> Payslip:
         brought_forward=before, earnings=earnings, taxes=tuple(taxes), repayments=repayments, payments=paid,
         other=(PayslipLine("Other entries", unexplained),) if unexplained else (),
         carried_forward=before + within, debts_outstanding=_outstanding(session, staff_id),
+        is_expected=is_expected and salary is not None,
     )  # fmt: skip
 
 
@@ -113,19 +124,12 @@ def _total(lines: Sequence[PayslipLine]) -> Decimal:
     return sum((line.amount for line in lines), ZERO)
 
 
-def _salary(session: Session, staff_id: Id, month: date) -> SalaryAccrual | None:
-    return session.scalar(
-        select(SalaryAccrual).where(
-            SalaryAccrual.staff_id == staff_id, SalaryAccrual.month == month, SalaryAccrual.state == "posted"
-        )
-    )
-
-
-def _salary_lines(salary: SalaryAccrual | None) -> list[PayslipLine]:
+def _salary_lines(salary: SalaryAccrual | Salary | None) -> list[PayslipLine]:
     if salary is None:
         return []
     lines = [PayslipLine("Salary", salary.salary)]
-    lines += [PayslipLine(name, Decimal(amount)) for name, amount in sorted(salary.allowance_lines.items())]
+    allowances: Mapping[str, Decimal | str] = salary.allowance_lines
+    lines += [PayslipLine(name, Decimal(amount)) for name, amount in sorted(allowances.items())]
     if salary.absence:
         days = "day" if salary.absence_days == 1 else "days"
         lines.append(PayslipLine(f"Absence, {salary.absence_days.normalize():f} {days}", -salary.absence))

@@ -22,6 +22,8 @@ OPERATIONS = frozenset({
     "chat.approve", "chat.lookup", "chat.outages", "stock.view", "stock.write", "stock.approve", "ticket.write",
     "network.view", "network.write", "inbox.answer", "link.decide", "lead.manage", "lead.papers", "desk.settings",
     "outage.view", "outage.write", "outage.settings", "job.view", "job.write", "settings.view",
+    "sending.view", "sending.write",
+    "template.view", "template.write",
 })  # fmt: skip
 OWNERSHIP = frozenset({
     "ledger.view", "ledger.write", "ledger.close", "payroll.view", "payroll.write", "staff.invite", "chat.finance",

@@ -84,26 +84,31 @@ def preview_salary(session: Session, *, staff_id: Id, month: date) -> Salary:
     return salaries[staff_id]
 
 
-def preview_salaries(session: Session, *, month: date, staff_ids: Sequence[Id] | None = None) -> dict[Id, Salary]:
+def preview_salaries(
+    session: Session, *, month: date, staff_ids: Sequence[Id] | None = None, until: date | None = None
+) -> dict[Id, Salary]:
     """Everybody's salary of the month, whether it is posted already or not, in three statements.
 
     A part month is paid by its days (pay policy: of the days of the month, or of thirty). Absences up to the end
-    of the month that no salary has borne yet are taken off, never more than the salary.
+    of the month that no salary has borne yet are taken off, never more than the salary. With `until`, a day of the
+    month, only what is earned by then.
     """
     month = month_of(month)
-    basis = pay_policy(session).day_basis
+    basis, last = pay_policy(session).day_basis, until or last_day(month)
     terms = terms_in_month(session, month=month, staff_ids=staff_ids)
-    waiting = _absences_waiting(session, month, list(terms))
-    return {
-        staff_id: _salary(staff_id, month, [_part(row, month, basis) for row in rows], waiting.get(staff_id, []), basis)
-        for staff_id, rows in terms.items()
-    }
+    waiting = _absences_waiting(session, last, list(terms))
+    salaries = {}
+    for staff_id, rows in terms.items():
+        parts = [_part(row, month, basis, last) for row in rows if row.starts_on <= last]
+        if parts:
+            salaries[staff_id] = _salary(staff_id, month, parts, waiting.get(staff_id, []), basis)
+    return salaries
 
 
-def _absences_waiting(session: Session, month: date, staff_ids: Sequence[Id]) -> dict[Id, list[Absence]]:
+def _absences_waiting(session: Session, last: date, staff_ids: Sequence[Id]) -> dict[Id, list[Absence]]:
     query = (
         select(Absence)
-        .where(Absence.staff_id.in_(staff_ids), Absence.day <= last_day(month), Absence.accrual_id.is_(None))
+        .where(Absence.staff_id.in_(staff_ids), Absence.day <= last, Absence.accrual_id.is_(None))
         .order_by(Absence.day)
     )
     found: dict[Id, list[Absence]] = {}
@@ -112,9 +117,9 @@ def _absences_waiting(session: Session, month: date, staff_ids: Sequence[Id]) ->
     return found
 
 
-def _part(terms: PayTerms, month: date, basis: str) -> _Part:
+def _part(terms: PayTerms, month: date, basis: str, last: date) -> _Part:
     first = max(terms.starts_on, month)
-    last = last_day(month) if terms.ends_on is None else min(terms.ends_on - timedelta(days=1), last_day(month))
+    last = last if terms.ends_on is None else min(terms.ends_on - timedelta(days=1), last)
     days, whole = days_between(first, last, basis), days_in(month, basis)
     monthly = {name: Decimal(amount) for name, amount in terms.allowances.items()}
     return _Part(

@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from core.billing import late_fees
-from core.billing.late_fees import FeeBatch
+from core.billing.late_fees import FeeBatch, FeePlan
 from core.billing.payment_models import PaymentClaim
 from core.billing.subscription_models import ServicePause, Subscription
 from core.clock import business_day
@@ -33,6 +33,12 @@ def charge_late_fees(
     return late_fees.charge_late_fees(
         session, day=today, actor=actor, held={*held, *held_customers(session, now=now)}, limit=limit, origin=origin
     )
+
+
+def plan_late_fees(session: Session, *, now: datetime, limit: int | None = None) -> FeePlan:
+    """What a charge at `now` would do, with the same customers held; changes nothing."""
+    today = business_day(now, current_company(session).timezone)
+    return late_fees.plan_late_fees(session, day=today, held=held_customers(session, now=now), limit=limit)
 
 
 def held_customers(session: Session, *, now: datetime) -> set[Id]:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, any_, cast, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, any_, cast, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from sqlalchemy.types import Uuid
 
+from core.billing.cash_proof_models import CashProof
 from core.billing.invoice_models import CreditNote, Invoice
 from core.billing.payment_models import Allocation, Payment
 from core.billing.subscription_models import Subscription
@@ -39,12 +40,16 @@ class Scope:
     subscription_ids: set[Id] = field(default_factory=set)
 
 
-def scope_of_days(session: Session, *, since: date, until: date) -> Scope:
-    """Everything that something happened to from `since` to `until`: issued, paid, handed over, taken back."""
-    scope = _scope(session, and_(Allocation.allocated_on >= since, Allocation.allocated_on <= until))
+def scope_of_days(session: Session, *, since: date, until: date, staff_id: Id | None = None) -> Scope:
+    """Everything that something happened to from `since` to `until`: issued, paid, handed over, taken back.
+
+    With `staff_id` only connections that are credited to him, and months of cash that he held.
+    """
+    mine = _credited_to(staff_id)
+    scope = _scope(session, and_(Allocation.allocated_on >= since, Allocation.allocated_on <= until, *mine))
     scope.months |= set(_months(since, until))
     held = money_in_hand(session, as_of=since - timedelta(days=1))
-    for oldest in (cash[0].collected_on for cash in held.values() if cash):
+    for oldest in (cash[0].collected_on for who, cash in held.items() if cash and staff_id in (None, who)):
         scope.months |= set(_months(oldest, since))
     credited = aliased(CreditNote)
     issued = or_(
@@ -52,10 +57,21 @@ def scope_of_days(session: Session, *, since: date, until: date) -> Scope:
         Invoice.id.in_(select(credited.invoice_id).where(credited.issued_on >= since, credited.issued_on <= until)),
         and_(Invoice.state == "void", Invoice.id.in_(select(CommissionAccrual.source_id))),
     )
-    scope.invoice_ids |= set(session.scalars(select(Invoice.id).where(issued, Invoice.subscription_id.is_not(None))))
+    invoices = select(Invoice.id).where(issued, Invoice.subscription_id.is_not(None), *mine)
+    scope.invoice_ids |= set(session.scalars(invoices))
     started = and_(Subscription.started_on >= since, Subscription.started_on <= until)
+    if staff_id is not None:
+        started = and_(started, Subscription.id.in_(_subscriptions_of(staff_id)))
     scope.subscription_ids |= set(session.scalars(select(Subscription.id).where(started)))
     return scope
+
+
+def _credited_to(staff_id: Id | None) -> list[ColumnElement[bool]]:
+    return [] if staff_id is None else [Invoice.subscription_id.in_(_subscriptions_of(staff_id))]
+
+
+def _subscriptions_of(staff_id: Id) -> Select[Id]:
+    return select(ConnectionCredit.subscription_id).where(ConnectionCredit.staff_id == staff_id)
 
 
 def scope_of_payments(session: Session, *, payment_ids: Ids[Id]) -> Scope:
@@ -95,8 +111,12 @@ def _among(column: InstrumentedAttribute[Id] | InstrumentedAttribute[Id | None],
     return column == any_(cast(list(ids), ARRAY(Uuid())))
 
 
-def collections(session: Session, *, months: Ids[date], as_of: date) -> list[Collection]:
-    """Every part of what agents collected in these months, with whether it stayed and was handed over by `as_of`."""
+def collections(session: Session, *, months: Ids[date], as_of: date, staff_id: Id | None = None) -> list[Collection]:
+    """Every part of what agents, or one, collected in these months, with whether it stayed and was handed over by
+    `as_of`.
+
+    Whether its customer disputes it is as of now.
+    """
     held = {cash.source_id for stack in money_in_hand(session, as_of=as_of).values() for cash in stack}
     undone = aliased(Allocation)
     parts = (
@@ -104,14 +124,17 @@ def collections(session: Session, *, months: Ids[date], as_of: date) -> list[Col
             Allocation.id, Allocation.amount, undone.id.label("undone_id"), Payment.id.label("payment_id"),
             Payment.number.label("receipt"), Payment.collected_by, Payment.customer_id, Payment.received_on,
             Payment.account_code, Payment.state, Payment.state_reason, Customer.number.label("customer"),
-            Invoice.number.label("invoice"), Invoice.due_on,
+            Invoice.number.label("invoice"), Invoice.due_on, CashProof.state.label("proof"),
         )
         .join(Payment, Payment.id == Allocation.payment_id)
         .join(Invoice, Invoice.id == Allocation.invoice_id)
         .join(Customer, Customer.id == Payment.customer_id)
         .outerjoin(undone, undone.reverses_id == Allocation.id)
+        .outerjoin(CashProof, CashProof.payment_id == Payment.id)
         .where(Payment.collected_by.is_not(None), Allocation.reverses_id.is_(None))
     )  # fmt: skip
+    if staff_id is not None:
+        parts = parts.where(Payment.collected_by == staff_id)
     facts = []
     for month in sorted(months):
         within = and_(Payment.received_on >= month, Payment.received_on < next_month(month))
@@ -123,6 +146,7 @@ def collections(session: Session, *, months: Ids[date], as_of: date) -> list[Col
                     amount=row.amount, collected_on=row.received_on, due_on=row.due_on or row.received_on,
                     undone=_why_undone(row.state, row.state_reason, row.undone_id),
                     handed_over=row.account_code != CASH_IN_HAND or row.payment_id not in held,
+                    disputed=row.proof == "disputed",
                 )
             )  # fmt: skip
     return facts
@@ -213,8 +237,8 @@ def _on(credits: Iterable[ConnectionCredit], role: str, day: date) -> Connection
     return None
 
 
-def complaints(session: Session, *, since: date, until: date) -> list[Complaint]:
-    """Tickets resolved from `since` to `until` by somebody, and whether the same complaint came back."""
+def complaints(session: Session, *, since: date, until: date, staff_id: Id | None = None) -> list[Complaint]:
+    """Tickets resolved from `since` to `until` by somebody, or by one, and whether the same complaint came back."""
     zone = current_company(session).timezone
     again = aliased(Ticket)
     came_back = (
@@ -227,7 +251,8 @@ def complaints(session: Session, *, since: date, until: date) -> list[Complaint]
     )  # fmt: skip
     rows = session.execute(
         select(Ticket, came_back).where(
-            Ticket.category != PICK_UP, Ticket.assigned_to.is_not(None),
+            Ticket.category != PICK_UP,
+            Ticket.assigned_to.is_not(None) if staff_id is None else Ticket.assigned_to == staff_id,
             Ticket.resolved_at >= business_midnight(since, zone),
             Ticket.resolved_at < business_midnight(until + timedelta(days=1), zone),
         ).order_by(Ticket.resolved_at, Ticket.id)

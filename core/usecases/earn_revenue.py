@@ -2,13 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from core.billing.deferral_models import RevenueMonth
-from core.billing.earning import earn_month, month_to_earn
+from core.billing.earning import RevenueNotEarned, earn_month, month_to_earn
+from core.money import ZERO
+
+MONTHS_MAX = 24
+
+
+@dataclass(frozen=True)
+class MonthToEarn:
+    """A month that is over and whose revenue still stands in 2220; `problem` says why it cannot be earned."""
+
+    month: date
+    amount: Decimal
+    problem: str = ""
+
+
+def revenue_to_earn(session: Session, *, today: date) -> Sequence[MonthToEarn]:
+    """What `earn_revenue` would earn, month by month, the oldest first; earned on trial and taken back.
+
+    A month whose books are closed ends the list with its problem: nothing after it can be earned either.
+    """
+    found: list[MonthToEarn] = []
+    trial = session.begin_nested()
+    try:
+        while len(found) < MONTHS_MAX:
+            month = month_to_earn(session)
+            if month is None or month >= today.replace(day=1):
+                break
+            try:
+                earned = earn_month(session, month=month, today=today, actor="trial")
+            except RevenueNotEarned as closed:
+                found.append(MonthToEarn(month, ZERO, str(closed)))
+                break
+            found.append(MonthToEarn(month, earned.earned))
+    finally:
+        trial.rollback()
+        session.expire_all()
+    return [each for each in found if each.amount or each.problem]
 
 
 def earn_revenue(session: Session, *, today: date, actor: str) -> RevenueMonth | None:

@@ -13,9 +13,16 @@ from sqlalchemy.orm import Session
 from core.billing.invoice_models import InvoiceRun
 from core.clock import business_day
 from core.companies import BusinessNumber, current_company
+from core.ids import Id
+from core.messaging.holds import open_holds
 from core.messaging.invoice_notices import decent_hour
 from core.messaging.models import OutboundMessage, WebhookEvent
 from core.messaging.outcomes import RULES
+from core.messaging.prices import spent_on
+from core.messaging.reservation import quota_now
+from core.messaging.sending_models import LaneHold, NumberState
+from core.messaging.sending_policy import sending_policy
+from core.money import rounded
 from core.network.outage_models import RUNNING, Outage
 from core.network.outages import zones_of
 from core.recovery.case_models import RecoveryRun
@@ -57,7 +64,7 @@ def new_troubles(session: Session, *, failed_events: Sequence[str], now: datetim
         "cash_limit": _cash(session, policy, today),
         "inbound": [Trouble("inbound", event, event[-6:], {}) for event in failed_events],
         "outbox": _outbox(session, policy, today, now),
-        "number": _number(session, today, now),
+        "number": [*_number(session, today, now), *_held(session, now), *_used_up(session, today, now)],
         "sla": _late_tickets(session, now),
         "night_jobs": _night_jobs(session, now),
     }  # fmt: skip
@@ -112,6 +119,8 @@ def _outbox(session: Session, policy: AlertPolicy, today: date, now: datetime) -
 
 
 def _number(session: Session, today: date, now: datetime) -> list[Trouble]:
+    """Codes of refusals that hold no lane now; those that do are told as holds."""
+    held = {hold.code for hold in open_holds(session, now=now)}
     codes = session.execute(
         select(OutboundMessage.error_code, func.count())
         .where(OutboundMessage.error_code.in_((*TEMPLATE_CODES, *NUMBER_CODES)),
@@ -122,6 +131,49 @@ def _number(session: Session, today: date, now: datetime) -> list[Trouble]:
         Trouble("number", f"{code}:{today}", str(code),
                 {"count": count, "what": "template" if code in TEMPLATE_CODES else "number"})
         for code, count in codes
+        if code not in held
+    ]  # fmt: skip
+
+
+def _held(session: Session, now: datetime) -> list[Trouble]:
+    """Lanes that Meta or the budget stopped, one trouble for what stopped together; employees know their own."""
+    together: dict[tuple[Id, str, int | None], list[LaneHold]] = {}
+    for hold in open_holds(session, now=now):
+        if hold.cause != "person":
+            together.setdefault((hold.business_number_id, hold.cause, hold.code), []).append(hold)
+    return [
+        Trouble("number", f"hold:{min(hold.id for hold in holds)}", cause,
+                {"what": "held", "lane": holds[0].lane if len(holds) == 1 else "", "code": code or 0})
+        for (_, cause, code), holds in together.items()
+    ]  # fmt: skip
+
+
+def _used_up(session: Session, today: date, now: datetime) -> list[Trouble]:
+    """The day's people or money: what still must go goes on, and somebody should know."""
+    quota, policy = quota_now(session, now=now), sending_policy(session)
+    troubles = []
+    if quota.waiting and quota.most is not None:
+        facts: Mapping[str, str | int | Decimal | datetime] = {
+            "what": "quota",
+            "count": quota.waiting,
+            "used": quota.used,
+            "most": quota.most,
+        }
+        troubles.append(Trouble("number", f"quota:{today}", "", facts))
+    if policy.budget_per_day is not None:
+        spent = spent_on(session, day=today)
+        if spent >= policy.budget_per_day:
+            money: Mapping[str, str | int | Decimal | datetime] = {
+                "what": "budget", "spent": rounded(spent), "budget": policy.budget_per_day,
+            }  # fmt: skip
+            troubles.append(Trouble("number", f"budget:{today}", "", money))
+    reviews = session.execute(
+        select(NumberState.business_number_id, NumberState.review).where(NumberState.review != "")
+    )
+    return [
+        *troubles,
+        *(Trouble("number", f"review:{row.business_number_id}:{row.review}", row.review, {"what": "review"})
+          for row in reviews),
     ]  # fmt: skip
 
 

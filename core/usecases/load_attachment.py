@@ -27,7 +27,8 @@ class AttachmentNotReady(DomainError):
 def load_attachment(session: Session, attachment: Mapping[str, Any]) -> tuple[str, str, bytes]:
     """(file name, MIME type, bytes) of `{"source": "invoice_pdf" | "receipt_pdf" | "document", "id": ..., "language"}`.
 
-    `usage_pdf` takes a customer's id and the days `month` and `today`, `payslip_pdf` an employee's id and `month`.
+    `usage_pdf` takes a customer's id and the days `month` and `today`, `payslip_pdf` an employee's id and `month`, and
+    `expected` where its salary may be one that is not booked yet.
     Raises NotFound, AttachmentNotReady, or the vault's DocumentUnreadable.
     """
     source, identifier = attachment.get("source"), Id(str(attachment.get("id")))
@@ -44,7 +45,9 @@ def load_attachment(session: Session, attachment: Mapping[str, Any]) -> tuple[st
         return filename, PDF, data
     if source == "payslip_pdf":
         month = date.fromisoformat(str(attachment.get("month")))
-        filename, data = payslip_pdf(session, staff_id=identifier, month=month, language=language)
+        filename, data = payslip_pdf(
+            session, staff_id=identifier, month=month, language=language, expected=bool(attachment.get("expected"))
+        )
         return filename, PDF, data
     if source == "document":
         return _document(session, identifier)

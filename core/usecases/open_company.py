@@ -1,4 +1,4 @@
-"""A new company: its row, its business number, its chart of accounts and the tax rates to start from."""
+"""A new company: its row, its business number, its chart of accounts, the tax rates and templates to start from."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from core.companies import BusinessNumber, Company
 from core.errors import DomainError
 from core.ids import new_id
 from core.ledger.accounts import open_chart
+from core.messaging.templates import seed_templates
 
 
 class NumberTaken(DomainError):
@@ -24,10 +25,11 @@ class NumberTaken(DomainError):
 def open_company(
     session: Session, *, slug: str, name: str, phone_number_id: str, display_number: str, address: str = "",
     support_phone: str = "", tax_number: str = "", sales_tax_number: str = "", default_language: str = "en",
-    payment_methods: Mapping[str, str] | None = None, with_taxes: bool = True,
+    payment_methods: Mapping[str, str] | None = None, with_taxes: bool = True, waba_id: str = "",
 ) -> Company:  # fmt: skip
     """Needs a platform session; afterwards the company can bill and answer. Pakistani tax rates of 2025-26 are
-    put in as a start (reference money 1.4): check them with an accountant. Raises NumberTaken.
+    put in as a start (reference money 1.4): check them with an accountant. `waba_id` is the WhatsApp Business Account,
+    under which Meta keeps the templates. Raises NumberTaken.
     """
     taken = text("SELECT 1 FROM company WHERE slug = :slug UNION SELECT 1 FROM business_number"
                  " WHERE phone_number_id = :number")  # fmt: skip
@@ -42,13 +44,18 @@ def open_company(
     session.flush()
     session.add(
         BusinessNumber(
-            id=new_id(), company_id=company.id, phone_number_id=phone_number_id, display_number=display_number
+            id=new_id(),
+            company_id=company.id,
+            phone_number_id=phone_number_id,
+            display_number=display_number,
+            waba_id=waba_id,
         )
     )
     session.flush()
     session.execute(text("SELECT set_config('taar.company_id', :id, true)"), {"id": str(company.id)})
     open_chart(session)
     session.add(BillingPolicy(id=new_id()))
+    seed_templates(session, by="system")
     session.flush()
     if with_taxes:
         _seed_taxes(session)

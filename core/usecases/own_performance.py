@@ -9,6 +9,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from core.billing.cash_proof import UNCONFIRMED
+from core.billing.cash_proof_lists import proofs_by_agent
 from core.billing.payment_models import Payment
 from core.companies import current_company
 from core.ids import Id
@@ -58,6 +60,10 @@ class OwnPerformance:
     cash: CashInHand
     incentive_waiting: Decimal
     """What the cash in his hands will earn once it is handed over."""
+    unconfirmed: int
+    """Cash receipts of the month that no customer has confirmed, the disputed among them."""
+    disputed: int
+    """Of all his receipts; what they earn waits for the office."""
     complaints_resolved: int
     hours_to_resolve: Decimal | None
     """On average; None without any."""
@@ -87,12 +93,14 @@ def own_performance(session: Session, *, staff_id: Id, month: date, today: date)
     month = month_of(month)
     resolved, hours = _complaints(session, staff_id, month)
     sold, installed = (_connections(session, staff_id, role, month) for role in ("sold", "installed"))
+    unconfirmed, disputed = _unproved(session, staff_id, month)
     return OwnPerformance(
         earnings=month_earnings(session, staff_id=staff_id, month=month),
         collections=agent_figures(session, staff_id=staff_id, first=month, last=last_day(month)),
         cash=cash_limit_left(session, staff_id=staff_id, today=today),
         incentive_waiting=incentive_waiting(session, staff_id=staff_id, today=today),
         complaints_resolved=resolved, hours_to_resolve=hours, connections_installed=installed, connections_sold=sold,
+        unconfirmed=unconfirmed, disputed=disputed,
     )  # fmt: skip
 
 
@@ -113,6 +121,14 @@ def incentive_waiting(session: Session, *, staff_id: Id, today: date) -> Decimal
         for some in (with_all, facts)
     )
     return later - now
+
+
+def _unproved(session: Session, staff_id: Id, month: date) -> tuple[int, int]:
+    zone = current_company(session).timezone
+    since, before = (business_midnight(day, zone) for day in (month, next_month(month)))
+    of_month = proofs_by_agent(session, agent_id=staff_id, asked_since=since, asked_before=before).get(staff_id, {})
+    disputed = proofs_by_agent(session, agent_id=staff_id).get(staff_id, {}).get("disputed", 0)
+    return sum(of_month.get(state, 0) for state in UNCONFIRMED), disputed
 
 
 def _complaints(session: Session, staff_id: Id, month: date) -> tuple[int, Decimal | None]:

@@ -7,7 +7,7 @@ later one, so a dead device delays nothing but itself.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,15 +19,15 @@ from sqlalchemy.orm import Session
 
 from core.db import company_session, engine
 from core.ids import Id, new_id
-from core.network.adapter import Adapter, Change, ChangeResult
+from core.network.adapter import Adapter, Change, ChangeResult, SeenAccount
 from core.network.device_errors import DeviceError, DeviceGone
 from core.network.devices import device_by_id, may_try, note_answer, note_failure
 from core.network.diffing import Difference, difference
-from core.network.recording import note_followed, note_refused, record_changes
+from core.network.recording import note_followed, note_prints, note_refused, record_changes
 from core.network.vendors import DeviceAccess, access_of, open_adapter
 from core.usecases.decide_changes import decide_changes
 from core.usecases.poll_usage import keep_readings
-from core.usecases.wanted_accounts import Wish, profiles_of, wishes_of
+from core.usecases.wanted_accounts import Wish, known_passwords, profiles_of, wishes_of
 
 CHUNK = 1000
 OpenAdapter = Callable[[DeviceAccess], Adapter]
@@ -68,6 +68,12 @@ class _Pass:
 
     def __post_init__(self) -> None:
         self.by_subscription = {wish.account.subscription_id: wish for wish in self.wishes}
+
+    def take_passwords(self, seen: Sequence[SeenAccount]) -> Mapping[Id, str]:
+        """Unseal the passwords that the device has to be given; returns the prints of those it has."""
+        self.wishes, prints = known_passwords(self.wishes, seen)
+        self.__post_init__()
+        return prints
 
 
 def reconcile_device(
@@ -140,6 +146,7 @@ def _carry_out(going: _Pass, adapter: Adapter, report: PassReport, *, dry_run: b
         return
     keys = None if going.full else [wish.account.key for wish in going.wishes]
     seen = adapter.read_accounts(keys=keys)
+    prints = going.take_passwords(seen)
     adopted = {wish.account.subscription_id for wish in going.wishes if wish.adopted}
     found = difference([wish.account for wish in going.wishes], seen, adopted=adopted)
     report.foreign, report.taken, report.orphans = found.foreign, len(found.taken), len(found.orphans)
@@ -162,6 +169,7 @@ def _carry_out(going: _Pass, adapter: Adapter, report: PassReport, *, dry_run: b
         if adapter.closed:
             raise DeviceGone(f"The connection broke: of {report.unknown} changes nothing is known, they are read again")
     with company_session(going.company_id) as session:
+        note_prints(session, prints)
         _finish(session, going, found)
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from core.billing import taking_back
+from core.billing.cash_proof import end_proofs
 from core.billing.taking_back import TakenBack
 from core.clock import business_day
 from core.companies import current_company
@@ -43,4 +44,5 @@ def reverse_payment(
 def _undo_consequences(session: Session, taken: TakenBack, *, actor: str, now: datetime, origin: str) -> None:
     today = business_day(now, current_company(session).timezone)
     take_back_commissions(session, payment_ids=taken.claw_back, today=today, actor=actor, origin=origin)
+    end_proofs(session, payment_ids=[taken.payment.id], actor=actor, now=now)
     follow_payment(session, customer_id=taken.payment.customer_id, now=now, actor=actor, origin=origin)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from core.billing.balance import AccountBalance, account_balance, balance_from
+from core.billing.cash_proof import is_field_cash, open_proof
 from core.billing.payment_models import Payment
 from core.billing.payments import Asked, Coming, receive
 from core.clock import business_day
@@ -19,7 +20,14 @@ from core.db import Json
 from core.ids import Id
 from core.messaging import payloads
 from core.messaging.outbox import message_row, queue_rows
-from core.messaging.receipts import Receipt, receipt_template, receipt_text
+from core.messaging.receipts import (
+    Receipt,
+    cash_buttons,
+    cash_receipt_template,
+    cash_receipt_text,
+    receipt_template,
+    receipt_text,
+)
 from core.money import ZERO
 from core.usecases.follow_payment import follow_payment
 from core.usecases.payment_waiting import Waiting, waiting_of
@@ -44,7 +52,8 @@ def take_payment(
 ) -> Taken:  # fmt: skip
     """Record a payment as `record_payment` does, with its refusals, and let happen what `complete_payment` says.
 
-    A repeat of the key records nothing and sends no second receipt.
+    A repeat of the key records nothing and sends no second receipt. The receipt of cash that an employee took in the
+    field asks the customer to confirm it (`core.billing.cash_proof`).
     """
     asked = Asked(
         customer_id=customer_id, amount=amount, method=method, received_on=received_on, now=now,
@@ -69,8 +78,12 @@ def take_payment(
 
     recorded = receive(session, asked, message=receipt)
     if balance is None:
-        return complete_payment(session, payment=recorded.payment, now=now, origin=origin)
-    return Taken(recorded.payment, balance, recorded.message_id)
+        taken = complete_payment(session, payment=recorded.payment, now=now, origin=origin)
+    else:
+        taken = Taken(recorded.payment, balance, recorded.message_id)
+    if is_field_cash(method, collected_by):
+        open_proof(session, taken.payment, told=taken.receipt_id is not None, now=now)
+    return taken
 
 
 def complete_payment(session: Session, *, payment: Payment, now: datetime, origin: str = "") -> Taken:
@@ -99,10 +112,12 @@ def _receipt(
         number, paid.amount + paid.withheld_income_tax + paid.withheld_sales_tax, paid.received_on, paid.method,
         paid.reference, waiting.collector, balance.due, balance.advance, company.currency,
     )  # fmt: skip
+    in_field = is_field_cash(paid.method, paid.collected_by)
+    words, template = (cash_receipt_text, cash_receipt_template) if in_field else (receipt_text, receipt_template)
     return _row(
         waiting, company, dedupe_key=f"receipt:{payment_id}", now=now,
-        words=lambda language: receipt_text(receipt, language),
-        template=lambda language: receipt_template(receipt, language),
+        words=lambda language: words(receipt, language), template=lambda language: template(receipt, language),
+        buttons=(lambda language: cash_buttons(number, language)) if in_field else None,
     )  # fmt: skip
 
 
@@ -118,13 +133,16 @@ def tell_customer(
 def _row(
     waiting: Waiting, company: Company, *, dedupe_key: str, now: datetime, words: Callable[[str], str],
     template: Callable[[str], Mapping[str, Any]] | None = None,
+    buttons: Callable[[str], Sequence[tuple[str, str]]] | None = None,
 ) -> dict[str, Any] | None:  # fmt: skip
     if waiting.contact_id is None or waiting.business_number_id is None:
         return None
     language = waiting.language or company.default_language
     said = words(language)
+    asks = buttons is not None and len(said) <= payloads.BUTTON_BODY_MAX
+    payload = payloads.buttons(said, buttons(language)) if buttons and asks else payloads.text(said)
     return message_row(
         contact_id=waiting.contact_id, business_number_id=waiting.business_number_id, lane="notice",
-        payload=payloads.text(said), text=said, dedupe_key=dedupe_key, now=now,
+        payload=payload, text=said, dedupe_key=dedupe_key, now=now,
         template=template(language) if template else None,
     )  # fmt: skip

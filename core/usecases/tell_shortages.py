@@ -1,11 +1,12 @@
-"""The managers are told what runs out, once a day, in their language."""
+"""Who manages the company is told what runs out, once a day, in the language of each."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import any_, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.clock import business_day
@@ -16,7 +17,9 @@ from core.messaging import payloads
 from core.messaging.invoice_notices import decent_hour
 from core.messaging.outbox import queue_message
 from core.printing.figures import plain
-from core.staff.models import Staff
+from core.recovery.words import TEMPLATES
+from core.staff.alerts import office_people
+from core.usecases.tell_office import contact_of
 
 SHOWN = 15
 HEADINGS = {
@@ -32,11 +35,10 @@ MORE = {"en": "… and {count} more in the panel", "ur_Latn": "… aur {count} p
 UNITS = {
     "en": {"m": "m", "pcs": "pcs"}, "ur_Latn": {"m": "meter", "pcs": "adad"}, "ur": {"m": "میٹر", "pcs": "عدد"},
 }  # fmt: skip
-APPROVED = {"en": "en", "ur_Latn": "en", "ur": "ur"}
 
 
 def tell_shortages(session: Session, *, now: datetime) -> int:
-    """Queue one notice a day to every manager who is known on WhatsApp; returns how many there are.
+    """Queue one notice a day to every manager, or to the owners where there is no manager; returns to how many.
 
     None where nothing runs out; nobody is told at night. Safe to repeat.
     """
@@ -46,23 +48,25 @@ def tell_shortages(session: Session, *, now: datetime) -> int:
     company = current_company(session)
     day = business_day(now, company.timezone)
     number_id = session.scalars(select(BusinessNumber.id).order_by(BusinessNumber.id).limit(1)).one()
-    managers = session.scalars(
-        select(Contact)
-        .join(Staff, Staff.id == Contact.staff_id)
-        .where(Staff.state == "active", or_(Staff.role == "manager", any_(Staff.extra_roles) == "manager"))
-        .order_by(Contact.id)
-    ).all()
-    for contact in managers:
+    people = office_people(session, hearers="managers") or office_people(session, hearers="owners")
+    for person in people:
+        contact = session.get_one(Contact, contact_of(session, person))
         language = contact.language if contact.language in HEADINGS else company.default_language
         words = shortage_words(short, language if language in HEADINGS else "en")
         queue_message(
             session, contact_id=contact.id, business_number_id=number_id, lane="notice", payload=payloads.text(words),
             text=words, dedupe_key=f"shortages:{contact.id}:{day}", now=now,
             not_before=decent_hour(now, company.timezone),
-            template={"name": "stock_low", "language": APPROVED[language if language in APPROVED else "en"],
-                      "parameters": {"count": str(len(short)), "first": short[0].type.name}},
+            template=shortage_twin(short, language),
         )  # fmt: skip
-    return len(managers)
+    return len(people)
+
+
+def shortage_twin(short: Sequence[Shortage], language: str) -> dict[str, Any]:
+    """The approved template `stock_low`, which names the first of them."""
+    suffix, approved = TEMPLATES[language if language in TEMPLATES else "en"]
+    facts = {"count": str(len(short)), "first": " ".join(short[0].type.name.split())}
+    return {"name": f"stock_low{suffix}", "language": approved, "parameters": facts}
 
 
 def shortage_words(short: Sequence[Shortage], language: str) -> str:

@@ -14,10 +14,13 @@ from sqlalchemy.orm import Session
 from core.billing.debt_models import WriteOff
 from core.billing.invoice_models import CreditNote, Invoice, InvoiceRun
 from core.billing.payment_models import Allocation, GatewayEvent, Payment, Refund
+from core.billing.subscription_models import CardSettlement
 from core.crm.models import Contact, Customer
 from core.db import Base
 from core.ids import Id
-from core.inventory.models import Movement
+from core.inventory.models import Movement, Purchase
+from core.inventory.wear_models import WearMonth
+from core.ledger.book_models import ManualEntry
 from core.ledger.reconciliation_models import BankLine
 from core.ledger.sources import Source
 from core.ledger.treasury_models import VendorCredit
@@ -26,13 +29,13 @@ from core.network.outage_models import Outage
 from core.recovery.case_models import Proposal
 
 Place = Literal["", "chat", "invoice_run", "case", "outage", "bank_account", "invoice", "payment", "customer", "vendor",
-                "item", "report"]  # fmt: skip
+                "item", "pieces", "report"]  # fmt: skip
 Row = TypeVar("Row", bound=Base)
 
 RUNS: Mapping[str, str] = {
     "billing_day": "The day's billing jobs", "expiry": "Prepaid time that ran out", "revenue": "Revenue of the month",
     "suspension": "The day's suspensions", "commissions": "The night's commissions",
-    "cards": "Recharge cards that expired",
+    "cards": "Recharge cards that expired", "wear": "Wear of the month",
 }  # fmt: skip
 KNOWN: Mapping[str, str] = {
     "panel": "An action in the panel", "demo": "The demo's story", "import": "An import", "system": "Taar itself",
@@ -178,8 +181,32 @@ def _vendor_credit(session: Session, credit_id: Id) -> Step | None:
     return Step(f"Vendor's credit {credit.number}", "vendor", str(credit.vendor_id)) if credit else None
 
 
+def _wear_month(session: Session, month_id: Id) -> Step | None:
+    worn = session.get(WearMonth, month_id)
+    if worn is None:
+        return None
+    return Step(f"The wear of {worn.pieces} rented pieces in {worn.month:%B %Y}", "pieces", "customer")
+
+
+def _purchase(session: Session, purchase_id: Id) -> Step | None:
+    purchase = session.get(Purchase, purchase_id)
+    return Step(f"Goods received, {purchase.number}", "vendor", str(purchase.vendor_id)) if purchase else None
+
+
+def _manual_entry(session: Session, entry_id: Id) -> Step | None:
+    entry = session.get(ManualEntry, entry_id)
+    return Step(f"Entry by hand {entry.number}", said=entry.reason) if entry else None
+
+
+def _card_settlement(session: Session, settlement_id: Id) -> Step | None:
+    settled = session.get(CardSettlement, settlement_id)
+    return Step(f"{settled.cards} recharge cards, {settled.kind}") if settled else None
+
+
 DOCUMENTS: Mapping[str, Callable[[Session, Id], Step | None]] = {
     "invoice": _invoice, "credit_note": _credit_note, "write_off": _write_off, "payment": _payment,
     "allocation": _allocation, "refund": _refund, "movement": _movement, "vendor_credit": _vendor_credit,
+    "wear_month": _wear_month, "purchase": _purchase, "manual_entry": _manual_entry,
+    "card_settlement": _card_settlement,
     "revenue_month": lambda _session, _id: Step("A month of deferred revenue", "report", "deferred"),
 }  # fmt: skip

@@ -11,6 +11,7 @@ from core.billing.vouchers import Redemption, VoucherRefused
 from core.billing.wrong_cards import count_wrong_card, refuse_guesser
 from core.crm.models import Customer
 from core.ids import Id
+from core.recovery.words import TEMPLATES
 from core.usecases.renew_prepaid import redeem_voucher
 from core.usecases.tell_office import tell_office
 
@@ -22,7 +23,6 @@ GUESSED = {
     "ur": "%(name)s (%(number)s) نے %(count)s ایسے ریچارج کوڈ لکھے جو موجود نہیں۔"
           " کچھ دیر اس کے اور کوڈ نہیں لیے جائیں گے۔",
 }  # fmt: skip
-TEMPLATES = {"en": ("_en", "en"), "ur_Latn": ("_ur_latn", "en"), "ur": ("_ur", "ur")}
 
 
 def use_card(

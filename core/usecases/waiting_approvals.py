@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 
 from core.billing.claims import pending_claims
 from core.billing.payment_models import Payment, PaymentClaim, Refund
+from core.billing.plan_models import Plan
 from core.billing.write_offs import write_offs_waiting
+from core.crm.lead_models import Lead
 from core.crm.linking import waiting_links
 from core.crm.masking import mask_phone
 from core.crm.models import Contact, Customer
@@ -23,6 +25,8 @@ from core.printing.figures import plain
 from core.recovery.case_models import RecoveryRun
 from core.recovery.cases import open_proposals
 from core.recovery.runs import SUSPENSION
+from core.service_desk.job_models import OPEN_JOBS, Job
+from core.service_desk.job_policy import job_policy_of
 from core.staff.approval_models import TermsRequest
 from core.staff.handovers import waiting_handovers
 from core.staff.models import Staff
@@ -30,7 +34,10 @@ from core.staff.terms import waiting_terms
 
 PROPOSALS = ("pick_up", "termination", "write_off_proposal")
 TERMS = ("discount", "plan_price", "promise_extension")
-KINDS = ("claim", "handover", "refund", "write_off", "expense", *PROPOSALS, "cuts", "link", "restock", *TERMS)
+KINDS = (
+    "claim", "handover", "refund", "write_off", "expense", *PROPOSALS, "cuts", "link", "restock", "connection", *TERMS,
+)  # fmt: skip
+UNDECIDED_LEADS = ("new", "survey")
 
 
 @dataclass(frozen=True)
@@ -64,11 +71,12 @@ class Approval:
 
 def waiting_approvals(session: Session, *, today: date) -> list[Approval]:
     """Claims, handovers, refunds, write-offs, expenses, steps of the ladder, stopped suspensions, links to accounts,
-    technicians' requests to the store, and terms beyond what the asker may grant.
+    technicians' requests to the store, requests for a connection, and terms beyond what the asker may grant.
     """
     return [
         *_claims(session), *_handovers(session), *_refunds(session), *_write_offs(session), *_expenses(session),
-        *_proposals(session), *_cuts(session, today), *_links(session), *_restock(session), *_terms(session),
+        *_proposals(session), *_cuts(session, today), *_links(session), *_restock(session), *_connections(session),
+        *_terms(session),
     ]  # fmt: skip
 
 
@@ -160,6 +168,26 @@ def _restock(session: Session) -> list[Approval]:
             asked_by=f"staff:{each.staff_id}",
         )
         for each in waiting
+    ]  # fmt: skip
+
+
+def _connections(session: Session) -> list[Approval]:
+    """Requests that nobody has decided and nobody is out to survey; `count` is 1 where a survey could come first."""
+    visited = select(Job.id).where(Job.lead_id == Lead.id, Job.state.in_(OPEN_JOBS))
+    asked = session.execute(
+        select(Lead, Plan.name).outerjoin(Plan, Plan.id == Lead.plan_id)
+        .where(Lead.state.in_(UNDECIDED_LEADS), ~visited.exists()).order_by(Lead.asked_at, Lead.id)
+    )  # fmt: skip
+    fee = job_policy_of(session).installation_fee
+    return [
+        Approval(
+            "connection", str(lead.id), lead.number, lead.name,
+            lead.installation_fee if lead.installation_fee is not None else fee,
+            ", ".join(part for part in (plan or "", lead.sub_zone.name if lead.sub_zone else lead.place, lead.address)
+                      if part),
+            count=int(lead.state == "new"),
+        )
+        for lead, plan in asked
     ]  # fmt: skip
 
 

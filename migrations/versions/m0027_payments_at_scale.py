@@ -1,7 +1,6 @@
 """Let a payment cost less: found whatever the statistics say, and with fewer looks at what it does not change.
 
-With the company in the index no plan joins in all rows of the company, which the row-level security names as well. A
-payment and its allocations are the record of the balance that it moved, so the audit trail need not repeat it.
+With the company in the index no plan joins in all rows of the company, which the row-level security names as well.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ depends_on = None
 TABLES = ("invoice", "payment")
 SELDOM = (("allocation", "credit_note_id"), ("allocation", "refund_id"), ("payment", "collected_by"))
 """Columns that most rows leave empty, which need no place in an index."""
-PAID_DOWN = "'issued', 'part_paid', 'paid'"
 MOVING = "state", "balance", "fiscal_state", "fiscal_number"
 
 
@@ -28,20 +26,11 @@ def upgrade() -> None:
     for table, column in SELDOM:
         op.drop_index(f"ix_{table}_{column}", table_name=table)
         op.create_index(f"ix_{table}_{column}", table, [column], postgresql_where=sa.text(f"{column} IS NOT NULL"))
-    op.execute("DROP TRIGGER audit ON invoice")
-    op.execute(
-        "CREATE TRIGGER audit AFTER UPDATE ON invoice FOR EACH ROW"
-        f" WHEN (NOT (OLD.state IN ({PAID_DOWN}) AND NEW.state IN ({PAID_DOWN}) AND OLD.balance <> NEW.balance))"
-        " EXECUTE FUNCTION taar_audit()"
-    )
-    op.execute("CREATE TRIGGER audit_end AFTER DELETE ON invoice FOR EACH ROW EXECUTE FUNCTION taar_audit()")
     frozen(" OF " + ", ".join(frozen_columns()))
 
 
 def downgrade() -> None:
     frozen("")
-    op.execute("DROP TRIGGER audit_end ON invoice; DROP TRIGGER audit ON invoice")
-    op.execute("CREATE TRIGGER audit AFTER UPDATE OR DELETE ON invoice FOR EACH ROW EXECUTE FUNCTION taar_audit()")
     for table, column in SELDOM:
         op.drop_index(f"ix_{table}_{column}", table_name=table)
         op.create_index(f"ix_{table}_{column}", table, [column])

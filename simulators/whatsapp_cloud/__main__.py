@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("--display-phone-number", default="+92 42 35550100")
     parser.add_argument("--people", type=Path)
     parser.add_argument("--state", type=Path)
-    parser.add_argument("--templates", type=Path, help="JSON list of {name, language, body, category, status}")
+    parser.add_argument("--templates", type=Path, help="JSON list of templates' fields")
     parser.add_argument("--no-limits", action="store_true", help="neither throughput nor pair rate")
     parser.add_argument("--messages-per-second", type=int, default=80)
     given = parser.parse_args()

@@ -29,11 +29,12 @@ STATUSES = {
 
 
 class GraphError(Exception):
-    """What Meta would answer; `code` is Graph's, `status` HTTP's."""
+    """What Meta would answer; `code` and `subcode` are Graph's, `status` HTTP's."""
 
-    def __init__(self, code: int, details: str) -> None:
+    def __init__(self, code: int, details: str, subcode: int | None = None) -> None:
         super().__init__(details)
         self.code, self.details, self.status = code, details, STATUSES.get(code, 400)
+        self.subcode = subcode
 
     def body(self) -> dict[str, Any]:
         """The error as Graph writes it."""
@@ -42,6 +43,7 @@ class GraphError(Exception):
                 "message": f"(#{self.code}) {TITLES.get(self.code, 'Error')}",
                 "type": "OAuthException",
                 "code": self.code,
+                **({"error_subcode": self.subcode} if self.subcode else {}),
                 "error_data": {"messaging_product": "whatsapp", "details": self.details},
                 "fbtrace_id": "A" + f"{self.code:022d}",
             }

@@ -117,6 +117,10 @@ class _Api:
         elif body.get("type") not in FREE_OUTSIDE_WINDOW and not self.world.window_open(person):
             error = GraphError(131047, "More than 24 hours have passed since the person last wrote")
             self.simulator.status(person, bubble, "failed", error)
+        elif not self.world.window_open(person) and not self.simulator.limits.reach(person.phone):
+            # Which code comes is not documented; this one was told of the older API.
+            error = GraphError(131048, "the portfolio has reached its people of 24 hours")
+            self.simulator.status(person, bubble, "failed", error)
         else:
             self.simulator.status(person, bubble, "sent")
             self.simulator.status(person, bubble, "delivered")
@@ -140,10 +144,8 @@ class _Api:
 
     def node(self, version: str, node: str) -> Response:
         if node == self.simulator.config.phone_number_id:
-            return jsonify(
-                id=node, display_phone_number=self.simulator.config.display_phone_number, quality_rating="GREEN",
-                throughput={"level": "STANDARD"}, whatsapp_business_manager_messaging_limit="TIER_2K",
-            )  # fmt: skip
+            return jsonify(id=node, display_phone_number=self.simulator.config.display_phone_number,
+                           **self.simulator.standing.graph())  # fmt: skip
         if node not in self.world.media:
             raise GraphError(100, f"object {node} does not exist")
         if request.method == "DELETE":

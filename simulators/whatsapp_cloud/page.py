@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, abort, current_app, jsonify, request
 
 from simulators.whatsapp_cloud.faults import FaultUnknown, choices
+from simulators.whatsapp_cloud.standing import StandingUnknown
 from simulators.whatsapp_cloud.world import Bubble, Person
 
 if TYPE_CHECKING:
@@ -96,10 +97,15 @@ class _Phones:
         return Response(self.world.media_bytes(media_id), mimetype=mime, headers=headers)
 
     def faults(self) -> Response:
-        return jsonify(waiting=self.simulator.faults.waiting(), limits=self.simulator.limits.on, **choices())
+        return jsonify(
+            waiting=self.simulator.faults.waiting(), limits=self.simulator.limits.on,
+            standing=self.simulator.standing.graph(), reached=self.simulator.limits.reached, **choices(),
+        )  # fmt: skip
 
     def order(self) -> Response:
-        """`{fault: "131056"}`, `{limits: false}` or `{clear: true}`; what may be ordered stands in `Faults.order`."""
+        """`{fault: "131056"}`, `{limits: false}`, `{clear: true}`, `{standing: {quality: "RED"}}` or
+        `{account: {event: "DISABLED_UPDATE", ...}}`; what may be ordered stands in `Faults.order` and `Standing`.
+        """
         asked = request.get_json(force=True)
         if not isinstance(asked, dict):
             abort(400, "the order is no JSON object")
@@ -107,11 +113,15 @@ class _Phones:
             self.simulator.faults.clear()
         if "limits" in asked:
             self.simulator.limits.on = bool(asked["limits"])
-        if "fault" in asked:
-            try:
+        try:
+            if "fault" in asked:
                 self.simulator.faults.order(str(asked["fault"]))
-            except FaultUnknown as unknown:
-                abort(400, str(unknown))
+            if isinstance(asked.get("standing"), dict):
+                self.simulator.change_standing(**{str(key): str(value) for key, value in asked["standing"].items()})
+        except (FaultUnknown, StandingUnknown) as unknown:
+            abort(400, str(unknown))
+        if isinstance(asked.get("account"), dict):
+            self.simulator.tell_account(**{"event": "PARTNER_ADDED", **asked["account"]})
         return self.faults()
 
     def _person(self, phone: str) -> Person:

@@ -15,6 +15,7 @@ from simulators.whatsapp_cloud import graph, management, page
 from simulators.whatsapp_cloud.errors import GraphError
 from simulators.whatsapp_cloud.faults import Faults
 from simulators.whatsapp_cloud.limits import Limits
+from simulators.whatsapp_cloud.standing import Standing
 from simulators.whatsapp_cloud.webhooks import Sender
 from simulators.whatsapp_cloud.world import Bubble, Person, World
 
@@ -46,8 +47,10 @@ class Simulator:
     def __init__(self, config: Config, world: World | None = None) -> None:
         self.config = config
         self.world = world or World(config.people, config.state)
+        self.standing = Standing()
         self.faults = Faults()
         self.limits = Limits(config.messages_per_second, self.world.clock, on=config.limits)
+        self.limits.people = self.standing.people
         self.sender = Sender(config.webhook_url, config.app_secret, self.faults)
         self.requests: list[dict[str, Any]] = []
         self.base_url = ""
@@ -101,6 +104,27 @@ class Simulator:
             told["pricing"] = {"billable": True, "pricing_model": "PMP", "type": "regular", "category": category}
         contacts = {} if error else {"contacts": [self._contact(person)]}
         self.sender.send(self._envelope(**contacts, statuses=[told]))
+
+    def change_standing(self, **changes: str) -> None:
+        """Meta rates or limits the number anew, and tells the business as it does: the tier and the quality.
+
+        Raises StandingUnknown.
+        """
+        before = self.standing
+        self.standing = before.changed(**changes)
+        self.limits.people = self.standing.people
+        for topic, value in self.standing.news_since(before):
+            self.sender.send(self._news(topic, {"display_phone_number": self._digits, **value}))
+
+    def tell_account(self, event: str, **value: Any) -> None:
+        """Meta does something to the account: `account_update` with its event."""
+        self.sender.send(self._news("account_update", {"event": event, **value}))
+
+    def _news(self, topic: str, value: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "object": "whatsapp_business_account",
+            "entry": [{"id": self.config.waba_id, "changes": [{"field": topic, "value": value}]}],
+        }
 
     def open_chat(self, person: Person) -> None:
         """The person looks at the chat: what was delivered is read."""

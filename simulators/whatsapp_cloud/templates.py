@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from simulators.whatsapp_cloud.errors import GraphError
 
-NAME = re.compile(r"[a-z0-9_]{1,512}")
 PLACE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 UNPRINTABLE = re.compile(r"[\n\r\t]| {5,}")
 BODY_MAX = 1024
 CODE_MAX = 15
 NOT_SENT = {"PAUSED": 132015, "DISABLED": 132016}
-CATEGORIES = ("AUTHENTICATION", "MARKETING", "UTILITY")
 
 
 @dataclass(frozen=True)
@@ -30,6 +28,15 @@ class Template:
     id: str = ""
     code_expiration_minutes: int | None = None
     """Of an authentication template: when its code ends."""
+    header: Mapping[str, Any] | None = None
+    footer: str = ""
+    buttons: Sequence[Mapping[str, Any]] = ()
+    """Header and buttons as Graph writes them; the example of the body too."""
+    example: Mapping[str, Any] | None = None
+    quality: str = "UNKNOWN"
+    reason: str = "NONE"
+    edited: tuple[float, ...] = ()
+    """When it was changed while it was approved."""
 
     @property
     def places(self) -> list[str]:
@@ -39,13 +46,26 @@ class Template:
     def named(self) -> bool:
         return any(not place.isdecimal() for place in self.places)
 
+    @property
+    def replies(self) -> int:
+        """How many quick replies it has."""
+        return sum(str(button.get("type")).upper() == "QUICK_REPLY" for button in self.buttons)
+
     def graph(self) -> dict[str, Any]:
         """As the Graph API lists it."""
         return {
             "id": self.id, "name": self.name, "language": self.language, "category": self.category,
             "status": self.status, "parameter_format": "NAMED" if self.named else "POSITIONAL",
-            "components": [{"type": "BODY", "text": self.body, **self._example()}, *self._code_parts()],
+            "quality_score": {"score": self.quality, "date": 1_790_000_000},
+            "rejected_reason": self.reason, "components": self._parts(),
         }  # fmt: skip
+
+    def _parts(self) -> list[dict[str, Any]]:
+        header = [{"type": "HEADER", **self.header}] if self.header else []
+        body = {"type": "BODY", "text": self.body, **({"example": self.example} if self.example else self._example())}
+        footer = [{"type": "FOOTER", "text": self.footer}] if self.footer else []
+        buttons = [{"type": "BUTTONS", "buttons": [dict(each) for each in self.buttons]}] if self.buttons else []
+        return [*header, body, *footer, *buttons, *self._code_parts()]
 
     def _code_parts(self) -> list[dict[str, Any]]:
         if self.category != "AUTHENTICATION":
@@ -58,43 +78,6 @@ class Template:
         if self.named:
             return {"example": {"body_text_named_params": [{"param_name": p, "example": p} for p in self.places]}}
         return {"example": {"body_text": [[f"value {place}" for place in self.places]]}} if self.places else {}
-
-
-def from_graph(body: Mapping[str, Any], template_id: str) -> Template:
-    """The template of a creation request; raises GraphError."""
-    name, language, category = str(body.get("name")), str(body.get("language") or ""), str(body.get("category"))
-    parts = [part for part in body.get("components") or [] if isinstance(part, Mapping)]
-    if category.upper() == "AUTHENTICATION":
-        return _authentication(name, language, parts, template_id)
-    texts = [part.get("text") for part in parts if str(part.get("type")).upper() == "BODY"]
-    if not NAME.fullmatch(name) or not language or category.upper() not in CATEGORIES:
-        raise GraphError(100, "name, language or category is not valid")
-    if len(texts) != 1 or not isinstance(texts[0], str) or not 1 <= len(texts[0].strip()) <= BODY_MAX:
-        raise GraphError(100, f"a template needs one body of at most {BODY_MAX} characters")
-    if PLACE.match(texts[0].strip()) or re.search(r"\}\}$", texts[0].strip()):
-        raise GraphError(100, "variables cannot be at the start or end of the template")
-    return Template(name, language, texts[0], category.upper(), id=template_id)
-
-
-def _authentication(name: str, language: str, parts: list[Mapping[str, Any]], template_id: str) -> Template:
-    """Meta writes the words itself: the request only says whether they warn, and when the code ends."""
-    kinds = {str(part.get("type")).upper(): part for part in parts}
-    buttons = kinds.get("BUTTONS", {}).get("buttons") or []
-    if not NAME.fullmatch(name) or not language:
-        raise GraphError(100, "name, language or category is not valid")
-    if "BODY" not in kinds or "text" in kinds["BODY"]:
-        raise GraphError(100, "an authentication template has a body without text of its own")
-    if len(buttons) != 1 or str(buttons[0].get("type")).upper() != "OTP":
-        raise GraphError(100, "an authentication template needs one OTP button")
-    minutes = kinds.get("FOOTER", {}).get("code_expiration_minutes")
-    if minutes is not None and (not isinstance(minutes, int) or not 1 <= minutes <= 90):
-        raise GraphError(100, "code_expiration_minutes must be between 1 and 90")
-    body = "*{{1}}* is your verification code."
-    if kinds["BODY"].get("add_security_recommendation"):
-        body += " For your security, do not share this code."
-    return Template(
-        name, language, body, "AUTHENTICATION", id=template_id, code_expiration_minutes=minutes
-    )  # fmt: skip
 
 
 def check(content: Mapping[str, Any], templates: Mapping[tuple[str, str], Template]) -> None:
@@ -114,6 +97,19 @@ def check(content: Mapping[str, Any], templates: Mapping[tuple[str, str], Templa
         raise GraphError(132012, f"the parameters' names must be {', '.join(template.places)}")
     if template.category == "AUTHENTICATION":
         _check_code(content, given)
+    elif template.buttons or template.header:
+        _check_replies(content, template)
+
+
+def _check_replies(content: Mapping[str, Any], template: Template) -> None:
+    """Payloads of quick replies name buttons that are there."""
+    parts = [part for part in content.get("components") or [] if str(part.get("type")).lower() == "button"]
+    for part in parts:
+        index = str(part.get("index"))
+        if str(part.get("sub_type")).lower() == "quick_reply" and not (
+            index.isdecimal() and int(index) < len(template.buttons)
+        ):
+            raise GraphError(132012, f"{template.name} has no button {index}")
 
 
 def is_authentication(content: Mapping[str, Any], templates: Mapping[tuple[str, str], Template]) -> bool:

@@ -67,6 +67,8 @@ class World:
         self.chats: dict[str, Chat] = {}
         self.media: dict[str, tuple[str, str]] = {}
         self.templates: dict[tuple[str, str], Template] = {}
+        self.review = "APPROVED"
+        """The state that a new or changed template gets: approved at once, or PENDING until somebody decides."""
         self.add_template(Template("hello_world", "en_US", "Welcome and congratulations!"))
         self._blobs: dict[str, bytes] = {}
         self._people_file, self._people_seen = people_file, 0.0
@@ -113,12 +115,9 @@ class World:
         """Keep a template, in place of one of the same name and language."""
         self.templates[template.name, template.language] = template
 
-    def remove_templates(self, name: str) -> int:
-        """Drop a template in all its languages; how many those were."""
-        gone = [key for key in self.templates if key[0] == name]
-        for key in gone:
-            del self.templates[key]
-        return len(gone)
+    def remove_template(self, template: Template) -> None:
+        """Drop a template in one language."""
+        self.templates.pop((template.name, template.language), None)
 
     def bubble(self, message_id: str) -> tuple[Person, Bubble] | None:
         for person in self.people:

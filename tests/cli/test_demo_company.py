@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from cli.demo_company import COMPLETE, PHONE_NUMBER_ID, SLUG, load
+from core.billing.cash_proof_models import CashProof
 from core.billing.debt_models import LateFee, WriteOff
 from core.billing.invoice_models import CreditNote, Invoice
+from core.billing.invoice_pdf import invoice_pdf
 from core.billing.payment_models import Payment, PaymentClaim, Refund
 from core.billing.plan_models import Discount, Plan, TaxExemption
 from core.billing.subscription_models import ServicePause, Subscription, SubscriptionLine, UsageEvent, Voucher
@@ -24,7 +28,7 @@ from core.ids import Id
 from core.ledger.book_models import PeriodEvent
 from core.ledger.reconciliation_models import BankLine, BankMatch
 from core.ledger.statements import trial_balance
-from core.ledger.treasury_models import Bill, CashAccount, Expense, Transfer
+from core.ledger.treasury_models import Bill, CashAccount, Expense, Transfer, VendorCredit
 from core.messaging.models import OutboundMessage
 from core.network.models import Access
 from core.recovery.case_models import Attempt, NeverCut, Promise, RecoveryCase, ServiceCut
@@ -32,6 +36,7 @@ from core.service_desk.job_models import Job, JobProof
 from core.settings import Settings
 from core.staff.cash_models import CashDifference, Handover
 from core.staff.commission_models import CommissionAccrual
+from core.staff.models import Staff
 from core.staff.pay_models import EmployeeDebt, SalaryPayment
 from core.usecases.check_books import check_books
 from core.usecases.dashboard import dashboard
@@ -77,8 +82,8 @@ def test_every_kind_of_plan_and_agreement_is_sold(town: Id) -> None:
         assert set(session.scalars(select(Plan.kind).join(SubscriptionLine, SubscriptionLine.plan_id == Plan.id))) == {
             "flat", "tier", "metered",
         }  # fmt: skip
-        contract = session.scalars(select(Subscription).where(Subscription.contract_no != "")).one()
-        assert len(contract.lines) == 5
+        contracts = session.scalars(select(Subscription).where(Subscription.contract_no != "")).all()
+        assert sorted(len(contract.lines) for contract in contracts) == [5, 36]
         assert count(session, Subscription, Subscription.paid_until > NOW) == 2
         assert count(session, Subscription, Subscription.paid_until < NOW, Subscription.state == "suspended") == 1
         assert count(session, SubscriptionLine, SubscriptionLine.role == "addon") == 1
@@ -123,16 +128,48 @@ def test_recovery_is_under_way_and_who_is_cut_is_cut_on_the_network(town: Id) ->
         assert count(session, CashDifference, CashDifference.kind == "short") >= 1
 
 
+def test_customers_have_their_say_on_the_cash_of_agents(town: Id) -> None:
+    with company_session(town) as session:
+        counts = states(session, CashProof.state)
+    assert counts["confirmed"] > counts["waiting"] > counts["disputed"] == counts["settled"] == 1
+    assert counts["unreachable"] > 0
+
+
 def test_the_office_has_its_papers(town: Id) -> None:
     with company_session(town) as session:
         assert states(session, CashAccount.kind) == {"cash": 1, "bank": 2, "wallet": 2}
         assert states(session, Transfer.state)["sent"] == 1 and states(session, Transfer.state)["arrived"] >= 1
         assert {"open", "paid", "part_paid"} & set(states(session, Bill.state)) and count(session, Bill) == 8
         assert states(session, Expense.state)["asked"] == 1 and count(session, Expense) > 9
-        assert count(session, SalaryPayment) == 20 and count(session, EmployeeDebt) == 1
+        assert count(session, SalaryPayment) == 22 and count(session, EmployeeDebt) == 2
         assert count(session, CommissionAccrual) > 0
         lines, matched = count(session, BankLine), count(session, BankMatch)
         assert lines > matched > 0
+
+
+def test_a_long_bill_goes_over_two_pages(town: Id) -> None:
+    with company_session(town) as session:
+        school = session.scalars(select(Customer).where(Customer.name == "Ravi Model Schools")).one()
+        bill = session.scalars(
+            select(Invoice).where(Invoice.customer_id == school.id, Invoice.reason == "period").limit(1)
+        ).one()
+        pages = PdfReader(io.BytesIO(invoice_pdf(session, invoice_id=bill.id)[1])).pages
+        assert len(pages) == 2 and "Campus 36" in pages[1].extract_text() + pages[0].extract_text()
+
+
+def test_a_vendor_credited_a_bill_and_an_employee_left_with_his_advance_set_off(town: Id) -> None:
+    with company_session(town) as session:
+        assert count(session, VendorCredit) == 1
+        gone = session.scalars(select(Staff).where(Staff.state == "left")).one()
+        debt = session.scalars(select(EmployeeDebt).where(EmployeeDebt.staff_id == gone.id)).one()
+        assert (gone.name, debt.outstanding) == ("Kashif Iqbal", 0)
+
+
+def test_agents_visits_say_how_far_from_the_customer_they_were(town: Id) -> None:
+    with company_session(town) as session:
+        metres = session.scalars(select(Attempt.metres).where(Attempt.channel == "visit")).all()
+        assert metres and all(each is not None for each in metres)
+        assert min(metres) < 100 < 1000 < max(metres)
 
 
 def test_technicians_have_weeks_of_visits_behind_them_and_a_day_before_them(town: Id) -> None:

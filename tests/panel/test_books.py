@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import date
 
 import pytest
 from flask import Flask
 from openpyxl import load_workbook
+from sqlalchemy import func, select
 
 from admin_web.views.reports import REPORTS
 from cli.web import create_app
+from core.billing.deferral_models import RevenueMonth
 from core.db import company_session
+from core.ledger.periods import close_period
+from core.usecases.earn_revenue import revenue_to_earn
 from tests.builders import a_phone, customer_who_owes
-from tests.cast import TestCompany
+from tests.cast import NOW, TestCompany
+from tests.core.billing.yearly import bill, subscribe_for_long
 from tests.panel.visitors import SETTINGS, submit, visitor
 
 SPAN = "first=2026-11-01&last=2026-11-30"
@@ -78,6 +84,33 @@ def test_a_month_is_closed_and_reopened_with_a_reason(app: Flask, billed: TestCo
     )
     history = owner.get("/closing").text
     assert "A late bill" in history and "Tariq" in history and "staff:" not in history
+
+
+def test_revenue_of_months_that_are_over_is_shown_before_closing_and_earned_by_a_button(
+    app: Flask, company: TestCompany
+) -> None:
+    with company_session(company.id, "test") as session:
+        bill(session, subscribe_for_long(session, company))
+        waiting = revenue_to_earn(session, today=date(2026, 4, 10))
+        assert [(each.month, str(each.amount)) for each in waiting] == [
+            (date(2026, 1, 1), "3100.00"), (date(2026, 2, 1), "2800.00"), (date(2026, 3, 1), "3100.00"),
+        ]  # fmt: skip
+        assert session.scalar(select(func.count()).select_from(RevenueMonth)) == 0
+    owner = visitor(app, company, "owner")
+    page = owner.get("/closing").text
+    assert "Billed in advance and not earned yet" in page and "January 2026" in page and "3,100.00" in page
+    assert " is earned, up to " in submit(owner, "/closing/earn").text
+    assert "Billed in advance and not earned yet" not in owner.get("/closing").text
+    assert "No month is left to earn." in submit(owner, "/closing/earn").text
+
+
+def test_a_month_that_was_closed_before_its_revenue_is_named(app: Flask, company: TestCompany) -> None:
+    with company_session(company.id, "test") as session:
+        bill(session, subscribe_for_long(session, company))
+        close_period(session, through=date(2026, 1, 31), by="owner", now=NOW)
+    owner = visitor(app, company, "owner")
+    assert "let the owner reopen that month" in owner.get("/closing").text
+    assert submit(owner, "/closing/earn").status_code == 422
 
 
 def test_an_entry_by_hand_must_balance_and_keeps_what_was_typed(app: Flask, billed: TestCompany) -> None:

@@ -10,13 +10,16 @@ from flask import Flask
 from playwright.sync_api import Browser
 from sqlalchemy import select, text
 
+from admin_web.recovery_settings import COSTS, POLICY
 from cli.web import create_app
-from core.db import company_session, platform_session
+from core.billing.policy import billing_policy
+from core.db import company_session, platform_session, table_of
 from core.ids import new_id
+from core.recovery.assignment import Territory, loads, territories
 from core.recovery.case_models import CutApproval, NeverCut, Proposal, RecoveryCase
 from core.recovery.cases import propose
-from core.recovery.policy import ladder_of, policy_of
-from core.recovery.policy_models import HolidayChange
+from core.recovery.policy import DEFAULT_LADDER, ladder_of, policy_of
+from core.recovery.policy_models import HolidayChange, RecoveryPolicy
 from core.staff.cash_models import CashDifference, Handover
 from core.staff.handovers import announce_handover
 from core.staff.logins import create_login
@@ -135,15 +138,74 @@ def test_the_policy_is_changed_as_a_whole_and_nonsense_refused(app: Flask, recov
         policy = policy_of(session)
         assert (policy.promise_days_max, policy.no_cut_weekdays, str(policy.tolerance)) == (10, [5], "50.00")
     refused = submit(manager, "/recovery/policy", **fields | {"contact_from": "22:00"})
-    assert refused.status_code == 422 and "do not go together" in refused.text
+    assert refused.status_code == 422 and "must end after 22:00" in refused.text
+    nonsense = {"promise_share_min": "120", "broken_max": "x", "contact_to": "", "agent_amount_max": "lots"}
+    several = submit(manager, "/recovery/policy", **fields | nonsense)
+    assert several.status_code == 422 and several.text.count('aria-invalid="true"') == 4
+
+
+def test_every_choice_of_recovery_has_a_field_with_a_sentence(app: Flask, recovering: TestCompany) -> None:
+    page = visitor(app, recovering, "owner").get("/recovery/policy").text
+    columns = set(table_of(RecoveryPolicy).c.keys()) - {"id", "company_id", "created_at"}
+    shown = {setting.name for group in (*POLICY, *COSTS) for setting in group.settings}
+    assert columns | {"reconnection_fee", "suspended_days_billed"} == shown
+    assert all(setting.teach for group in (*POLICY, *COSTS) for setting in group.settings)
+    assert {name for name in shown if f'id="note-{name}"' not in page} == set()
+
+
+def test_what_a_suspension_costs_is_the_owner_s_to_change(app: Flask, recovering: TestCompany) -> None:
+    owner, manager = visitor(app, recovering, "owner"), visitor(app, recovering, "manager")
+    fields = filled_in(owner.get("/recovery/policy").text, "policy")
+    assert "is changed" in submit(owner, "/recovery/policy", **fields | {"reconnection_fee": "500"}).text
+    assert "is changed" in submit(manager, "/recovery/policy", **fields | {"reconnection_fee": "1"}).text
+    with company_session(recovering.id) as session:
+        assert str(billing_policy(session).reconnection_fee) == "500.00"
+
+
+def test_a_policy_and_a_ladder_are_tried_without_being_saved(app: Flask, recovering: TestCompany) -> None:
+    manager, day = visitor(app, recovering, "manager"), in_days(1).isoformat()
+    fields = filled_in(manager.get("/recovery/policy").text, "policy") | {"preview": "", "preview_day": day}
+    tried = submit(manager, "/recovery/policy", **fields | {"tolerance": "1000000"})
+    assert tried.status_code == 200
+    assert '<tr><td>cases closed</td><td class="number">0</td><td class="number"><b>2</b></td></tr>' in tried.text
+    ladder = {"day_0": "5", "kind_0": "agent", "preview": "", "preview_day": day}
+    tried = submit(manager, "/recovery/ladder", **ladder)
+    assert "handed to an agent" in tried.text and "final notices sent" in tried.text
+    assert submit(manager, "/recovery/policy", **fields | {"preview_day": "2020-01-01"}).status_code == 422
+    with company_session(recovering.id) as session:
+        assert str(policy_of(session).tolerance) == "50.00" and ladder_of(session) == DEFAULT_LADDER
+
+
+def test_a_wrong_step_is_refused_beside_its_row(app: Flask, recovering: TestCompany) -> None:
+    manager = visitor(app, recovering, "manager")
+    rows = {"day_0": "-3", "kind_0": "agent", "day_1": "5", "kind_1": "agent", "day_2": "5",
+            "kind_2": "agent"}  # fmt: skip
+    refused = submit(manager, "/recovery/ladder", **rows)
+    assert refused.status_code == 422 and "before the due date there are only reminders" in refused.text
+    assert "The same step stands above" in refused.text and refused.text.count('class="problem" role="alert"') == 2
+
+
+def test_an_agent_has_caps_and_zones_of_his_own(app: Flask, recovering: TestCompany) -> None:
+    manager = visitor(app, recovering, "manager")
+    with company_session(recovering.id) as session:
+        agent = loads(session, cash_in_hand={})[0].agent_id
+    path = f"/recovery/agents/{agent}"
+    kept = submit(manager, path, cases_max="7", amount_max="", cash_max="9,000", zone=recovering.sub_zone_id)
+    assert "own limits are kept" in kept.text and 'name="cases_max" size="9" inputmode="decimal" value="7"' in kept.text
+    with company_session(recovering.id) as session:
+        assert territories(session)[agent] == Territory(
+            frozenset({recovering.sub_zone_id}), 7, None, Decimal("9000.00")
+        )
+    refused = submit(manager, path, cases_max="x", amount_max="", cash_max="")
+    assert refused.status_code == 422 and "must be a whole number" in refused.text
 
 
 def test_the_ladder_is_written_anew_and_needs_a_notice_before_it_suspends(app: Flask, recovering: TestCompany) -> None:
     manager = visitor(app, recovering, "manager")
     notice = {"day_0": "5", "kind_0": "final_notice", "message_0": "final_notice"}
     cut = {"day_1": "12", "kind_1": "suspension", "least_1": "1,000"}
-    assert submit(manager, "/recovery/ladder", rows="2", **cut).status_code == 422
-    assert "2 steps" in submit(manager, "/recovery/ladder", rows="3", **notice, **cut).text
+    assert submit(manager, "/recovery/ladder", **cut).status_code == 422
+    assert "2 steps" in submit(manager, "/recovery/ladder", **notice, **cut).text
     with company_session(recovering.id) as session:
         assert [(step.day, step.kind, str(step.min_balance)) for step in ladder_of(session)] == [
             (5, "final_notice", "0.00"), (12, "suspension", "1000.00"),
@@ -182,6 +244,8 @@ def filled_in(page: str, form: str) -> dict[str, str]:
         attributes = dict(re.findall(r'(\w+)="([^"]*)"', tag))
         if attributes.get("type") != "checkbox" or " checked" in tag:
             fields[attributes["name"]] = attributes.get("value", "on")
+    for name, options in re.findall(r'<select name="(\w+)".*?>(.*?)</select>', part, re.S):
+        fields[name] = (re.findall(r'value="([^"]*)" selected', options) or [""])[0]
     return fields
 
 

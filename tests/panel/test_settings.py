@@ -19,6 +19,7 @@ from core.companies import current_company
 from core.db import company_session, table_of
 from core.ledger.cash_accounts import treasury_policy
 from core.ledger.periods import policy_of
+from core.staff.agent_cash import cash_limit_left
 from core.staff.pay_terms import pay_policy
 from tests.builders import a_phone, customer_who_owes, make_staff
 from tests.cast import TestCompany
@@ -173,3 +174,24 @@ def test_an_empty_inbox_says_what_will_come_there(app: Flask, company: TestCompa
     for view, words in (("", "Nobody has written yet"), ("people", "Nobody waits for a person"),
                         ("mine", "take it over"), ("mine&q=zzz", "like “zzz”")):  # fmt: skip
         assert words in manager.get(f"/inbox?view={view}").text
+
+
+def test_one_agent_has_limits_of_his_own_until_the_company_s_hold_again(app: Flask, company: TestCompany) -> None:
+    with company_session(company.id, "test") as session:
+        rabia = make_staff(session, company, role="recovery_agent", name="Rabia").id
+    owner, path = visitor(app, company, "owner"), f"/payroll/{rabia}/cash-limit"
+    wrong = submit(owner, path, own_limit="own", own_cash_limit="lots", own_cash_days="400")
+    assert wrong.status_code == 422 and "must be an amount" in wrong.text and "It must be 0 to 365." in wrong.text
+    kept = submit(owner, path, own_limit="own", own_cash_limit="20,000", own_cash_days="")
+    assert "Rabia has limits of his own." in kept.text and "At most 20,000.00, no limit of days" in kept.text
+    with company_session(company.id, "test") as session:
+        cash = cash_limit_left(session, staff_id=rabia, today=date(2026, 11, 25))
+        assert (cash.limit, cash.age_limit) == (Decimal("20000.00"), None)
+    assert "20,000.00" in visitor(app, company, "manager").get("/settings/pay").text
+    dropped = submit(owner, "/settings/pay/cash-limits", own_limit_of=rabia, own_limit="company", own_cash_limit="",
+                     own_cash_days="")  # fmt: skip
+    assert "The company&#39;s limits hold for Rabia." in dropped.text and "Nobody: the company" in dropped.text
+    nobody = submit(owner, "/settings/pay/cash-limits", own_limit_of="x", own_limit="own", own_cash_limit="",
+                    own_cash_days="")  # fmt: skip
+    assert nobody.status_code == 422 and "Choose one of the list." in nobody.text
+    assert submit(visitor(app, company, "manager"), path, own_limit="own").status_code == 403

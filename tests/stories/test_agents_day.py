@@ -6,18 +6,20 @@ from decimal import Decimal
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
 from core.billing.payment_models import Payment
+from core.clock import utc_now
 from core.crm.models import Contact, Customer, Site, SubZone
 from core.db import company_session
 from core.ids import new_id
 from core.messaging.models import OutboundMessage
-from core.recovery.case_models import Attempt, Promise
+from core.recovery.case_models import Attempt, Promise, RecoveryCase
 from core.staff.agent_cash import set_cash_limit
 from core.staff.cash_models import Handover
 from core.staff.models import Staff
-from tests.builders import a_phone
+from core.usecases.run_recovery import run_recovery
+from tests.builders import a_phone, customer_who_owes
 from tests.cast import TestCompany
 from tests.phones import Phone, choices
 from tests.stories.field import Hand
@@ -137,6 +139,21 @@ def test_a_day_in_english(client: FlaskClient, company: TestCompany) -> None:
     rabia.tells("received 2000 cash from C-2002")
     assert "Receipt" in rabia.taps("Yes").text
     assert attempts(company) == [("visit", "not_at_home", 334)] and receipts(company) == ["2000.00"]
+
+
+def test_a_longer_list_says_how_many_more_there_are_and_shows_the_way(
+    client: FlaskClient, company: TestCompany
+) -> None:
+    rabia = a_day(client, company, "en")
+    with company_session(company.id, "test") as session:
+        for number in range(11):
+            owes = customer_who_owes(session, company, f"+9230077700{number:02d}")
+            owes.sites[0].latitude, owes.sites[0].longitude = Decimal(f"31.5{number:02d}"), Decimal("74.35")
+        run_recovery(session, today=in_days(0), now=utc_now())
+        agent_id = session.scalars(select(Staff.id).where(Staff.name == "Rabia")).one()
+        session.execute(update(RecoveryCase).values(agent_id=agent_id, stage="agent"))
+    said = rabia.tells("worklist")
+    assert "And 3 more." in said and "https://www.google.com/maps/dir/?api=1&destination=" in said
 
 
 def test_a_visit_counts_without_a_place_as_well_but_says_so(client: FlaskClient, company: TestCompany) -> None:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, text, update
 
-import cli
 from core import vault
 from core.clock import utc_now
 from core.crm.link_models import LinkRequest
@@ -20,6 +18,7 @@ from core.db import company_session, platform_session
 from core.messaging import payloads
 from core.messaging.corrections import HIDDEN
 from core.messaging.models import Conversation, InboundMessage, OutboundMessage, WebhookEvent
+from core.messaging.ready_templates import FILE
 from core.service_desk.models import Ticket
 from tests.builders import a_phone, customer_who_owes, make_customer, make_staff
 from tests.cast import TestCompany
@@ -337,7 +336,7 @@ def test_the_code_goes_by_metas_template_for_codes_and_the_warning_beside_it(
         sent = session.scalars(rows.where(OutboundMessage.dedupe_key.like("link_code:%"))).one()
     assert warning.id < sent.id and warning.template is not None
     assert (warning.template["name"], warning.template["language"]) == warned
-    listed = json.loads((Path(cli.__file__).parent / "demo_templates.json").read_text())
+    listed = json.loads(FILE.read_text())
     known = {(each["name"], each["language"]): each for each in listed}
     assert set(re.findall(r"{{(\w+)}}", known[warned]["body"])) == set(warning.template["parameters"])
     template = sent.payload["template"]

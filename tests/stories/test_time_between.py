@@ -39,7 +39,9 @@ def test_two_messages_of_one_second_are_both_answered_in_one_conversation(
     assert len(answers) == 2 and any("3,435.63" in answer for answer in answers), answers
     with company_session(company.id) as session:
         states = session.scalars(select(Conversation.state)).all()
-    assert len(states) == 1 and states[0]["flow"]["flow"] == "file_complaint"
+    assert len(states) == 1
+    running = states[0].get("flow") or states[0]["parked"]  # put by where the question about the bill came second
+    assert running["flow"] == "file_complaint"
 
 
 def test_a_yes_after_three_days_promises_nothing_and_a_new_wish_is_heard(company: TestCompany) -> None:

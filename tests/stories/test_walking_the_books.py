@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -11,11 +12,14 @@ from cli.web import create_app
 from core.billing.invoice_models import Invoice
 from core.db import company_session
 from core.ids import new_id
+from core.ledger.journal import Line
+from core.ledger.kinds import KINDS
+from core.ledger.manual_entries import write_manual_entry
 from core.ledger.models import JournalEntry
 from core.ledger.sources import source_of_entry
-from core.usecases.trace_entry import cause_of, document_of
+from core.usecases.trace_entry import DOCUMENTS, cause_of, document_of
 from tests.builders import a_phone, customer_who_owes
-from tests.cast import TestCompany
+from tests.cast import NOW, TestCompany
 from tests.panel.visitors import SETTINGS, visitor
 from tests.stories.money import agent_with_cases, person
 
@@ -44,6 +48,22 @@ def test_an_invoice_is_named_as_the_document_of_its_entry(company: TestCompany) 
         document = document_of(session, source_of_entry(session, entry_id=entry.id))
         number = session.scalars(select(Invoice.number)).one()
     assert document is not None and (document.place, document.key) == ("invoice", number)
+
+
+def test_every_kind_of_document_that_entries_book_is_found() -> None:
+    documents = {kind.document for kind in KINDS.values()} - {"", "journal_entry"}  # a reversal books what it reverses
+    assert documents == set(DOCUMENTS)
+
+
+def test_an_entry_by_hand_is_named_with_its_reason(company: TestCompany) -> None:
+    with company_session(company.id, "test") as session:
+        write_manual_entry(
+            session, posted_on=NOW.date(), reason="Office chairs", by="staff:x", now=NOW, origin="panel:x",
+            lines=[Line("6100", Decimal("50.00")), Line("1010", Decimal("-50.00"))],
+        )  # fmt: skip
+        entry = session.scalars(select(JournalEntry).where(JournalEntry.kind == "manual")).one()
+        document = document_of(session, source_of_entry(session, entry_id=entry.id))
+    assert document is not None and document.said == "Office chairs"
 
 
 def test_what_is_gone_or_unknown_is_named_and_leads_nowhere(company: TestCompany) -> None:

@@ -73,8 +73,8 @@ def redis(database: str, redis_url: str) -> Iterator[KillableRedis]:
 
 
 @pytest.fixture
-def program(database: str, redis: KillableRedis, wire: Wire, tmp_path: Path) -> Iterator[Callable[[str], Program]]:
-    """Starts `python -m <module>` against this test's database, Redis and Graph endpoint."""
+def program(database: str, redis: KillableRedis, wire: Wire, tmp_path: Path) -> Iterator[Callable[..., Program]]:
+    """Starts `python -m <module> <arguments>` against this test's database, Redis and Graph endpoint."""
     settings = {
         "TAAR_ENVIRONMENT": "test",
         "TAAR_DATABASE_URL": database,
@@ -85,10 +85,10 @@ def program(database: str, redis: KillableRedis, wire: Wire, tmp_path: Path) -> 
     }
     running: list[Program] = []
 
-    def start(module: str) -> Program:
+    def start(module: str, *arguments: str) -> Program:
         log = (tmp_path / f"{module}.log").open("wb")
         process = subprocess.Popen(
-            [sys.executable, "-m", module], cwd=ROOT, env=os.environ | settings, stdout=log, stderr=log
+            [sys.executable, "-m", module, *arguments], cwd=ROOT, env=os.environ | settings, stdout=log, stderr=log
         )
         running.append(Program(process, tmp_path / f"{module}.log"))
         return running[-1]

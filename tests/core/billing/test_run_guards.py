@@ -135,19 +135,6 @@ def test_every_column_of_an_issued_invoice_is_frozen_but_those_that_move(company
     assert frozen == {column.name for column in Invoice.__table__.columns} - MOVES
 
 
-def test_what_a_payment_moves_on_an_invoice_stands_in_its_allocations_alone(company: TestCompany) -> None:
-    with company_session(company.id, "test") as session:
-        customer_who_owes(session, company, "+923008880004")
-        session.execute(text("UPDATE invoice SET balance = balance - 1, state = 'part_paid'"))
-        session.execute(text("UPDATE invoice SET balance = 0, state = 'written_off'"))
-        told = session.execute(
-            text(
-                "SELECT new FROM audit_entry WHERE table_name = 'invoice' AND action = 'update' ORDER BY changed_at, id"
-            )
-        )
-        assert [row.new["state"] for row in told] == ["issued", "written_off"]
-
-
 def test_an_invoice_issued_at_once_must_add_up_to_its_lines(company: TestCompany) -> None:
     with company_session(company.id, "test") as session:
         customer_who_owes(session, company, "+923008880002")

@@ -40,9 +40,9 @@ def test_the_receipt_shows_number_amount_method_collector_and_balance(company: T
         assert (message.id, message.contact_id, message.lane) == (taken.receipt_id, contact.id, "notice")
         assert message.text == (
             "Receipt *R-2026-27-000001*\nReceived: *Rs 2,000* on 24 Nov 2026\nBy: cash\nTaken by: Rabia Aslam\n"
-            "Still to pay: Rs 1,435.63\nThank you."
+            "Still to pay: Rs 1,435.63\nThank you.\n\nIs this what you gave in cash? Please tap."
         )
-        assert message.template is not None and message.template["name"] == "payment_receipt"
+        assert message.template is not None and message.template["name"] == "cash_receipt"
         assert message.template["parameters"]["number"] == "R-2026-27-000001"
         assert message.dedupe_key == f"receipt:{taken.payment.id}"
         assert taken.balance.due == Decimal("1435.63")

@@ -18,12 +18,15 @@ from core.inventory.places import SCRAP
 from core.inventory.types import ItemTypeInvalid, add_item_type, change_item_type
 from core.inventory.wear import month_to_wear, wear_equipment, worn_at_customers, worn_of
 from core.inventory.wear_models import ItemWear, WearMonth
+from core.ledger.cash_movements import AlreadyDepreciated, post_depreciation
 from core.ledger.journal import Line
 from core.ledger.manual_entries import write_manual_entry
 from core.ledger.models import Account, JournalEntry, Posting
 from core.ledger.periods import close_period
+from core.ledger.sources import source_of_entry
 from core.usecases.check_books import check_books
 from core.usecases.close_books import close_books
+from core.usecases.trace_entry import cause_of, document_of
 from tests.cast import TestCompany
 from tests.core.inventory.store import ACTOR, ORIGIN, Store, open_store
 from workers.ledger import earn_up_to
@@ -243,3 +246,52 @@ def test_wear_booked_by_hand_is_no_difference(company: TestCompany) -> None:
         )  # fmt: skip
         assert store.books()["1219"] == D("-383.33")
         assert_tied(store)
+
+
+def by_hand(session: Session, amount: str, month: date) -> JournalEntry:
+    return post_depreciation(session, account_code="1210", amount=D(amount), month=month, actor=ACTOR, origin=ORIGIN)
+
+
+def test_a_month_that_is_worn_piece_by_piece_is_not_written_down_by_hand_as_well(company: TestCompany) -> None:
+    with company_session(company.id, ACTOR) as session:
+        store = rented(session, company)
+        wear(session, DEC_1)
+        for month in (date(2026, 10, 1), date(2026, 11, 5)):
+            with pytest.raises(AlreadyDepreciated, match="piece by piece"):
+                by_hand(session, "333.33", month)
+        assert store.books()["1219"] == D("-333.33")
+        assert_tied(store)
+
+
+def test_what_was_written_down_by_hand_first_is_taken_back_by_the_pieces_own_wear(company: TestCompany) -> None:
+    with company_session(company.id, ACTOR) as session:
+        store = rented(session, company)
+        entry = by_hand(session, "400.00", date(2026, 11, 1))
+        assert_tied(store)
+        wear(session, DEC_1)
+        assert {code: store.books()[code] for code in ("1219", "6900")} == {"1219": D("-333.33"), "6900": D("333.33")}
+        back = session.scalars(select(JournalEntry).where(JournalEntry.reverses_id == entry.id)).one()
+        assert (back.posted_on, back.origin) == (date(2026, 11, 30), "run:wear:2026-11")
+        assert wear(session, DEC_1) == []
+        assert_tied(store)
+
+
+def test_a_month_closed_with_wear_by_hand_is_not_worn_again_by_the_next_one(company: TestCompany) -> None:
+    with company_session(company.id, ACTOR) as session:
+        store = rented(session, company)
+        by_hand(session, "333.33", date(2026, 11, 1))
+        close_period(session, through=date(2026, 11, 30), by=ACTOR, now=noon(DEC_1))
+        assert wear(session, JAN_1) == ["2026-12 666.67"]
+        assert store.books()["1219"] == D("-666.67")
+        assert_tied(store)
+
+
+def test_an_entry_of_wear_leads_to_its_pieces_and_its_run(company: TestCompany) -> None:
+    with company_session(company.id, ACTOR) as session:
+        rented(session, company)
+        wear(session, DEC_1)
+        entry = session.scalars(select(JournalEntry).where(JournalEntry.kind == "equipment_worn")).one()
+        document = document_of(session, source_of_entry(session, entry_id=entry.id))
+        assert document is not None and document.words == "The wear of 1 rented pieces in November 2026"
+        assert (document.place, document.key) == ("pieces", "customer")
+        assert cause_of(session, entry.origin).words == "Wear of the month 2026-11"

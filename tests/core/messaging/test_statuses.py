@@ -14,7 +14,9 @@ from sqlalchemy import select
 
 from core.db import company_session
 from core.ids import Id
-from core.messaging.models import StatusUpdate
+from core.messaging import payloads
+from core.messaging.holds import open_holds
+from core.messaging.models import LANES, StatusUpdate
 from core.messaging.statuses import RANK, STATE, apply_status
 from tests.cast import NOW
 from tests.core.messaging.conftest import Desk, minutes
@@ -154,3 +156,31 @@ def test_a_closed_window_without_twin_is_a_failure_with_its_code(desk: Desk) -> 
     tell(desk, status(wamid, "failed", code=131047))
 
     assert (desk.row(message).state, desk.row(message).error_code) == ("failed", 131047)
+
+
+def test_a_failure_that_passes_is_tried_again_when_it_has_passed(desk: Desk, wire: Wire) -> None:
+    message, wamid = accepted(desk)
+    desk.change(message, attempts=1)
+    tell(desk, status(wamid, "failed", code=131000))
+    assert (desk.row(message).state, desk.row(message).wamid) == ("queued", None)
+
+    desk.drain(NOW + minutes(2))
+    tell(desk, status(wamid, "failed", code=131000), status(wamid, "sent"))
+
+    assert (desk.row(message).state, len(wire.messages)) == ("accepted", 1)
+
+
+def test_a_code_that_failed_later_is_not_repeated(desk: Desk) -> None:
+    message, wamid = accepted(desk, payload=payloads.authentication("login_code", "en"), code="123456")
+    tell(desk, status(wamid, "failed", code=131000))
+
+    assert desk.row(message).state == "failed"
+
+
+def test_an_account_without_payment_stops_every_lane_also_when_a_status_says_so(desk: Desk) -> None:
+    message, wamid = accepted(desk)
+    tell(desk, status(wamid, "failed", code=131042))
+
+    assert desk.row(message).state == "queued"
+    with company_session(desk.company.id) as session:
+        assert {hold.lane for hold in open_holds(session, now=NOW + minutes(2))} == set(LANES)

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from core import vault
 from core.db import company_session
 from core.network.adapter import Adapter
 from core.network.device_models import NetworkDevice
@@ -23,6 +24,21 @@ from tests.core.network.routers import Site, a_site
 def site(company: TestCompany) -> Iterator[Site]:
     with a_site(company) as site:
         yield site
+
+
+def test_a_password_is_put_right_whoever_changed_it_also_once_it_is_known(site: Site) -> None:
+    site.connect("ali")
+    site.connect("sana")
+    for _ in range(2):
+        site.pass_over()
+    assert site.pass_over().done == 0
+    site.write("/ppp/secret", "ali", password="guessed")
+    site.write("/ppp/secret", "sana", password=site.password("ali"))
+    assert site.pass_over().done == 2
+    assert [site.secret(name)["password"] for name in ("ali", "sana")] == [site.password("ali"), site.password("sana")]
+    site.want("ali", sealed_password=vault.seal("told on the phone"))
+    assert site.pass_over().done == 1
+    assert site.secret("ali")["password"] == "told on the phone" and site.pass_over().done == 0
 
 
 def test_a_new_line_gets_its_secret_with_a_password_and_the_speed_of_its_plan(site: Site) -> None:

@@ -1,15 +1,14 @@
-"""Outside the 24 hours each step of a visit goes as a template that the demo's Meta knows, with the same facts."""
+"""Outside the 24 hours each step of a visit goes as a template of the ready set, with the same facts."""
 
 from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-import cli
+from core.messaging.ready_templates import FILE
 from core.service_desk import words
 from core.service_desk.job_words import LANGUAGES, MESSAGES, Visit, visit_twin
 
@@ -18,7 +17,7 @@ VISIT = Visit("J-301", "repair", "Chenab Net", "Tariq", "25 Nov 2026", "10:00", 
 
 @pytest.fixture(scope="module")
 def known() -> dict[tuple[str, str], set[str]]:
-    listed = json.loads((Path(cli.__file__).parent / "demo_templates.json").read_text())
+    listed = json.loads(FILE.read_text())
     return {(each["name"], each["language"]): set(re.findall(r"{{(\w+)}}", each["body"])) for each in listed}
 
 

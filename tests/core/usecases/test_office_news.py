@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot.office_news import send_alerts, send_summaries
 from core.crm.models import SubZone
 from core.db import company_session, platform_session
 from core.ids import new_id
-from core.messaging.models import OutboundMessage, WebhookEvent
+from core.messaging import payloads
+from core.messaging.holds import hold_lanes
+from core.messaging.models import LANES, OutboundMessage, WebhookEvent
+from core.messaging.outbox import queue_message
+from core.messaging.reservation import QUOTA
+from core.messaging.sending_policy import sending_policy
 from core.network.outages import open_outage
 from core.recovery.runs import begin_run, end_run
 from core.service_desk.tickets import open_ticket
@@ -158,6 +163,35 @@ def test_failed_messages_and_a_limited_number_are_told(company: TestCompany) -> 
         session.flush()
         assert send_alerts(session, failed_events=[], now=at(12)) == 2
         assert "code 131048" in told(session)[-1]
+
+
+def test_what_stops_the_outbox_is_told_once(company: TestCompany) -> None:
+    with company_session(company.id, "test") as session:
+        make_staff(session, company, role="manager")
+        policy = sending_policy(session, lock=True)
+        policy.budget_per_day = Decimal("100.00")
+        number = company.business_number_id
+        hold_lanes(session, business_number_id=number, lanes=LANES, cause="code", code=131031, detail="locked",
+                   now=at(11), until=at(13))  # fmt: skip
+        hold_lanes(session, business_number_id=number, lanes=["bulk"], cause="quality", detail="red", now=at(11))
+        assert send_alerts(session, failed_events=[], now=at(12)) == 1
+        assert "All messages: not sent now. Meta's code 131031." in told(session)[-1]
+        assert "Campaigns: not sent now. Meta rates the number's quality red." in told(session)[-1]
+        hold_lanes(session, business_number_id=number, lanes=LANES, cause="code", code=131031, detail="locked",
+                   now=at(14), until=at(20))  # fmt: skip
+        assert send_alerts(session, failed_events=[], now=at(14)) == 0
+        message = session.scalars(select(OutboundMessage)).first()
+        assert message is not None
+        message.category, message.price, message.cost_state = "utility", Decimal(120), "spent"
+        message.charged_on, message.quota_at = date(2026, 11, 25), at(12)
+        session.flush()
+        policy.recipients_per_day = 1
+        queue_message(session, contact_id=message.contact_id, business_number_id=number, lane="bulk", now=at(14),
+                      payload=payloads.text("x"), text="x", dedupe_key="waits")  # fmt: skip
+        session.execute(update(OutboundMessage).where(OutboundMessage.dedupe_key == "waits").values(error=QUOTA))
+        assert send_alerts(session, failed_events=[], now=at(16)) == 1
+        assert "1 messages wait: 1 of 1 people" in told(session)[-1]
+        assert "used up: Rs 120 of Rs 100" in told(session)[-1]
 
 
 def test_only_events_of_the_company_s_own_numbers_are_its_own(company: TestCompany) -> None:
