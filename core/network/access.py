@@ -33,9 +33,9 @@ def want_access(
         session.add(access)
     if password is not None:
         access.sealed_password = vault.seal(password)
-    _serve_by(session, access, device_id or access.device_id)
     access.username, access.profile = username, profile
     access.state = "allowed" if allowed else "blocked"
+    _serve_by(session, access, device_id or access.device_id)
     session.flush()
     ring_for(session, access)
     return access
