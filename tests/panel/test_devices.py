@@ -41,7 +41,8 @@ def test_a_controller_is_entered_and_each_failure_of_its_test_has_a_sentence(
     client = visitor(app, company, "manager")
     fields = {
         "name": "Hotspot-1", "vendor": "unifi", "host": "127.0.0.1", "port": str(port.port), "tls": "on",
-        "login": "taar", "password": "secret", "drift": "correct", "kind_wifi": "on", "site": "market", "reconnect_on_change": "on",
+        "login": "taar", "password": "secret", "drift": "correct", "kind_wifi": "on", "site": "market",
+        "reconnect_on_change": "on",
     }  # fmt: skip
     assert "Hotspot-1 is on file" in submit(client, "/network", **fields).text
     path = f"/network/{the_device(company).id}"
