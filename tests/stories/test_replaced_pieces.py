@@ -121,3 +121,18 @@ def test_a_piece_that_has_gone_meanwhile_is_not_replaced(client: FlaskClient, co
     tariq.heard()
     now = holders(company)
     assert (now[OLD][:3], now[NEW][0]) == (("technician", "company", "good"), "customer")
+
+
+def test_after_a_piece_of_a_photo_the_old_one_is_offered_to_be_taken_back(
+    client: FlaskClient, company: TestCompany
+) -> None:
+    tariq = at_a_repair(client, company, "en", "rented")
+    with company_session(company.id) as session:
+        number = session.scalars(select(Job.number)).one()
+    tariq.touches(f"piece:{number}:{NEW}")
+    tariq.reply()
+    tariq.taps_action("flow:part_back")
+    tariq.taps_action(ending(tariq, OLD))
+    tariq.taps_action(ending(tariq, "good"))
+    now = holders(company)
+    assert (now[OLD][:3], now[NEW][0]) == (("technician", "company", "good"), "customer")
