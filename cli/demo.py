@@ -29,7 +29,7 @@ from cli.demo_company import (
     DemoUnfinished,
     load,
 )
-from cli.demo_routers import use_ports
+from cli.demo_routers import LOGIN, PASSWORD, use_ports
 from cli.embedded import EmbeddedServers, ServersUnavailable, start_embedded
 from cli.processes import Child, ProcessFailed, Supervisor, web_server
 from core.clock import utc_now
@@ -110,7 +110,7 @@ def _serve(settings: Settings, servers: EmbeddedServers, started: float, say: Ca
     start_process(settings)
     fresh = not (settings.data_dir / COMPLETE).exists()
     logins = load(settings, say, utc_now())
-    use_ports(SLUG, settings.router_port)
+    use_ports(SLUG, settings.router_port, settings.unifi_port)
     if fresh:
         refresh_statistics(servers.owner_url)
     learn()  # before the web server, which is given seconds to start
@@ -150,6 +150,7 @@ def _children(settings: Settings) -> list[Child]:
             f"{simulator}/",
         ),
         *routers(settings),
+        *controllers(settings),
         Child("web", web_server("cli.web:app", f"{HOST}:{settings.web_port}"), f"{web}/healthz"),
         Child("worker-1", [python, "-m", "workers.run"]),
         Child("worker-2", [python, "-m", "workers.run"]),
@@ -165,6 +166,13 @@ def routers(settings: Settings) -> list[Child]:
     command = [sys.executable, "-m", "simulators.routeros", "--town", str(town),
                "--state", str(settings.data_dir / "routers"), "--port", str(settings.router_port)]  # fmt: skip
     return [Child("routers", command)]
+
+
+def controllers(settings: Settings) -> list[Child]:
+    """The UniFi controller of the market's Wi-Fi."""
+    command = [sys.executable, "-m", "simulators.unifi", "--state", str(settings.data_dir / "unifi"),
+               "--port", str(settings.unifi_port), "--login", LOGIN, "--password", PASSWORD]  # fmt: skip
+    return [Child("unifi", command)]
 
 
 def _with_servers(settings: Settings, servers: EmbeddedServers, data_dir: Path) -> Settings:
@@ -195,7 +203,8 @@ def check_ports(settings: Settings) -> None:
     if settings.web_port == settings.simulator_port:
         raise DemoFailed(f"the panel and the phones cannot share port {settings.web_port}: set TAAR_SIMULATOR_PORT")
     routers = [(settings.router_port + place, "TAAR_ROUTER_PORT") for place in range(len(AREAS))]
-    own = [(settings.web_port, "TAAR_WEB_PORT"), (settings.simulator_port, "TAAR_SIMULATOR_PORT")]
+    own = [(settings.web_port, "TAAR_WEB_PORT"), (settings.simulator_port, "TAAR_SIMULATOR_PORT"),
+           (settings.unifi_port, "TAAR_UNIFI_PORT")]  # fmt: skip
     for port, variable in (*own, *routers):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

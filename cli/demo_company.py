@@ -21,7 +21,7 @@ from cli.demo_network import DARK, fill_usage, rate_some, tell_outages
 from cli.demo_office import plan_leaver, plan_office
 from cli.demo_people import write_people
 from cli.demo_recovery import mark_delivered, plan_recovery
-from cli.demo_routers import put_routers_on_file, write_routers
+from cli.demo_routers import put_controller_on_file, put_routers_on_file, write_routers
 from cli.demo_stock import equip, is_new, lay_stock, plan_stock, stock_up
 from cli.demo_timeline import ACTOR, Timeline
 from cli.demo_town import Town, add_resident, lay_ground
@@ -77,7 +77,7 @@ def load(
         timeline=Timeline(company.id, company.timezone, today, now), months=_last_months(today, 3),
         chance=random.Random(11), secret=settings.secret_key.get_secret_value(),  # noqa: S311 - a made-up town
     )  # fmt: skip
-    _settle(town, customers, settings.router_port, say)
+    _settle(town, customers, (settings.router_port, settings.unifi_port), say)
     _live(town, say)
     logins = _logins(company.id, town.staff)
     write_people(settings.data_dir / "people.json", company.id, today)
@@ -116,14 +116,15 @@ def _logins(company_id: Id, staff: Sequence[Staff]) -> list[DemoLogin]:
     return [*logins, DemoLogin("super_admin", "admin@taar.example", PASSWORD)]
 
 
-def _settle(town: Town, customers: int, router_port: int, say: Callable[[str], None]) -> None:
+def _settle(town: Town, customers: int, ports: tuple[int, int], say: Callable[[str], None]) -> None:
     """The ground and the customers with their lines, in batches of transactions."""
     company_id = town.timeline.company_id
     with company_session(company_id, ACTOR) as session:
         set_billing_policy(session)
         keep_logo(session, data=draw_logo())
         lay_ground(session, town)
-        put_routers_on_file(session, town, router_port)
+        put_routers_on_file(session, town, ports[0])
+        put_controller_on_file(session, town, ports[1])
         people = households(customers)
         lay_stock(session, town, people)
     for first in range(0, customers, BATCH):

@@ -27,6 +27,8 @@ LOGIN, PASSWORD = "taar", "router-demo"
 HOST = "127.0.0.1"
 POOL = "pppoe-pool"
 OFFLINE_SHARE = 0.07
+OF_ROUTERS = NetworkDevice.vendor == "mikrotik"
+ROUTERS = select(NetworkDevice.id).where(OF_ROUTERS).order_by(NetworkDevice.id)
 FOREIGN = (("office", "Office line, do not touch"), ("cctv-tower", "03001234567"))
 
 
@@ -41,20 +43,32 @@ def put_routers_on_file(session: Session, town: Town, first_port: int) -> None:
         town.devices[area_id] = device.id
 
 
-def use_ports(slug: str, first_port: int) -> None:
+def put_controller_on_file(session: Session, town: Town, port: int) -> None:
+    """The Wi-Fi of the market; it serves whoever is put on it by hand."""
+    device = register_device(session, DeviceDetails(
+        name="Hotspot-1", vendor="unifi", host=HOST, port=port, login=LOGIN, password=PASSWORD,
+        options={"kinds": ["wifi"]},
+    ))  # fmt: skip
+    device.created_at = town.timeline.now - timedelta(days=90)
+
+
+def use_ports(slug: str, first_port: int, unifi_port: int) -> None:
     """The simulator's ports of this start; the company keeps those of the first one."""
     with platform_session(ACTOR) as session:
         company_id = session.scalars(select(Company.id).where(Company.slug == slug)).one()
     with company_session(company_id, ACTOR) as session:
-        for place, device_id in enumerate(session.scalars(select(NetworkDevice.id).order_by(NetworkDevice.id))):
+        for place, device_id in enumerate(session.scalars(ROUTERS)):
             session.execute(update(NetworkDevice).where(NetworkDevice.id == device_id).values(port=first_port + place))
+        session.execute(update(NetworkDevice).where(NetworkDevice.vendor == "unifi").values(port=unifi_port))
 
 
 def write_routers(session: Session, path: Path, dark_zone: str) -> None:
     """What the simulator needs; the equipment of the dark sub-zone is without power."""
     chance = random.Random(23)  # noqa: S311 - a made-up town
     routers: list[dict[str, Any]] = []
-    for number, device in enumerate(session.scalars(select(NetworkDevice).order_by(NetworkDevice.id))):
+    for number, device in enumerate(
+        session.scalars(select(NetworkDevice).where(OF_ROUTERS).order_by(NetworkDevice.id))
+    ):
         accounts = [{"name": name, "password": "by-hand", "comment": comment} for name, comment in FOREIGN]
         routers.append({
             "name": device.name, "serial": f"HG1090{number}DEMO", "model": "CCR2004-16G-2S+", "login": LOGIN,
@@ -71,7 +85,7 @@ def write_routers(session: Session, path: Path, dark_zone: str) -> None:
 
 
 def _device_place(session: Session, username: str) -> int:
-    devices = list(session.scalars(select(NetworkDevice.id).order_by(NetworkDevice.id)))
+    devices = list(session.scalars(ROUTERS))
     return devices.index(
         session.scalars(select(Access.device_id).where(Access.username == username)).one() or devices[0]
     )

@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     simulator_port: int = Field(default=8900, ge=1, le=65535)
     router_port: int = Field(default=8910, ge=1, le=65533)
     """The demo's first router; the others listen on the ports after it."""
+    unifi_port: int = Field(default=8920, ge=1, le=65535)
+    """The demo's UniFi controller."""
     turn_lock_timeout_ms: int = Field(default=2000, gt=0)
     """How long a webhook waits for a busy conversation before leaving the message to a worker."""
     inline_messages_max: int = Field(default=20, ge=0)

@@ -50,7 +50,13 @@ def free_ports_in_a_row() -> int:
 
 
 def ports(web: int, simulator: int) -> Settings:
-    return Settings(web_port=web, simulator_port=simulator, router_port=free_ports_in_a_row(), _env_file=None)
+    return Settings(
+        web_port=web,
+        simulator_port=simulator,
+        router_port=free_ports_in_a_row(),
+        unifi_port=free_port(),
+        _env_file=None,
+    )
 
 
 def test_free_ports_are_fine() -> None:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from core.db import company_session
+from core.network.access import put_on_device, want_access
 from core.network.models import Access
 from core.usecases.poll_device import device_answers, poll_device
 from simulators.unifi.controller import Controller
+from tests.builders import make_customer, make_plan, make_subscription
 from tests.cast import NOW, TestCompany
 from tests.core.network.routers import Line
 from tests.core.network.unifis import a_controller, a_hotspot
+from tests.core.recovery.town import Town, at
 
+CUT = date(2026, 9, 29)
 MAC = "aa:bb:cc:00:00:01"
 
 
@@ -69,3 +73,33 @@ def test_the_test_button_and_the_poll_work_with_it(controller: Controller, line:
     assert device_answers(line.company.id, device_id=line.device_id, now=NOW).uptime == timedelta(hours=2)
     polled = poll_device(line.company.id, device_id=line.device_id, now=NOW + timedelta(minutes=5))
     assert polled is not None
+
+
+def test_one_cut_for_debt_is_out_and_his_payment_lets_him_in_again(controller: Controller, line: Line) -> None:
+    town = Town(line.company)
+    bilal = town.customer("Bilal")
+    with town.open() as session:
+        access = session.scalars(select(Access)).one()
+        access.username = MAC
+        put_on_device(session, access, line.device_id)
+    line.now = at(CUT)
+    line.pass_over()
+    controller.site.plug_in(MAC)
+    town.owes(bilal, "3000.00", date(2026, 9, 10))
+    town.day(CUT - timedelta(days=7))
+    town.day(CUT - timedelta(days=1))
+    assert town.cuts(CUT).cut == 1
+    assert line.pass_over(full=False).done == 1 and not controller.site.is_online(MAC)
+    town.pays(bilal, "3000.00", CUT)
+    assert line.pass_over(full=False).done == 1
+    controller.site.plug_in(MAC)
+    assert controller.site.is_online(MAC) and line.sync(MAC) == ("in_sync", "")
+
+
+def test_a_new_account_that_is_put_on_a_controller_at_once_is_a_client(line: Line) -> None:
+    with company_session(line.company.id, "staff:test") as session:
+        customer = make_customer(session, line.company)
+        subscription = make_subscription(session, customer, make_plan(session))
+        access = want_access(session, subscription_id=subscription.id, username=MAC, profile="F20", allowed=True,
+                             device_id=line.device_id)  # fmt: skip
+        assert (access.kind, access.device_id) == ("wifi", line.device_id)
