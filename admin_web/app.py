@@ -23,6 +23,7 @@ from admin_web.views import (
     approvals,
     banks,
     billing_runs,
+    campaigns,
     cash_limits,
     cash_proofs,
     claims,
@@ -80,8 +81,8 @@ VIEWS = (
     signing_in, home, customers, subscriptions, invoices, payments, claims, refunds, billing_runs, late_fees, plans,
     vouchers, tickets, dispatch, jobs, field_rules, recovery, recovery_rules, recovery_runs, agent_cash, cash_proofs,
     reports, ledger, openings, banks, reconciliation, vendors, vendor_credits, expenses, payroll, cash_limits,
-    commissions, staff, rehiring, events, sending, message_templates, stock, stock_pieces, goods, store_desk, network,
-    outages, inbox, links, leads, desk, alerts, approvals, settings, logo,
+    commissions, staff, rehiring, events, sending, message_templates, campaigns, stock, stock_pieces, goods,
+    store_desk, network, outages, inbox, links, leads, desk, alerts, approvals, settings, logo,
 )  # fmt: skip
 """Every module that puts pages onto the blueprint."""
 SESSION_LIFE = timedelta(hours=12)

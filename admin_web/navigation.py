@@ -76,7 +76,10 @@ NAVIGATION: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     ),
     (
         "Messaging",
-        (("template.view", "message_templates", "Templates"),),
+        (
+            ("template.view", "message_templates", "Templates"),
+            ("campaign.view", "campaigns", "Campaigns"),
+        ),
     ),
     (
         "Network",

@@ -47,6 +47,14 @@ JOBS = {
     "ladder": words("reminders"),
     "suspension": words("suspensions"),
     "invoices": words("invoice run"),
+    "begin_billing_day": words("invoice run"),
+    "check_company_books": words("check of the books"),
+    "earn_revenue": words("revenue of the month"),
+    "accrue_commissions": words("commissions"),
+    "carry_out_proposals": words("steps of recovery"),
+    "tell_shortages": words("stock notice"),
+    "apply_access": words("connections in the network"),
+    "poll_usage_of": words("reading of usage"),
 }
 
 
@@ -101,9 +109,11 @@ def _owners(session: Session, day: date) -> Sequence[Saying]:
     )  # fmt: skip
 
 
-def send_alerts(session: Session, *, failed_events: Sequence[str], now: datetime) -> int:
+def send_alerts(
+    session: Session, *, failed_events: Sequence[str], now: datetime, failed_jobs: Sequence[tuple[str, datetime]] = ()
+) -> int:  # fmt: skip
     """Tell what is new, all of it in one message a person however much it is; returns of how many kinds."""
-    news = new_troubles(session, failed_events=failed_events, now=now)
+    news = new_troubles(session, failed_events=failed_events, failed_jobs=failed_jobs, now=now)
     if not news:
         return 0
     zone = ZoneInfo(current_company(session).timezone)

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cli.demo_campaigns import hold_campaigns
 from cli.demo_cash import answer_cash
 from cli.demo_jobs import fill_board, plan_jobs
 from cli.demo_logo import draw_logo
@@ -155,6 +156,7 @@ def _live(town: Town, say: Callable[[str], None]) -> None:
         fill_usage(session, town)
         announce_bills_from_now_on(session)
         mark_delivered(session, town.timeline.now)
+        hold_campaigns(session, town, town.timeline.now)
 
 
 def _last_months(today: date, count: int) -> list[date]:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -51,6 +51,7 @@ JOBS = {
     "tell_office": "workers.office.tell_office_of",
     "ask_numbers": "workers.numbers.ask_numbers_of",
     "sync_templates": "workers.templates.sync_templates_of",
+    "run_campaigns": "workers.campaigns.run_campaigns_of",
 }
 TIMEOUT_SECONDS = 300
 TIMEOUTS = {"run_invoices": 3600, "run_invoices_by_hand": 3600}
@@ -59,6 +60,8 @@ TIMEOUTS = {"run_invoices": 3600, "run_invoices_by_hand": 3600}
 FAILED_KEPT_SECONDS = 7 * 86_400
 """How long a job that broke is kept for a person to see and to put back."""
 
+LOOKED_AT = 1000
+"""So many failed jobs of each queue are told of."""
 COALESCED = frozenset(JOBS)
 """Jobs of which one waiting is enough; they call `answer_bell` before they look at their rows."""
 BELL_SECONDS = 10
@@ -186,6 +189,21 @@ def failed_jobs(limit: int = 100) -> Sequence[FailedJob]:
     found = [job for job in Job.fetch_many(newest, redis_connection()) if job is not None]
     found.sort(key=lambda job: job.ended_at.timestamp() if job.ended_at else 0.0, reverse=True)
     return [_told(job) for job in found[:limit]]
+
+
+def jobs_failed_of(company_id: str) -> list[tuple[str, datetime]]:
+    """By name, the company's jobs that failed within the week, each with its last time; none where Redis is away."""
+    names, last = {path: name for name, path in JOBS.items()}, dict[str, datetime]()
+    try:
+        failed = failed_jobs(limit=LOOKED_AT)
+    except RedisError as away:
+        log.warning("failed_jobs_unknown", company_id=company_id, error=type(away).__name__)
+        return []
+    for job in failed:
+        if job.arguments.get("company_id") == company_id and job.name in names and job.failed_at is not None:
+            name, ended = names[job.name], job.failed_at.replace(tzinfo=UTC)
+            last[name] = max(last.get(name, ended), ended)
+    return sorted(last.items())
 
 
 def failed_job_ids() -> Sequence[str]:

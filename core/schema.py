@@ -26,6 +26,7 @@ import core.ledger.book_models
 import core.ledger.models
 import core.ledger.reconciliation_models
 import core.ledger.treasury_models
+import core.messaging.campaign_models
 import core.messaging.desk_models
 import core.messaging.models
 import core.messaging.sending_models

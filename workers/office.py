@@ -29,6 +29,6 @@ def tell_office_of(company_id: str) -> None:
     with platform_session() as session:
         failed = failed_inbound(session, numbers=numbers, now=now)
     with company_session(company) as session:
-        kinds = send_alerts(session, failed_events=failed, now=now)
+        kinds = send_alerts(session, failed_events=failed, failed_jobs=jobs.jobs_failed_of(company_id), now=now)
     if summaries or kinds:
         log.info("office_told", company_id=company_id, summaries=summaries, alerts=kinds)

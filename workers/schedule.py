@@ -22,6 +22,7 @@ from core.settings import load_settings
 from core.usecases.start_process import process_settings, start_process
 from workers.billing import ring_invoice_runs
 from workers.billing_day import ring_billing_day, ring_expiry
+from workers.campaigns import ring_campaigns
 from workers.desk import ring_desk
 from workers.ledger import check_all_books, ring_revenue
 from workers.network import ring_passes, ring_polls, ring_waiting
@@ -45,6 +46,7 @@ PASS_SECONDS = 600
 OFFICE_SECONDS = 60
 NUMBERS_SECONDS = 300
 TEMPLATES_SECONDS = 900
+CAMPAIGNS_SECONDS = 60
 AUDIT_MONTHS_AHEAD = 3
 REDIS_TIMEOUT = 5
 BACKOFF_MAX = 15.0
@@ -129,6 +131,7 @@ def timetable(connection: Redis) -> Timetable:
     jobs.register(ring_office, "notice", interval=OFFICE_SECONDS, ttl=OFFICE_SECONDS, result_ttl=0)
     jobs.register(ring_numbers, "notice", interval=NUMBERS_SECONDS, ttl=NUMBERS_SECONDS, result_ttl=0)
     jobs.register(ring_templates, "notice", interval=TEMPLATES_SECONDS, ttl=TEMPLATES_SECONDS, result_ttl=0)
+    jobs.register(ring_campaigns, "bulk", interval=CAMPAIGNS_SECONDS, ttl=CAMPAIGNS_SECONDS, result_ttl=0)
     jobs.register(prepare_audit, "bulk", cron="17 0 * * *", result_ttl=0)
     return jobs
 

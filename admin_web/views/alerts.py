@@ -22,7 +22,7 @@ NAMES = {
     "number": "WhatsApp refuses a template or limits the number",
     "stock": "Stock runs low (once a day)",
     "sla": "Complaints are past their time",
-    "night_jobs": "An invoice or recovery run failed",
+    "night_jobs": "An invoice or recovery run, or another background job, failed",
 }
 
 

@@ -20,6 +20,7 @@ from core.network.access import put_on_device
 from core.network.device_errors import DeviceError
 from core.network.device_models import NetworkDevice
 from core.network.devices import (
+    COA_PORT,
     DeviceDetails,
     change_device,
     device_by_id,
@@ -187,6 +188,9 @@ def _details(form: Form) -> DeviceDetails:
         "kinds": kinds, "pool": form.text("pool"), "local_address": form.text("local_address"),
         "suspend_by_disabling": form.ticked("suspend_by_disabling"),
         "suspended_kbps": form.number("suspended_kbps", 128), "kicks_a_second": form.number("kicks_a_second", 25),
+        "database": form.text("database"),
+        "coa_port": form.number("coa_port", COA_PORT), "site": form.text("site"),
+        "reconnect_on_change": form.ticked("reconnect_on_change"),
     }  # fmt: skip
     return DeviceDetails(
         name=form.text("name", required=True), vendor=form.choice("vendor", tuple(OPENERS)),
@@ -194,6 +198,7 @@ def _details(form: Form) -> DeviceDetails:
         login=form.text("login", required=True), password=form.text("password"), area_id=form.maybe_key("area"),
         drift=form.choice("drift", ("correct", "report")), changes_free=form.number("changes_free", 20),
         changes_share_max=form.number("changes_share_max", 5), options=options,
+        coa_secret=form.text("coa_secret"),
     )  # fmt: skip
 
 

@@ -19,10 +19,9 @@ from core.messaging import payloads
 from core.messaging.models import Conversation
 from core.messaging.outbox import queue_message
 from core.recovery.words import TEMPLATES
-from core.staff.models import Staff
+from core.staff.alerts import office_people
 
 CODE_TEMPLATE = "one_time_code"
-OFFICE = ("manager", "owner")
 TEMPLATE_VALUE_MAX = 600
 
 
@@ -84,11 +83,9 @@ def _flat(value: Any, language: str, currency: str) -> str:
 
 
 def tell_office(session: Session, *, reply: Reply, dedupe_key: str, now: datetime) -> Sequence[Id]:
-    """Queue a saying for every manager and owner who is on WhatsApp; the messages."""
-    people = session.scalars(
-        select(Contact.id).join(Staff, Staff.id == Contact.staff_id)
-        .where(Staff.state == "active", Staff.role.in_(OFFICE)).order_by(Contact.id)
-    ).all()  # fmt: skip
+    """Queue a saying for every manager and owner who is on WhatsApp, also beside another role; the messages."""
+    staff = [person.id for person in office_people(session)]
+    people = session.scalars(select(Contact.id).where(Contact.staff_id.in_(staff)).order_by(Contact.id)).all()
     return [
         tell(session, contact_id=person, reply=reply, dedupe_key=f"{dedupe_key}:{person}", now=now,
              template=("office_notice", {"what": reply.body}))

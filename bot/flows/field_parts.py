@@ -19,7 +19,7 @@ from bot.questions import Typed
 from bot.texts.reply import Reply, verbatim, words
 from bot.understanding.folding import fold
 from core.ids import Id
-from core.inventory.item_moves import MoveInvalid
+from core.inventory.item_moves import MoveInvalid, WarrantyOver
 from core.inventory.items import SerialUnknown
 from core.inventory.models import Item, ItemType
 from core.inventory.moving import NotEnoughStock, SerialNotHeld
@@ -28,13 +28,22 @@ from core.inventory.types import QuantityInvalid, item_types
 from core.inventory.using import PartInvalid, own_stock
 from core.printing.figures import plain
 from core.service_desk.proofs import add_label
-from core.usecases.work_on_job import NoAccountYet, note_distance, take_back_part, use_part_on_job
+from core.usecases.work_on_job import (
+    NoAccountYet,
+    note_distance,
+    pieces_replaceable,
+    replace_part,
+    take_back_part,
+    use_part_on_job,
+)
 
 LIKE_ENOUGH = 80
 LENGTH_MAX = Decimal(20_000)
 SERIAL_MIN = 5
 PHOTO = "photo:"
 """Before the document that shows a label, where the answer is a photo."""
+ONE_MORE = "none"
+"""In the place of a serial: the piece replaces no other."""
 
 
 @dataclass(frozen=True)
@@ -128,8 +137,44 @@ def _plain_serial(serial: str) -> str:
     return "".join(letter for letter in serial.upper() if letter.isalnum())
 
 
+CONDITIONS = {"good": words("It works"), "faulty": words("It is faulty")}
+
+
+def conditions(_chat: Chat, _answers: Answers) -> Sequence[Option]:
+    return [Option(value, name) for value, name in CONDITIONS.items()]
+
+
 def is_counted(_chat: Chat, answers: Answers) -> bool:
     return str(answers.part or "").startswith("type:")
+
+
+def replaceable(chat: Chat, answers: Answers) -> Sequence[Option]:
+    """The pieces that the one in his hand may replace, and that it replaces none."""
+    job = own_job_numbered(chat, answers.job)
+    if job is None or not answers.part or str(answers.part).startswith(("type:", PHOTO)):
+        return []
+    pieces = pieces_replaceable(chat.session, job, serial=answers.part)[: ROWS_MAX - 1]
+    options = [Option(piece.serial, verbatim(piece.serial[:20]), verbatim(piece.type.name)) for piece in pieces]
+    return [*options, Option(ONE_MORE, words("It is one more"))] if options else []
+
+
+def may_replace(chat: Chat, answers: Answers) -> bool:
+    return bool(replaceable(chat, answers))
+
+
+def replaces(_chat: Chat, answers: Answers) -> bool:
+    return answers.replaces not in (None, ONE_MORE)
+
+
+def _replaced(chat: Chat, answers: Answers) -> Reply:
+    replace_part(
+        chat.session, job_id=job_of(chat, answers), staff_id=me(chat), old=answers.replaces, new=answers.part,
+        condition=answers.condition or "faulty", now=chat.now, key=f"{chat.origin}:part", origin=chat.origin,
+    )  # fmt: skip
+    job = own_job_numbered(chat, answers.job)
+    said = words("Noted: %(new)s is at the customer's in the place of %(old)s, which is in your stock now.",
+                 new=answers.part, old=answers.replaces)  # fmt: skip
+    return show_job(chat, job, said) if job else Reply(said, buttons=(JOBS,))
 
 
 def finish_part(chat: Chat, answers: Answers) -> Reply:
@@ -137,6 +182,8 @@ def finish_part(chat: Chat, answers: Answers) -> Reply:
         return Reply(words("You carry nothing of ours."), buttons=(STOCK, JOBS))
     if answers.part.startswith(PHOTO):
         return _to_be_read(chat, answers)
+    if replaces(chat, answers):
+        return _replaced(chat, answers)
     counted = is_counted(chat, answers)
     movement = use_part_on_job(
         chat.session, job_id=job_of(chat, answers), staff_id=me(chat), now=chat.now, key=f"{chat.origin}:part",
@@ -169,6 +216,11 @@ STOCK_REFUSALS = {
     **refused_as(words("You do not carry that much."), (NotEnoughStock,), STOCK, JOBS),
     **refused_as(words("That quantity cannot be."), (QuantityInvalid,), STOCK, JOBS),
     **refused_as(words("That piece cannot be handed out: it is faulty, or somebody else's."), (MoveInvalid,), STOCK),
+    **refused_as(
+        words("The warranty of the old piece is over: it is the customer's. The office has to sell him another."),
+        (WarrantyOver,),
+        JOBS,
+    ),
     **refused_as(words("That piece is not with this customer."), (PartInvalid,), JOBS),
     **refused_as(words("The office has to open the customer's account first."), (NoAccountYet,), JOBS),
 }
@@ -182,6 +234,13 @@ used = Flow(
         OwnJob("job"),
         Part("part", when=has_job),
         Quantity("quantity", lambda *_: words("How much of it?"), when=is_counted),
+        Choose(
+            "replaces",
+            lambda *_: words("Which piece does it replace? You take that one with you."),
+            replaceable,
+            when=may_replace,
+        ),
+        Choose("condition", lambda *_: words("Does the old piece still work?"), conditions, when=replaces),
     ],
     finish=finish_part,
     refused={**STOCK_REFUSALS, **REFUSALS},
@@ -224,8 +283,6 @@ def finish_back(chat: Chat, answers: Answers) -> Reply:
     return show_job(chat, job, said) if job else Reply(said, buttons=(JOBS,))
 
 
-CONDITIONS = {"good": words("It works"), "faulty": words("It is faulty")}
-
 back = Flow(
     name="part_back",
     intent="",
@@ -235,7 +292,7 @@ back = Flow(
         OwnJob("job"),
         PieceThere("serial", when=has_pieces),
         Choose("condition", lambda *_: words("Does it still work?"),
-               lambda *_: [Option(value, name) for value, name in CONDITIONS.items()], when=has_pieces),
+               conditions, when=has_pieces),
     ],
     finish=finish_back,
     refused={**STOCK_REFUSALS, **REFUSALS},

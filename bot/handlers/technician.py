@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.dialog import ROWS_MAX, Chat
 from bot.handlers.registry import Begin, Handler
@@ -220,11 +221,14 @@ def piece(chat: Chat, named: str) -> Reply:
     found = own_job_numbered(chat, number)
     if found is None or chat.speaker.staff_id is None:
         return Reply(NOT_YOURS, buttons=(JOBS,))
+    others = work_on_job.pieces_replaceable(chat.session, found, serial=serial)
     work_on_job.use_part_on_job(
         chat.session, job_id=found.id, staff_id=chat.speaker.staff_id, serial=serial, now=chat.now,
         key=f"{chat.origin}:part", origin=chat.origin,
     )  # fmt: skip
-    return show_job(chat, found, words("Noted: %(what)s is at the customer's now.", what=serial))
+    shown = show_job(chat, found, words("Noted: %(what)s is at the customer's now.", what=serial))
+    back = Button(f"flow:part_back:{found.number}", words("Piece taken back"))
+    return replace(shown, buttons=(back, *shown.buttons[:2])) if others else shown
 
 
 def stock(chat: Chat, _: str) -> Reply:

@@ -80,6 +80,8 @@ _FOLLOW = (
     "UPDATE consent_change c SET contact_id = :into WHERE contact_id = :old AND NOT EXISTS (SELECT FROM"
     " consent_change k WHERE k.contact_id = :into AND (k.category, k.choice, k.told_at)"
     " = (c.category, c.choice, c.told_at))",
+    "UPDATE campaign_person SET contact_id = :into WHERE contact_id = :old AND campaign_id NOT IN"
+    " (SELECT campaign_id FROM campaign_person WHERE contact_id = :into)",
     "UPDATE conversation c SET state = o.state, human_since = o.human_since, human_staff_id = o.human_staff_id,"
     " human_by = o.human_by, human_due_at = o.human_due_at, answered_at = o.answered_at,"
     " last_inbound_at = greatest(c.last_inbound_at, o.last_inbound_at) FROM conversation o"

@@ -33,9 +33,9 @@ def want_access(
         session.add(access)
     if password is not None:
         access.sealed_password = vault.seal(password)
-    access.device_id = device_id or access.device_id
     access.username, access.profile = username, profile
     access.state = "allowed" if allowed else "blocked"
+    _serve_by(session, access, device_id or access.device_id)
     session.flush()
     ring_for(session, access)
     return access
@@ -74,6 +74,20 @@ def new_password() -> str:
 
 def put_on_device(session: Session, access: Access, device_id: Id | None) -> None:
     """Let another device serve the account; what stood on the old one is found there as an orphan."""
-    access.device_id = device_id
+    _serve_by(session, access, device_id)
     session.flush()
     ring_for(session, access)
+
+
+def _serve_by(session: Session, access: Access, device_id: Id | None) -> None:
+    """A controller holds Wi-Fi clients; an account that comes from one becomes what its new device is used for."""
+    if device_id == access.device_id:
+        return
+    access.device_id = device_id
+    device = session.get(NetworkDevice, device_id) if device_id is not None else None
+    if device is None:
+        return
+    if device.vendor == "unifi":
+        access.kind = "wifi"
+    elif access.kind == "wifi":
+        access.kind = next(iter(device.options.get("kinds") or ()), "pppoe")

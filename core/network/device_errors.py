@@ -33,6 +33,10 @@ class PermissionMissing(DeviceError):
     """The user is logged in but lacks a right; the text names it."""
 
 
+class SiteUnknown(DeviceError):
+    """The controller has no such site, or the user may not see it."""
+
+
 class VersionUnsupported(DeviceError):
     """The device's software is older or newer than what the adapter can speak with."""
 

@@ -6,7 +6,7 @@ import ipaddress
 import random
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -25,7 +25,10 @@ from core.network.device_errors import (
 )
 from core.network.device_models import VENDORS, NetworkDevice, NetworkYes
 
-PORTS = {("mikrotik", True): 8729, ("mikrotik", False): 8728, ("unifi", True): 8443, ("radius", False): 3799}
+PORTS = {("mikrotik", True): 8729, ("mikrotik", False): 8728, ("unifi", True): 8443, ("radius", True): 5432,
+         ("radius", False): 5432}  # fmt: skip
+COA_PORT = 3799
+SEALED_COA = "sealed_coa_secret"
 TRANSPORT = (ConnectionRefused, DeviceTimedOut, DeviceGone)
 """What passes by itself; anything else needs a person."""
 TRIES_BEFORE_OPEN = 3
@@ -55,6 +58,8 @@ class DeviceDetails:
     changes_free: int = 20
     changes_share_max: int = 5
     options: Mapping[str, Any] | None = None
+    coa_secret: str = field(default="", repr=False)
+    """RADIUS: shared with the NASes; may be empty when the one on file stays."""
 
 
 def register_device(session: Session, details: DeviceDetails) -> NetworkDevice:
@@ -170,7 +175,9 @@ def _fill(session: Session, device: NetworkDevice, details: DeviceDetails) -> No
     device.port = details.port or PORTS.get((details.vendor, details.tls), 443)
     device.area_id, device.drift = details.area_id, details.drift
     device.changes_free, device.changes_share_max = details.changes_free, details.changes_share_max
-    device.options = dict(details.options or {})
+    kept = (device.options or {}).get(SEALED_COA)
+    sealed = vault.seal(details.coa_secret) if details.coa_secret else kept
+    device.options = {**(details.options or {}), **({SEALED_COA: sealed} if sealed else {})}
 
 
 def _refuse_nonsense(session: Session, device: NetworkDevice, details: DeviceDetails) -> None:
@@ -185,6 +192,8 @@ def _refuse_nonsense(session: Session, device: NetworkDevice, details: DeviceDet
     except ValueError as wrong:
         if not HOSTNAME.fullmatch(host):
             raise DeviceInvalid(f"{host!r} is neither an IP address nor a host name") from wrong
+    if details.vendor == "radius" and not (details.coa_secret or (device.options or {}).get(SEALED_COA)):
+        raise DeviceInvalid("A RADIUS server needs the secret shared with its NASes, to end sessions")
     if details.port is not None and not 1 <= details.port <= 65535:
         raise DeviceInvalid(f"{details.port} is no port: 1 to 65535")
     if details.drift not in ("correct", "report"):

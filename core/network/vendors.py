@@ -9,8 +9,14 @@ from typing import Any
 from core import vault
 from core.network.adapter import AccountKind, Adapter
 from core.network.device_models import NetworkDevice
+from core.network.devices import COA_PORT, SEALED_COA
 from core.network.mikrotik.adapter import Mikrotik, MikrotikOptions
 from core.network.mikrotik.wire import Address
+from core.network.radius.adapter import Radius, RadiusOptions
+from core.network.radius.dynamic import Speaker
+from core.network.radius.tables import Address as RadiusAddress
+from core.network.unifi.adapter import Unifi, UnifiOptions
+from core.network.unifi.wire import Address as UnifiAddress
 
 
 @dataclass(frozen=True)
@@ -55,10 +61,33 @@ def _mikrotik(device: DeviceAccess) -> Adapter:
     )
 
 
+def _unifi(device: DeviceAccess) -> Adapter:
+    address = UnifiAddress(
+        device.host, device.port, device.login, device.password, device.tls, device.fingerprint,
+        str(device.options.get("site") or "default"),
+    )  # fmt: skip
+    return Unifi(address, UnifiOptions(bool(device.options.get("reconnect_on_change", True))))
+
+
+def _radius(device: DeviceAccess) -> Adapter:
+    options = device.options
+    sealed = options.get(SEALED_COA)
+    return Radius(
+        RadiusAddress(device.host, device.port, device.login, device.password, device.tls,
+                      str(options.get("database") or "radius")),
+        Speaker(vault.unseal(sealed) if sealed else "", int(options.get("coa_port") or COA_PORT)),
+        RadiusOptions(
+            kind=next((kind for kind in ("pppoe", "hotspot") if kind in kinds_of(options, "pppoe")), "pppoe"),
+            suspend_by_rejecting=bool(options.get("suspend_by_disabling", False)),
+            suspended_kbps=int(options.get("suspended_kbps", 128)),
+        ),
+    )  # fmt: skip
+
+
 def kinds_of(options: Mapping[str, Any], *usual: AccountKind) -> frozenset[AccountKind]:
     """The kinds of accounts the device is used for."""
     chosen = options.get("kinds") or usual
     return frozenset(chosen)
 
 
-OPENERS: dict[str, Callable[[DeviceAccess], Adapter]] = {"mikrotik": _mikrotik}
+OPENERS: dict[str, Callable[[DeviceAccess], Adapter]] = {"mikrotik": _mikrotik, "unifi": _unifi, "radius": _radius}

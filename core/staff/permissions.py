@@ -23,7 +23,7 @@ OPERATIONS = frozenset({
     "network.view", "network.write", "inbox.answer", "link.decide", "lead.manage", "lead.papers", "desk.settings",
     "outage.view", "outage.write", "outage.settings", "job.view", "job.write", "settings.view",
     "sending.view", "sending.write",
-    "template.view", "template.write",
+    "template.view", "template.write", "campaign.view", "campaign.write", "campaign.approve",
 })  # fmt: skip
 OWNERSHIP = frozenset({
     "ledger.view", "ledger.write", "ledger.close", "payroll.view", "payroll.write", "staff.invite", "chat.finance",

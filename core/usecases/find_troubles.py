@@ -36,6 +36,8 @@ CALM = frozenset({"cash_limit", "sla"})
 TEMPLATE_CODES = tuple(code for code, rule in RULES.items() if rule.scope == "template")
 NUMBER_CODES = tuple(code for code, rule in RULES.items() if rule.action in ("stop_number", "stop_lane"))
 """Meta's refusals of a template, and of the number or account itself."""
+KEEP_RUNS = frozenset({"age_debts", "climb_ladder", "suspend_services", "run_invoices", "run_invoices_by_hand"})
+"""Jobs whose runs are kept, and told of as such: what broke off may have gone through since."""
 NIGHT_DAYS = timedelta(days=2)
 EVENTS_LOOKED_AT = 200
 
@@ -50,11 +52,14 @@ class Trouble:
     facts: Mapping[str, str | int | Decimal | datetime]
 
 
-def new_troubles(session: Session, *, failed_events: Sequence[str], now: datetime) -> dict[str, list[Trouble]]:
+def new_troubles(
+    session: Session, *, failed_events: Sequence[str], now: datetime, failed_jobs: Sequence[tuple[str, datetime]] = ()
+) -> dict[str, list[Trouble]]:
     """Troubles nobody was told of, by kind, claimed for an alert of this transaction.
 
     A kind that is switched off, below its threshold or in its quiet time is left out; what can wait for the morning
-    waits. `failed_events` are the ids of this company's messages that could not be answered, of `failed_inbound`.
+    waits. `failed_events` are the ids of this company's messages that could not be answered, of `failed_inbound`;
+    `failed_jobs` are background jobs that ended with an error, of `core.jobs.jobs_failed_of`.
     """
     policy, company = alert_policy(session), current_company(session)
     today = business_day(now, company.timezone)
@@ -66,7 +71,7 @@ def new_troubles(session: Session, *, failed_events: Sequence[str], now: datetim
         "outbox": _outbox(session, policy, today, now),
         "number": [*_number(session, today, now), *_held(session, now), *_used_up(session, today, now)],
         "sla": _late_tickets(session, now),
-        "night_jobs": _night_jobs(session, now),
+        "night_jobs": _failed_runs(session, now, failed_jobs, company.timezone),
     }  # fmt: skip
     least = {"inbound": policy.inbound_min, "sla": policy.sla_min}
     news: dict[str, list[Trouble]] = {}
@@ -185,6 +190,17 @@ def _late_tickets(session: Session, now: datetime) -> list[Trouble]:
     return [
         Trouble("sla", f"{ticket.id}:{ticket.times_reopened}", ticket.number, {"since": ticket.due_at})
         for ticket in late
+    ]
+
+
+def _failed_runs(
+    session: Session, now: datetime, failed_jobs: Sequence[tuple[str, datetime]], timezone: str
+) -> list[Trouble]:  # fmt: skip
+    """Runs that are kept as failed, and other jobs that broke off, each once a day."""
+    broken = [(job, str(business_day(at, timezone))) for job, at in failed_jobs if job not in KEEP_RUNS]
+    return [
+        *_night_jobs(session, now),
+        *(Trouble("night_jobs", f"job:{job}:{day}", job, {"day": day}) for job, day in broken),
     ]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import any_, or_, select
 from sqlalchemy.orm import Session
 
 from core.companies import BusinessNumber, current_company
@@ -78,7 +78,11 @@ def _people(session: Session, role: str) -> list[tuple[Id, str | None]]:
     rows = session.execute(
         select(Contact.id, Contact.language)
         .join(Staff, Staff.id == Contact.staff_id)
-        .where(Staff.role == role, Staff.state == "active", Contact.phone.is_not(None))
+        .where(
+            or_(Staff.role == role, any_(Staff.extra_roles) == role),
+            Staff.state == "active",
+            Contact.phone.is_not(None),
+        )
         .order_by(Contact.id)
     )
     return [(row.id, row.language) for row in rows]

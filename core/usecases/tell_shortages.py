@@ -1,4 +1,4 @@
-"""The managers are told what runs out, once a day, in their language."""
+"""Who manages the company is told what runs out, once a day, in the language of each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import any_, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.clock import business_day
@@ -18,7 +18,8 @@ from core.messaging.invoice_notices import decent_hour
 from core.messaging.outbox import queue_message
 from core.printing.figures import plain
 from core.recovery.words import TEMPLATES
-from core.staff.models import Staff
+from core.staff.alerts import office_people
+from core.usecases.tell_office import contact_of
 
 SHOWN = 15
 HEADINGS = {
@@ -37,7 +38,7 @@ UNITS = {
 
 
 def tell_shortages(session: Session, *, now: datetime) -> int:
-    """Queue one notice a day to every manager who is known on WhatsApp; returns how many there are.
+    """Queue one notice a day to every manager, or to the owners where there is no manager; returns to how many.
 
     None where nothing runs out; nobody is told at night. Safe to repeat.
     """
@@ -47,13 +48,9 @@ def tell_shortages(session: Session, *, now: datetime) -> int:
     company = current_company(session)
     day = business_day(now, company.timezone)
     number_id = session.scalars(select(BusinessNumber.id).order_by(BusinessNumber.id).limit(1)).one()
-    managers = session.scalars(
-        select(Contact)
-        .join(Staff, Staff.id == Contact.staff_id)
-        .where(Staff.state == "active", or_(Staff.role == "manager", any_(Staff.extra_roles) == "manager"))
-        .order_by(Contact.id)
-    ).all()
-    for contact in managers:
+    people = office_people(session, hearers="managers") or office_people(session, hearers="owners")
+    for person in people:
+        contact = session.get_one(Contact, contact_of(session, person))
         language = contact.language if contact.language in HEADINGS else company.default_language
         words = shortage_words(short, language if language in HEADINGS else "en")
         queue_message(
@@ -62,7 +59,7 @@ def tell_shortages(session: Session, *, now: datetime) -> int:
             not_before=decent_hour(now, company.timezone),
             template=shortage_twin(short, language),
         )  # fmt: skip
-    return len(managers)
+    return len(people)
 
 
 def shortage_twin(short: Sequence[Shortage], language: str) -> dict[str, Any]:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.crm.distance import Place
 from core.errors import DomainError
 from core.ids import Id
-from core.inventory.item_moves import move_item
+from core.inventory.item_moves import move_item, swap_items
 from core.inventory.items import item_by_serial
-from core.inventory.models import ItemType, Movement
+from core.inventory.models import Item, ItemType, Movement
 from core.inventory.moving import moved_before
 from core.inventory.types import type_by_id
-from core.inventory.using import PartInvalid, use_part
+from core.inventory.using import PartInvalid, own_piece, use_part
 from core.service_desk import field_work
 from core.service_desk.checklists import fill_line
 from core.service_desk.field_work import Arrival, own_job
@@ -85,6 +87,39 @@ def use_part_on_job(
     elif is_cable(type_by_id(session, movement.type_id)):
         fill_line(session, job, kind="metres", value=str(movement.quantity), actor=actor, now=now, what="fibre")
     return movement
+
+
+def pieces_replaceable(session: Session, job: Job, *, serial: str) -> Sequence[Item]:
+    """At a repair, our pieces at the customer's that are of the kind of `serial`: it may come in the place of one."""
+    if job.kind != "repair" or job.customer_id is None:
+        return []
+    kind = item_by_serial(session, serial).kind
+    at_his = select(Item).where(Item.holder_kind == "customer", Item.holder_id == job.customer_id)
+    there = session.scalars(at_his.where(Item.ownership != "customer").order_by(Item.serial)).all()
+    return [item for item in there if item.kind == kind]
+
+
+def replace_part(
+    session: Session, *, job_id: Id, staff_id: Id, old: str, new: str, condition: str, now: datetime, key: str,
+    origin: str = "",
+) -> Movement:  # fmt: skip
+    """A piece of his own stock takes the place of the customer's, on the same terms; the old one goes into his bag.
+
+    A sold piece is replaced within its warranty, which goes on. A repeat of the key changes nothing. Raises NotYourJob,
+    PartInvalid for an old piece that is not there, SerialNotHeld, and what `swap_items` raises.
+    """
+    job, actor = own_job(session, job_id=job_id, staff_id=staff_id), f"staff:{staff_id}"
+    gone, come = item_by_serial(session, old), item_by_serial(session, new)
+    if not moved_before(session, f"{key}:old"):
+        own_piece(session, staff_id=staff_id, serial=new)
+        if gone.holder_kind != "customer" or gone.holder_id != job.customer_id:
+            raise PartInvalid(f"Serial {gone.serial} is not with this customer")
+    _, went = swap_items(
+        session, old=gone, new=come, condition=condition, reason=job.number, actor=actor, now=now, origin=origin,
+        ticket_id=job.ticket_id, key=key,
+    )  # fmt: skip
+    fill_line(session, job, kind="serial", value=come.serial, actor=actor, now=now)
+    return went
 
 
 def take_back_part(

@@ -38,7 +38,7 @@ STATIONS = [(flow, question) for flow, walk in WALKS.items() for question, _ in 
 
 
 UNWALKED = {
-    "renew_prepaid": {"shown_until"}, "approve": {"item", "method", "counted", "confirmed"},
+    "renew_prepaid": {"shown_until"}, "approve": {"item", "method", "visit", "counted", "confirmed"},
     "refuse": {"item", "reason", "confirmed"}, "dispute_bill": {"bill", "detail", "confirmed"},
     "comment_rating": {"ticket", "comment"}, "pause_line": {"start", "back", "confirmed"},
     "outage_details": {"outage", "cause", "hours"}, "assign_ticket": {"ticket", "technician", "confirmed"},
@@ -46,7 +46,7 @@ UNWALKED = {
     "open_outage": {"area", "zone", "cause", "hours", "confirmed"},
     "job_arrived": {"job", "place"}, "signal_reading": {"job", "dbm"}, "job_blocked": {"job", "reason"},
     "job_done": {"job", "told"}, "closing_code": {"job", "code"}, "close_unconfirmed": {"job", "reason"},
-    "job_photo": {"photo", "job"}, "part_used": {"job", "part", "quantity"},
+    "job_photo": {"photo", "job"}, "part_used": {"job", "part", "quantity", "replaces", "condition"},
     "part_back": {"job", "serial", "condition"}, "survey_metres": {"job", "metres"},
     "restock_request": {"article", "quantity"},
     "longer_promise": {"customer", "day", "amount", "reason", "confirmed"},

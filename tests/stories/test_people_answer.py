@@ -15,6 +15,7 @@ from core.crm.desk_models import WEEKDAYS
 from core.crm.lead_models import Lead
 from core.crm.models import Contact, Document
 from core.db import company_session
+from core.ids import new_id
 from core.messaging.human import NotWithHuman, ReplyWindowClosed, answer_as_human, lock_conversation, overdue_chats
 from core.messaging.models import Conversation, InboundMessage, OutboundMessage
 from core.service_desk.models import Ticket
@@ -67,6 +68,22 @@ def test_the_bot_is_silent_and_what_is_written_is_kept(company: TestCompany, aye
         assert session.scalars(select(Ticket)).one().category == "other"
     assert len(marks) == 1  # of the message that asked; the others are unread until a person reads them
     assert conversation(company, ayesha).human_since is not None
+
+
+def test_who_manages_beside_another_role_hears_of_it_too_and_who_left_does_not(
+    company: TestCompany, ayesha: Phone
+) -> None:
+    agents = (("Rabia", ["manager"], "active"), ("Bilal", [], "active"), ("Aslam", ["manager"], "left"))
+    with company_session(company.id, "test") as session:
+        for name, extra, state in agents:
+            person = make_staff(session, company, role="recovery_agent", name=name)
+            person.extra_roles, person.state = extra, state
+            session.add(Contact(id=new_id(), phone=person.phone, name=name, staff_id=person.id))
+    assert ayesha.sends("text", {"body": "talk to a person"}) == 200
+    with company_session(company.id) as session:
+        told = select(Contact.name).join(OutboundMessage, OutboundMessage.contact_id == Contact.id)
+        cards = session.scalars(told.where(OutboundMessage.lane == "notice")).all()
+    assert cards == ["Rabia"]
 
 
 def test_a_persons_answer_goes_out_and_marks_what_was_read(company: TestCompany, ayesha: Phone) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from core.network.adapter import Change, SeenAccount, WantedAccount
+from core.network.marking import mark
 from core.network.mikrotik import rows
 from core.network.mikrotik.online import table
 from core.network.mikrotik.rows import HOTSPOT_USERS, LEASES, SECRETS
@@ -82,7 +83,7 @@ def _write_fields(
         names = dict.fromkeys(name for field in change.fields for name in fields.get(field, ()))
         written = {name: row[name] for name in names if name in row}
         if "comment" in written:
-            written["comment"] = rows.mark(change.wanted.subscription_id, seen.note)
+            written["comment"] = mark(change.wanted.subscription_id, seen.note)
         for name in UNSET_WHEN_EMPTY:
             if name in written and not written[name]:
                 del written[name]

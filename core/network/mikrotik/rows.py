@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-import uuid
 from datetime import timedelta
 
-from core.ids import Id
 from core.network.adapter import SeenAccount, Speed, WantedAccount
+from core.network.marking import mark, read_mark
 from core.network.mikrotik.wire import Row
 
 PREFIX = "taar-"
 SUSPENDED = "taar-suspended"
-MARK = re.compile(r"taar:([0-9a-f-]{36})(?: (.*))?")
 UNITS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
 KILO = 1000
 
@@ -23,22 +21,6 @@ PROPERTIES = {
     LEASES: ".id,address,mac-address,address-lists,disabled,comment,dynamic",
     "/queue/simple": ".id,name,target,max-limit,burst-limit,burst-time,comment,dynamic",
 }
-
-
-def mark(subscription_id: Id, note: str = "") -> str:
-    """The comment that makes a row ours; what a person wrote after it is kept."""
-    return f"taar:{subscription_id} {note}".rstrip()
-
-
-def read_mark(comment: str) -> tuple[Id | None, str]:
-    """Whose row it is, and the rest of the comment."""
-    found = MARK.fullmatch(comment)
-    if not found:
-        return None, comment
-    try:
-        return uuid.UUID(found[1]), found[2] or ""
-    except ValueError:
-        return None, comment
 
 
 def account_of_secret(row: Row) -> SeenAccount:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from core.billing.charges import invoice_now
 from core.crm.contacts import meet_by_phone
+from core.crm.models import Contact
 from core.db import company_session
 from core.inventory.item_moves import MoveInvalid
 from core.messaging.models import OutboundMessage
@@ -77,6 +78,18 @@ def test_managers_are_told_once_a_day_in_their_language_and_not_at_night(company
         store.buy(store.onu, "1", *(f"AAA{n}" for n in range(7)))
         store.issue("AAA0", "AAA1")
         assert tell_shortages(session, now=night) == 0
+
+
+def test_owners_are_told_where_nobody_manages_and_also_who_never_wrote(company: TestCompany) -> None:
+    with company_session(company.id) as session:
+        open_store(session, company)
+        owner = make_staff(session, company, role="owner", name="Hamid")
+        assert tell_shortages(session, now=NOW) == 1
+        assert session.scalars(select(Contact.phone)).all() == [owner.phone]
+        make_staff(session, company, role="manager", name="Shazia")
+        assert tell_shortages(session, now=NOW) == 1
+        told = session.scalars(select(Contact.phone).join(OutboundMessage, OutboundMessage.contact_id == Contact.id))
+        assert len(set(told)) == 2
 
 
 def test_the_timetables_job_tells_a_companys_managers(company: TestCompany) -> None:

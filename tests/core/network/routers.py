@@ -12,6 +12,7 @@ from sqlalchemy import select
 from core import vault
 from core.db import company_session
 from core.ids import Id
+from core.network.access import put_on_device
 from core.network.devices import DeviceDetails, register_device
 from core.network.models import Access, AccessSync
 from core.network.record_models import NetworkChange, NetworkDrift
@@ -24,12 +25,10 @@ from tests.cast import NOW, TestCompany
 
 
 @dataclass
-class Site:
-    """The company, its router, and a clock that only the test moves."""
+class Line:
+    """The company, one of its devices, and a clock that only the test moves."""
 
     company: TestCompany
-    router: Router
-    port: ApiPort
     device_id: Id
     plan_id: Id
     now: datetime = NOW
@@ -45,7 +44,7 @@ class Site:
                 started_on=date(2026, 11, 1), username=name,
             )  # fmt: skip
             access = session.scalars(select(Access).where(Access.subscription_id == subscription.id)).one()
-            access.device_id = self.device_id
+            put_on_device(session, access, self.device_id)
         self.numbers[name] = subscription.id
         return subscription.id
 
@@ -71,6 +70,24 @@ class Site:
             ).one()  # fmt: skip
             return row.state, row.problem
 
+    def changes(self) -> list[tuple[str, str, str]]:
+        with company_session(self.company.id) as session:
+            rows = session.scalars(select(NetworkChange).order_by(NetworkChange.id))
+            return [(row.move, row.key, row.outcome) for row in rows]
+
+    def drift(self) -> list[tuple[str, str, str, str]]:
+        with company_session(self.company.id) as session:
+            rows = session.scalars(select(NetworkDrift).order_by(NetworkDrift.id))
+            return [(row.what, row.key, row.fields, row.state) for row in rows]
+
+
+@dataclass(kw_only=True)
+class Site(Line):
+    """With a router."""
+
+    router: Router
+    port: ApiPort
+
     def secret(self, name: str) -> dict[str, str]:
         """The row on the router as an operator sees it, empty where there is none."""
         table = self.router.table("/ppp/secret")
@@ -83,16 +100,6 @@ class Site:
         row_id = table.named(name)
         assert row_id is not None
         table.change(row_id, {key.replace("_", "-"): value for key, value in properties.items()})
-
-    def changes(self) -> list[tuple[str, str, str]]:
-        with company_session(self.company.id) as session:
-            rows = session.scalars(select(NetworkChange).order_by(NetworkChange.id))
-            return [(row.move, row.key, row.outcome) for row in rows]
-
-    def drift(self) -> list[tuple[str, str, str, str]]:
-        with company_session(self.company.id) as session:
-            rows = session.scalars(select(NetworkDrift).order_by(NetworkDrift.id))
-            return [(row.what, row.key, row.fields, row.state) for row in rows]
 
 
 @contextmanager
@@ -107,6 +114,6 @@ def a_site(company: TestCompany, router: Router | None = None, **details: object
             ))  # fmt: skip
             device.created_at = NOW - timedelta(days=30)
             plan = make_plan(session)
-        yield Site(company, router, port, device.id, plan.id)
+        yield Site(company, device.id, plan.id, router=router, port=port)
     finally:
         port.switch_off()

@@ -205,3 +205,18 @@ def test_only_events_of_the_company_s_own_numbers_are_its_own(company: TestCompa
         now = event.created_at
         assert failed_inbound(session, numbers=[company.phone_number_id], now=now) == [str(event.id)]
         assert failed_inbound(session, numbers=["999"], now=now) == []
+
+
+def test_a_background_job_that_broke_off_is_told_once_a_day_and_a_kept_run_not_twice(company: TestCompany) -> None:
+    with company_session(company.id, "test") as session:
+        make_staff(session, company, role="manager")
+        begin_run(session, kind="ladder", day=at(6).date(), now=at(6))
+        end_run(session, kind="ladder", day=at(6).date(), now=at(6), error="no disk")
+        failed = [("climb_ladder", at(6)), ("check_company_books", at(7))]
+        assert send_alerts(session, failed_events=[], failed_jobs=failed, now=at(8)) == 1
+        (text,) = told(session)
+        assert "Jobs that failed: 2" in text and "check of the books of 25 Nov 2026" in text
+        assert text.count("reminders") == 1
+        assert send_alerts(session, failed_events=[], failed_jobs=failed, now=at(12)) == 0
+        again = [("check_company_books", at(7, day=26))]
+        assert send_alerts(session, failed_events=[], failed_jobs=again, now=at(12, day=26)) == 1

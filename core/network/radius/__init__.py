@@ -1,0 +1,1 @@
+"""FreeRADIUS, through the tables it reads and writes and the packets a NAS obeys."""

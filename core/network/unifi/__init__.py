@@ -1,0 +1,1 @@
+"""UniFi controllers and consoles, through pyunifi."""

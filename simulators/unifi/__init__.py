@@ -1,0 +1,1 @@
+"""A UniFi controller on loopback: both URL styles, cookies, CSRF tokens, its errors and its refusals."""
