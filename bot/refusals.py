@@ -10,14 +10,17 @@ from bot.texts.reply import Saying, words
 from core.billing import cash_proof, claims, payments, plans, refunds, taking_back, write_offs
 from core.billing import lines as lines_of_bills
 from core.crm import linking
+from core.crm.leads import LeadMoveRefused
 from core.errors import DomainError, NotFound
 from core.inventory import restock
 from core.ledger import expenses
 from core.money import AmountInvalid
 from core.recovery import assignment, cases, promise_terms, promises
 from core.service_desk import tickets
+from core.service_desk.jobs import JobInvalid, JobOpenAlready
 from core.staff import cashiers, handovers, terms
 from core.usecases import assign_ticket, carry_out_proposal
+from core.usecases.connect_lead import LeadIncomplete
 from core.usecases.suspend_overdue import ApprovalInvalid
 
 PLACES = re.compile(r"%\((\w+)\)s")
@@ -61,6 +64,12 @@ SAID: Mapping[type[DomainError], tuple[Saying, ...]] = {
     taking_back.AdvanceRefunded: (
         words("A part of this money was given back to the customer: it cannot be taken back."),
     ),
+    LeadIncomplete: (
+        words("The request lacks its plan, place or name. Please complete it in the panel first, or refuse it."),
+    ),
+    LeadMoveRefused: DECIDED,
+    JobInvalid: (words("This visit cannot be planned so. Please plan it in the panel."),),
+    JobOpenAlready: (words("A visit of that kind is planned already."),),
     cashiers.NotTheCashier: (words("Nobody counts his own cash: another manager or the owner does."),),
     handovers.HandoverNotWaiting: DECIDED,
     handovers.HandoverInvalid: (words("A handover must be more than zero."),),

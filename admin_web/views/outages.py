@@ -148,7 +148,9 @@ def outage_policy() -> Page:
             page.session, reports_min=form.number("reports_min"), within_minutes=form.number("within_minutes"),
             tells_customers=form.ticked("tells_customers"), gives_credit=form.ticked("gives_credit"),
             credit_after_hours=form.number("credit_after_hours"),
-            credit_unit=form.choice("credit_unit", ("hour", "day")),
+            credit_unit=form.choice("credit_unit", ("hour", "day")), drop_min=form.number("drop_min"),
+            drop_share=form.number("drop_share"), drop_within_minutes=form.number("drop_within_minutes"),
+            dead_after_minutes=form.number("dead_after_minutes"),
         )  # fmt: skip
         return "Saved."
 

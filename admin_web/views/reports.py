@@ -16,6 +16,7 @@ from admin_web.downloads import TABLES, exported
 from admin_web.forms import Form, asked
 from core.billing.ageing import receivable_ageing
 from core.billing.tax_report import taxes_by_jurisdiction
+from core.clock import utc_now
 from core.errors import DomainError
 from core.ledger.cash_flow import cash_flow
 from core.ledger.export_text import export_books
@@ -27,6 +28,7 @@ from core.ledger.statements import (
     trial_balance,
 )
 from core.ledger.tax_dues import tax_dues
+from core.usecases.availability import availability
 from core.usecases.collection_rate import collected_by_agents, collection_rate
 from core.usecases.cost_per_subscriber import cost_per_subscriber
 from core.usecases.deferred_revenue import deferred_revenue
@@ -87,6 +89,11 @@ REPORTS: dict[str, Report] = {
     "tax-dues": Report("Taxes owed", lambda b, a: tax_dues(b.session, first=a.first, last=a.last)),
     "taxes": Report(
         "Taxes by jurisdiction", lambda b, a: taxes_by_jurisdiction(b.session, first=a.first, last=a.last)
+    ),
+    "availability": Report(
+        "Availability by area", lambda b, a: availability(b.session, first=a.first, last=a.last, now=utc_now()),
+        teach="Confirmed outages against the time that is over. Customers are those with a running line today; their"
+              " minutes are the minutes down of each sub-zone times its customers.",
     ),
 }  # fmt: skip
 

@@ -32,6 +32,11 @@ def answer_of(chat: Chat, outage: Outage) -> Saying:
     """What is known of an outage, and that he will hear."""
     place = verbatim(", ".join(zones_of(chat.session, outage.id)))
     since = outage.started_at.astimezone(chat.zone)
+    if outage.state == "suspected" and outage.device_id is not None:
+        return lines(
+            words("Our network shows a fault in %(place)s since %(since)s.", place=place, since=since),
+            words("We are checking it and will tell you here."),
+        )
     if outage.state == "suspected":
         return lines(
             words("Several customers in %(place)s have reported the same since %(since)s.", place=place, since=since),
@@ -135,7 +140,8 @@ def _moved(chat: Chat, key: str, how: str) -> Reply:
                 _, told = dismiss_outage(chat.session, outage_id=outage.id, dismissed_by=actor, now=chat.now)
             else:
                 _, told = end_outage(
-                    chat.session, outage_id=outage.id, ended_by=actor, now=chat.now, origin=chat.origin
+                    chat.session, outage_id=outage.id, ended_by=actor, now=chat.now, origin=chat.origin,
+                    ended_at=outage.recovered_at,
                 )  # fmt: skip
     except DomainError:  # somebody else was quicker: the card says how it stands
         chat.session.refresh(outage)

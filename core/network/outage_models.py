@@ -32,6 +32,12 @@ class Outage(Owned, Base):
     ended_at: Mapped[datetime | None]
     told_at: Mapped[datetime | None]
     """When its customers were told of it, all at once and only once."""
+    device_id: Mapped[Id | None] = mapped_column(ForeignKey("network_device.id"), index=True)
+    """The router on which it was seen; None where people told of it."""
+    lines_before: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How many lines were online there before it, as far as the network saw it."""
+    recovered_at: Mapped[datetime | None]
+    """Since when most of them are online again; the outage runs until a person ends it."""
     opened_by: Mapped[str]
     confirmed_by: Mapped[str] = mapped_column(default="")
     ended_by: Mapped[str] = mapped_column(default="")
@@ -95,12 +101,23 @@ class OutagePolicy(Owned, Base):
     __table_args__ = (
         UniqueConstraint("company_id"),
         CheckConstraint("reports_min >= 2 AND within_minutes > 0", name="sensible"),
+        CheckConstraint(
+            "drop_min >= 2 AND drop_share BETWEEN 1 AND 100 AND drop_within_minutes BETWEEN 6 AND 60"
+            " AND dead_after_minutes BETWEEN 1 AND 1440",
+            name="seen",
+        ),
         CheckConstraint("credit_unit IN ('hour', 'day')", name="credit_unit"),
         CheckConstraint("credit_after_hours BETWEEN 0 AND 720", name="credit_after"),
     )
     reports_min: Mapped[int] = mapped_column(default=3)
     """So many customers of one sub-zone without internet are no coincidence."""
     within_minutes: Mapped[int] = mapped_column(default=30)
+    drop_min: Mapped[int] = mapped_column(default=5, server_default="5")
+    drop_share: Mapped[int] = mapped_column(default=30, server_default="30")
+    drop_within_minutes: Mapped[int] = mapped_column(default=10, server_default="10")
+    """So many lines of a sub-zone, and so many percent of those online, dropped together; longer than two polls."""
+    dead_after_minutes: Mapped[int] = mapped_column(default=10, server_default="10")
+    """A router that is silent for so long takes its lines with it."""
     tells_customers: Mapped[bool] = mapped_column(default=True, server_default="true")
     """Whether a confirmed outage is told to everybody whom it hits."""
     gives_credit: Mapped[bool] = mapped_column(default=False, server_default="false")

@@ -16,6 +16,28 @@ MESSAGES: Mapping[str, Mapping[str, str]] = {
         "ur_Latn": "%(place)s ke %(count)s customers ne internet band hone ki shikayat ki hai. Kya wahan outage hai?",
         "ur": "%(place)s کے %(count)s صارفین نے انٹرنیٹ بند ہونے کی شکایت کی ہے۔ کیا وہاں بندش ہے؟",
     },
+    "outage_seen": {
+        "en": "The network shows that %(count)s of %(total)s lines in %(place)s dropped together at %(since)s. Is it an"
+        " outage there?",
+        "ur_Latn": "Network ke mutabiq %(place)s mein %(total)s mein se %(count)s lines %(since)s par ek sath band"
+        " huin. Kya wahan outage hai?",
+        "ur": "نیٹ ورک کے مطابق %(place)s میں %(total)s میں سے %(count)s لائنیں %(since)s پر ایک ساتھ بند ہوئیں۔ کیا"
+        " وہاں بندش ہے؟",
+    },
+    "outage_silent": {
+        "en": "Router %(device)s has not answered since %(since)s. It serves %(count)s lines in %(place)s. Is it an"
+        " outage there?",
+        "ur_Latn": "Router %(device)s ne %(since)s se jawab nahi diya. Us par %(place)s ki %(count)s lines hain. Kya"
+        " wahan outage hai?",
+        "ur": "راؤٹر %(device)s نے %(since)s سے جواب نہیں دیا۔ اس پر %(place)s کی %(count)s لائنیں ہیں۔ کیا وہاں"
+        " بندش ہے؟",
+    },
+    "outage_back": {
+        "en": "%(count)s of %(total)s lines in %(place)s are online again. Is the outage there over?",
+        "ur_Latn": "%(place)s mein %(total)s mein se %(count)s lines phir chal rahi hain. Kya wahan outage khatam ho"
+        " gaya?",
+        "ur": "%(place)s میں %(total)s میں سے %(count)s لائنیں پھر چل رہی ہیں۔ کیا وہاں بندش ختم ہو گئی؟",
+    },
     "outage_refuted": {
         "en": "%(company)s: we have checked, there is no general outage in %(place)s. If the internet does not work at"
         " your place, please tell us and we come.",
@@ -51,6 +73,7 @@ KNOWN: Mapping[str, Mapping[str, str]] = {
 BUTTONS: Mapping[str, Mapping[str, str]] = {
     "confirm": {"en": "Confirm outage", "ur_Latn": "Outage hai", "ur": "بندش ہے"},
     "dismiss": {"en": "No outage", "ur_Latn": "Outage nahi", "ur": "بندش نہیں"},
+    "over": {"en": "It is over", "ur_Latn": "Khatam ho gaya", "ur": "ختم ہو گئی"},
     "still_off": {"en": "Still not working", "ur_Latn": "Ab bhi band hai", "ur": "اب بھی بند ہے"},
     "menu": {"en": "Menu", "ur_Latn": "Menu", "ur": "مینو"},
 }

@@ -19,7 +19,7 @@ from core.network.outage_models import RUNNING, Outage, OutagePolicy, OutageRepo
 
 DEFAULTS: dict[str, Any] = {
     "reports_min": 3, "within_minutes": 30, "tells_customers": True, "gives_credit": False, "credit_after_hours": 24,
-    "credit_unit": "day",
+    "credit_unit": "day", "drop_min": 5, "drop_share": 30, "drop_within_minutes": 10, "dead_after_minutes": 10,
 }  # fmt: skip
 CREDIT_AFTER_MAX = 720
 
@@ -62,6 +62,10 @@ def change_outage_policy(session: Session, **changes: Any) -> OutagePolicy:
         setattr(policy, name, value)
     if policy.reports_min < 2 or policy.within_minutes < 1:
         raise OutageInvalid("An outage is suspected after two reports at least, within one minute at least")
+    if policy.drop_min < 2 or not 1 <= policy.drop_share <= 100:
+        raise OutageInvalid("At least two lines, and 1 to 100 percent of those online, must drop together")
+    if not 6 <= policy.drop_within_minutes <= 60 or not 1 <= policy.dead_after_minutes <= 1440:
+        raise OutageInvalid("Lines drop together within 6 to 60 minutes; a router is dead after 1 to 1440 minutes")
     if not 0 <= policy.credit_after_hours <= CREDIT_AFTER_MAX or policy.credit_unit not in ("hour", "day"):
         raise OutageInvalid(f"Credit counts full hours or days, after 0 to {CREDIT_AFTER_MAX} hours")
     policy.id = policy.id or new_id()

@@ -13,6 +13,7 @@ from core.network.devices import device_by_id, may_try, note_answer, note_failur
 from core.network.vendors import access_of, open_adapter
 from core.usecases.poll_usage import Polled, keep_readings
 from core.usecases.reconcile_device import OpenAdapter
+from core.usecases.watch_network import watch_device
 
 
 def poll_device(
@@ -35,6 +36,7 @@ def poll_device(
     except DeviceError as fault:
         with company_session(company_id) as session:
             note_failure(device_by_id(session, device_id), fault, now=now)
+        watch_device(company_id, device_id=device_id, answered=False, now=now)
         return None
     with company_session(company_id) as session:
         device = device_by_id(session, device_id)
@@ -42,7 +44,9 @@ def poll_device(
             return None
         device.booted_at = now - health.uptime
         device.problem = "; ".join(health.problems)
-    return keep_readings(company_id, device_id, counters, now=now, sessions=sessions)
+    polled = keep_readings(company_id, device_id, counters, now=now, sessions=sessions)
+    watch_device(company_id, device_id=device_id, answered=True, now=now)
+    return polled
 
 
 def device_answers(company_id: Id, *, device_id: Id, now: datetime, opener: OpenAdapter = open_adapter) -> DeviceHealth:

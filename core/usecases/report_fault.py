@@ -85,7 +85,12 @@ def suspect_outage(session: Session, *, customer_id: Id, reporter: Reporter, now
             session, outage_id=outage.id, customer_id=ticket.customer_id, contact_id=_writer(ticket),
             business_number_id=reporter.business_number_id, now=ticket.opened_at,
         )  # fmt: skip
-    _alert(session, outage, customer.sub_zone.name, len({t.customer_id for t in tickets}), reporter, now)
+    alert_office(
+        session, "outage_suspected",
+        {"place": customer.sub_zone.name, "count": str(len({ticket.customer_id for ticket in tickets}))},
+        choices=((f"outage_confirm:{outage.id}", "confirm"), (f"outage_dismiss:{outage.id}", "dismiss")),
+        dedupe_key=f"outage_suspected:{outage.id}", now=now, business_number_id=reporter.business_number_id,
+    )  # fmt: skip
     return outage
 
 
@@ -94,17 +99,24 @@ def _writer(ticket: Ticket) -> Id | None:
     return Id(identifier) if kind == "contact" else None
 
 
-def _alert(session: Session, outage: Outage, place: str, count: int, reporter: Reporter, now: datetime) -> None:
-    company = current_company(session)
+def alert_office(
+    session: Session, key: str, facts: dict[str, str], *, choices: Sequence[tuple[str, str]], dedupe_key: str,
+    now: datetime, business_number_id: Id | None = None,
+) -> None:  # fmt: skip
+    """Tell managers and owners one of `core.network.outage_words`, each once for a `dedupe_key`.
+
+    From the company's first number where none is given; nobody hears in a company without a number.
+    """
+    company, number_id = current_company(session), business_number_id or first_number(session)
+    if number_id is None:
+        return
     phones = session.scalars(select(Staff.phone).where(Staff.role.in_(ALERTED), Staff.state == "active")).all()
     meet_by_phone(session, phones)
-    facts = {"company": company.name, "place": place, "count": str(count)}
-    for contact, heard_at in _people(session, phones, reporter.business_number_id):
+    for contact, heard_at in _people(session, phones, number_id):
         tell(
-            session, "outage_suspected", facts, contact, company,
-            choices=((f"outage_confirm:{outage.id}", "confirm"), (f"outage_dismiss:{outage.id}", "dismiss")),
-            business_number_id=reporter.business_number_id, heard_at=heard_at, lane="urgent",
-            dedupe_key=f"outage_suspected:{outage.id}:{contact.id}", now=now,
+            session, key, {"company": company.name, **facts}, contact, company, choices=choices,
+            business_number_id=number_id, heard_at=heard_at, lane="urgent", dedupe_key=f"{dedupe_key}:{contact.id}",
+            now=now,
         )  # fmt: skip
 
 

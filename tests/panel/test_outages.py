@@ -75,11 +75,13 @@ def test_a_long_outage_shows_its_credits_before_and_after(app: Flask, company: T
     a_customer(company)
     client = visitor(app, company, "manager")
     rules = {"reports_min": "4", "within_minutes": "20", "gives_credit": "on", "credit_unit": "hour",
-             "credit_after_hours": "1"}  # fmt: skip
+             "credit_after_hours": "1", "drop_min": "6", "drop_share": "40", "drop_within_minutes": "15",
+             "dead_after_minutes": "20"}  # fmt: skip
     assert "Saved." in submit(client, "/outages/policy", **rules).text
     with company_session(company.id, "test") as session:
         policy = outage_policy_of(session)
         assert (policy.reports_min, policy.tells_customers, policy.credit_after_hours) == (4, False, 1)
+        assert (policy.drop_min, policy.drop_share, policy.dead_after_minutes) == (6, 40, 20)
         start = utc_now().replace(day=1, hour=12) - timedelta(hours=0)
         start = min(start, utc_now() - timedelta(hours=5, minutes=1))
         open_outage(

@@ -27,10 +27,12 @@ RECEIPT = Receipt("RCP-1", Decimal("2500"), date(2026, 11, 5), "cash", "", "", D
 DEBT = recovery.Debt("Chenab Net", "PKR", "Ayesha", "C-2001", Decimal("2500"), date(2026, 11, 10), 5, "JazzCash",
                      date(2026, 11, 20))  # fmt: skip
 VISIT = job_words.Visit("J-301", "repair", "Chenab Net", "Tariq", "25 Nov 2026", "10:00", "12:00", "4711")
-OUTAGE = {"company": "Chenab Net", "place": "Gulberg", "known": "Cable cut.", "count": "5"}
+OUTAGE = {"company": "Chenab Net", "place": "Gulberg", "known": "Cable cut.", "count": "5", "total": "9",
+          "device": "Gulberg-1", "since": "14:05"}  # fmt: skip
 SUSPECTED = (("outage_confirm:1", "confirm"), ("outage_dismiss:1", "dismiss"))
 CHOICES = {"outage_suspected": SUSPECTED, "outage_confirmed": MENU, "outage_over": STILL_OFF,
-           "outage_refuted": STILL_OFF}  # fmt: skip
+           "outage_refuted": STILL_OFF, "outage_seen": SUSPECTED, "outage_silent": SUSPECTED,
+           "outage_back": (("outage_end:1", "over"),)}  # fmt: skip
 
 
 def twins(language: str) -> Iterator[dict[str, Any]]:
