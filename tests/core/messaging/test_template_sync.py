@@ -135,7 +135,8 @@ def test_the_whole_ready_set_passes_metas_rules(company: TestCompany, meta: Simu
             templates.ask_submission(session, template_id=template.id, by="staff:1", now=utc_now())
     sync_templates(company.id, account, now=utc_now())
     with company_session(company.id) as session:
-        assert 0 < sum(each.asked == "submit" for each in templates.all_templates(session)) < 20
+        every = templates.all_templates(session)
+        assert len(every) > 100 and sum(each.asked == "submit" for each in every) == len(every) - 100
     hour[0] += 3600
     sync_templates(company.id, account, now=utc_now())
     with company_session(company.id) as session:
