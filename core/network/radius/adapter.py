@@ -14,11 +14,11 @@ from core.network.adapter import (
     DeviceHealth,
     DeviceIdentity,
     DeviceSession,
-    Outcome,
     SeenAccount,
     Speed,
 )
-from core.network.device_errors import DeviceError, DeviceRefusedChange, PermissionMissing
+from core.network.applying import outcome_of
+from core.network.device_errors import DeviceRefusedChange
 from core.network.radius.dynamic import Speaker, Told
 from core.network.radius.tables import PREFIX, SUSPENDED, Address, Row, Tables
 
@@ -93,7 +93,7 @@ class Radius:
 
     def apply(self, changes: Sequence[Change]) -> list[ChangeResult]:
         """Each in a transaction of its own: first the tables, then the session, and then the mark says it is done."""
-        return [ChangeResult(change, *self._outcome(change)) for change in changes]
+        return [ChangeResult(change, *outcome_of(change, self._carry_out, closed=self.closed)) for change in changes]
 
     def sessions(self, *, now: datetime) -> list[DeviceSession]:
         """Those that accounting still hears of."""
@@ -119,19 +119,6 @@ class Radius:
     def close(self) -> None:
         """Give the connection back; never raises."""
         self.tables.close()
-
-    def _outcome(self, change: Change) -> tuple[Outcome, str]:
-        if self.closed:
-            return "unknown", "the connection broke before"
-        try:
-            self._carry_out(change)
-        except DeviceRefusedChange as refused:
-            return "refused", str(refused)
-        except PermissionMissing:
-            raise
-        except DeviceError as fault:
-            return "unknown", str(fault)
-        return "done", ""
 
     def _carry_out(self, change: Change) -> None:
         wanted, running = change.wanted, self.tables.open_sessions([change.wanted.key])

@@ -14,14 +14,13 @@ from core.network.adapter import (
     DeviceHealth,
     DeviceIdentity,
     DeviceSession,
-    Outcome,
     SeenAccount,
     Speed,
     WantedAccount,
 )
+from core.network.applying import outcome_of
 from core.network.device_errors import (
     AnswerNotUnderstood,
-    DeviceError,
     DeviceRefusedChange,
     PermissionMissing,
     SiteUnknown,
@@ -113,7 +112,7 @@ class Unifi:
         results: list[ChangeResult] = []
         reconnect: list[str] = []
         for change in changes:
-            outcome, error = self._outcome(change)
+            outcome, error = outcome_of(change, self._carry_out, closed=self.closed, on_fault=self.close)
             results.append(ChangeResult(change, outcome, error))
             if outcome == "done" and change.wanted.allowed and {"profile", "address"} & set(change.fields):
                 reconnect.append(change.wanted.key)
@@ -141,20 +140,6 @@ class Unifi:
     def close(self) -> None:
         """Forget the session; never raises."""
         self.wire.close()
-
-    def _outcome(self, change: Change) -> tuple[Outcome, str]:
-        if self.closed:
-            return "unknown", "the connection broke before"
-        try:
-            self._carry_out(change)
-        except DeviceRefusedChange as refused:
-            return "refused", str(refused)
-        except PermissionMissing:
-            raise
-        except DeviceError as fault:
-            self.close()
-            return "unknown", str(fault)
-        return "done", ""
 
     def _carry_out(self, change: Change) -> None:
         wanted = change.wanted
